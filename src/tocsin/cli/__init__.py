@@ -1,0 +1,1 @@
+"""The command line. Spec: IF-1."""

@@ -1,0 +1,121 @@
+"""Every exception that Tocsin raises on purpose.
+
+TocsinError                     code (stable), message, hint
+├── InputError                  the caller's fault: exit 2 on the command line, 4xx on the wire
+│   ├── PatternError            a filter pattern that CloudWatch Logs refuses (FP-8)
+│   ├── RuleFileError           rule files; holds every finding, each with its place (IF-1)
+│   ├── ConfigError             settings: key path, allowed values, did-you-mean
+│   └── NotFoundError           a path, pack or rule that does not exist
+├── SourceError                 the other side, inbound: a file that cannot be read
+└── InternalError               a defect of ours: exit 70, with an id to quote
+
+Spec: AR-8.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.core.finding import Finding
+
+
+class TocsinError(Exception):
+    """What all exceptions of Tocsin have in common.
+
+    `code` is stable and may be matched by programs; `message` is for people; `hint` says what
+    to do about it and may be empty.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class InputError(TocsinError):
+    """What the caller gave cannot be used."""
+
+    code = "input"
+
+
+class PatternError(InputError):
+    """A filter pattern that is refused, in AWS's words (`message`), with the place and the remedy.
+
+    `position` is the 0-based offset, in code points, into the pattern as it was given; it equals
+    the pattern's length when something is missing at the end. `rule` is the id of the rule in the
+    filter-pattern specification. `str()` draws the caret (FP-8.5).
+    """
+
+    code = "pattern"
+
+    def __init__(self, message: str, *, source: str, position: int, rule: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
+        self.position = position
+        self.rule = rule
+
+    def __str__(self) -> str:
+        from tocsin.caret import draw_caret
+
+        drawn = draw_caret(self.source, self.position)
+        hint = f"\nhint: {self.hint}   [{self.rule}]" if self.hint else f"\n[{self.rule}]"
+        return f"{self.message}\n{drawn}{hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_pattern_error, (self.message, self.source, self.position, self.rule, self.hint))
+
+
+def _pattern_error(message: str, source: str, position: int, rule: str, hint: str) -> PatternError:
+    """Rebuild a `PatternError` on the other side of a process boundary."""
+    return PatternError(message, source=source, position=position, rule=rule, hint=hint)
+
+
+class RuleFileError(InputError):
+    """Rule files that cannot be used. `findings` holds every finding, in the order of the files."""
+
+    code = "rule-file"
+
+    def __init__(self, message: str, *, findings: Sequence[Finding] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.findings = tuple(findings)
+
+
+class ConfigError(InputError):
+    """A setting that cannot be used. `key` is its dotted path, `path` the file or variable it came from."""
+
+    code = "config"
+
+    def __init__(self, message: str, *, key: str = "", path: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+        self.path = path
+
+
+class NotFoundError(InputError):
+    """Something that was named does not exist."""
+
+    code = "not-found"
+
+
+class SourceError(TocsinError):
+    """Data that was to be read cannot be. The reason goes into the ledger of the report (IF-2)."""
+
+    code = "source"
+
+
+class InternalError(TocsinError):
+    """A defect in Tocsin itself; `ident` is what a user should quote when reporting it."""
+
+    code = "internal"
+
+    def __init__(self, message: str, *, ident: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.ident = ident

@@ -1,0 +1,1 @@
+"""Adapters that bring data in: files and folders."""

@@ -1,0 +1,56 @@
+"""What all tests share: how Hypothesis searches, how a run is reported, and the folders that tests read.
+
+`shared_dir` is a folder of large or licensed data that is no part of the repository: the one named
+by TOCSIN_SHARED, else `shared` beside the checkout. Tests that ask for it skip where it is absent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A run says something about the change, not about luck: the same examples each time, everywhere.
+# To look for new ones: pytest --hypothesis-profile=explore
+settings.register_profile(
+    "steady",
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("steady")
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Print nothing for a test that passed when a log, and not a person, is reading."""
+    if report.when == "call" and report.passed and config.get_verbosity() < 0 and not sys.stdout.isatty():
+        return "passed", "", ""
+    return None
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def demo_archive() -> Path:
+    """The demo archive: one quiet day and one night of trouble (examples/README.md)."""
+    return ROOT / "examples" / "demo-archive"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of data beside the checkout."""
+    folder = Path(os.environ.get("TOCSIN_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder.name!r} beside the checkout and none named by TOCSIN_SHARED")
+    return folder
