@@ -1,0 +1,149 @@
+"""The files of an archive: everything below some paths, each file once.
+
+Rule: nothing is left out without a reason in `skipped`. Links are followed; whatever can be reached
+in more than one way is taken once, by its own name rather than by a link, so that links that loop
+end. What is found, and its order, depends on the tree and the arguments alone. Spec: IF-1, IF-2.
+"""
+
+# Paths stay the strings that users typed: Path would rewrite them, and cost much for millions of files.
+# ruff: noqa: PTH114, PTH116, PTH118
+
+from __future__ import annotations
+
+import errno
+import heapq
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.errors import NotFoundError
+from tocsin.sources.file_system import error_reason, kind_reason, show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STANDARD_INPUT = "-"
+
+# Errors that say that a path does not exist.
+_MISSING = (errno.ENOENT, errno.ENOTDIR)
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """A file to be read. `path` is as it is shown (`file_system.show_path`); `size` in bytes, as it lies on disk."""
+
+    path: str
+    size: int
+
+
+class Walk(msgspec.Struct, frozen=True):
+    """What was found: files by path, and paths that cannot be read, with the reason, by path."""
+
+    files: list[FileEntry]
+    skipped: list[tuple[str, str]]
+
+
+def walk(paths: Sequence[str]) -> Walk:
+    """The files that `paths` name, and those below the folders that they name; `-` is standard input.
+
+    NotFoundError for a path that does not exist.
+    """
+    finding = _Finding()
+    for path in paths:
+        finding.take_argument(path)
+    finding.take_links()
+    finding.files.sort(key=lambda entry: entry.path)
+    return Walk(finding.files, sorted(finding.skipped))
+
+
+class _Finding:
+    """What has been found so far."""
+
+    def __init__(self) -> None:
+        self.files: list[FileEntry] = []
+        self.skipped: set[tuple[str, str]] = set()  # what is met twice is noted once
+        self._has_standard_input = False
+        self._seen: set[int] = set()  # device and inode of files and folders in one number
+        self._folders: list[str] = []  # still to be listed
+        self._links: list[str] = []  # a heap: the smallest path is followed first
+
+    def take_argument(self, path: str) -> None:
+        """Find what a path of the command line names."""
+        if path == STANDARD_INPUT:
+            if not self._has_standard_input:
+                self.files.append(FileEntry(path, 0))
+            self._has_standard_input = True
+            return
+        try:
+            status = os.stat(path)
+        except ValueError:  # a zero byte
+            raise _not_found(path) from None
+        except OSError as error:
+            if error.errno in _MISSING and not os.path.islink(path):
+                raise _not_found(path) from None
+            self._skip(path, _link_reason(error) if os.path.islink(path) else error_reason(error))
+            return
+        self._take(path, status)
+        self._list_folders()
+
+    def take_links(self) -> None:
+        """Follow the links that were met, once all has been found that has a name of its own."""
+        while self._links:
+            path = heapq.heappop(self._links)
+            try:
+                status = os.stat(path)
+            except OSError as error:
+                self._skip(path, _link_reason(error))
+                continue
+            self._take(path, status)
+            self._list_folders()
+
+    def _list_folders(self) -> None:
+        while self._folders:
+            folder = self._folders.pop()
+            try:
+                # Sorted, so that of two names of one file the same one is met first every time.
+                with os.scandir(folder) as entries:
+                    names = sorted(entry.name for entry in entries)
+            except OSError as error:
+                self._skip(folder, error_reason(error))
+                continue
+            below = len(self._folders)
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    status = os.lstat(path)
+                except OSError as error:
+                    self._skip(path, error_reason(error))
+                    continue
+                if stat.S_ISLNK(status.st_mode):
+                    heapq.heappush(self._links, path)
+                else:
+                    self._take(path, status)
+            self._folders[below:] = reversed(self._folders[below:])
+
+    def _take(self, path: str, status: os.stat_result) -> None:
+        is_folder = stat.S_ISDIR(status.st_mode)
+        if not is_folder and (reason := kind_reason(status.st_mode)):
+            self._skip(path, reason)
+            return
+        identity = status.st_dev << 64 | status.st_ino
+        if identity in self._seen:
+            return
+        self._seen.add(identity)
+        if is_folder:
+            self._folders.append(path)
+        else:
+            self.files.append(FileEntry(show_path(path), status.st_size))
+
+    def _skip(self, path: str, reason: str) -> None:
+        self.skipped.add((show_path(path), reason))
+
+
+def _link_reason(error: OSError) -> str:
+    return "a link that leads nowhere" if error.errno in _MISSING else error_reason(error)
+
+
+def _not_found(path: str) -> NotFoundError:
+    return NotFoundError(f"no such file or folder: {show_path(path)}")
