@@ -1,0 +1,81 @@
+"""What a command gets from the process that it runs in: streams, environment, clock, and the use cases.
+
+Rule: commands take all of these from here and never from `sys`, `os` or a module, so that a test can
+hand them anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from tocsin.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.clock import Clock
+
+
+_USE_CASES = {
+    "scan": "tocsin.composition:scan",
+    "grep": "tocsin.composition:Grep",
+    "count_event_types": "tocsin.composition:count_event_types",
+    "load_rules": "tocsin.app.rulepack:load_rules",
+    "pack_names": "tocsin.app.rulepack:pack_names",
+    "check": "tocsin.app.check:check",
+}
+"""Where each use case is found; loaded when it is first asked for."""
+
+
+class UseCases:
+    """The use cases with their adapters, each loaded when it is asked for. A test puts a fake in its place."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _USE_CASES:
+            raise AttributeError(name)
+        module, _, attribute = _USE_CASES[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+class Invocation:
+    """One run of the command line: its streams, environment, clock and use cases."""
+
+    def __init__(
+        self, terminal: Terminal, *, environ: Mapping[str, str], clock: Clock | None = None, use_cases: Any = None
+    ) -> None:
+        self.terminal = terminal
+        self.environ = environ
+        self.use_cases: Any = use_cases or UseCases()
+        self._clock = clock
+
+    @property
+    def clock(self) -> Clock:
+        """The clock; that of the machine unless another was given."""
+        if self._clock is None:
+            from tocsin.clock import SystemClock
+
+            self._clock = SystemClock()
+        return self._clock
+
+
+def invocation_of_process() -> Invocation:
+    """The invocation of this very process. Characters that its streams cannot show come out as escapes."""
+    streams = [cast("TextIO | None", sys.stdout), cast("TextIO | None", sys.stderr)]
+    output, error = (_writable(stream) for stream in streams)
+    source = cast("TextIO | None", sys.stdin)
+    binary = io.BytesIO() if source is None else source.buffer
+    return Invocation(Terminal(output, error, binary, os.environ), environ=os.environ)
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    """The stream, or a sink where the process was started without one (`>&-`)."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # it lives as long as the process
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    return stream

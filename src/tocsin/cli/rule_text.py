@@ -1,0 +1,229 @@
+"""A rule as a person reads it. Rule: what rings it is said in words, from AWS's own parameters.
+
+Spec: IF-4, AL-5, AL-6.5, AL-7, prices.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.cli.pattern_text import pattern_lines, pattern_words
+from tocsin.cli.quantity import count_text
+from tocsin.cli.rules import controls_text
+from tocsin.cli.safe_text import safe_text
+from tocsin.cli.severity import severity_mark, severity_style
+from tocsin.cli.table import paragraph, width_of, wrap
+from tocsin.core.pattern.tree import Compare, Json, Selector, conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tocsin.cli.terminal import Stream
+    from tocsin.core.pattern.tree import Pattern
+    from tocsin.core.rule import Rule, RuleTest
+
+_WIDEST = 100
+_INDENT = "  "
+
+_COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": "at least",
+    "GreaterThanThreshold": "more than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "at most",
+}
+_MISSING = {
+    "notBreaching": "Periods without data count as good, so it returns to OK by itself.",
+    "breaching": "Periods without data count as bad.",
+    "ignore": "Without data it keeps its state, for ever if nothing more comes.",
+    "missing": "Without data it goes to INSUFFICIENT_DATA.",
+}
+
+
+def draw_rule(rule: Rule, stream: Stream) -> Iterator[str]:
+    """The lines: head, why, what it watches, what rings it, look-alikes, noise, what to do, references, cost."""
+    width = min(_WIDEST, stream.width)
+    yield from _head(rule, stream, width)
+    yield from _section("Why", [rule.why], stream, width)
+    yield from _watches(rule, stream, width)
+    if rule.alarm:
+        yield from _section("Rings", [alarm_words(rule.alarm)], stream, width)
+    elif rule.composite:
+        yield from _section("Rings", [f"when {rule.composite.get('AlarmRule', '')}"], stream, width)
+    else:
+        yield from _section("Rings", ["It has no alarm: it counts."], stream, width)
+    # A record that the filter leaves alone says more than a test of the alarm that repeats it.
+    quiet = [test.name for test in rule.tests if test.matches is False]
+    quiet = quiet or [test.name for test in rule.tests if _is_quiet(test)]
+    yield from _bullets("Look-alikes that are quiet", quiet, stream, width)
+    yield from _section("Noise", [rule.false_positives, rule.note], stream, width)
+    yield from _exclusions(rule, stream, width)
+    yield from _bullets("When it rings", _steps(rule.runbook), stream, width, numbered=True)
+    references = controls_text(rule)
+    catalogue = ", ".join(rule.references.get("tocsin", ()))
+    yield from _section("References", [references, f"catalogue {catalogue}" if catalogue else ""], stream, width)
+    yield from _section("Cost on AWS", [_cost(rule)], stream, width, last=True)
+
+
+def _head(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
+    severity = str(rule.severity)
+    mark = severity_mark(severity, stream)
+    name = safe_text(rule.name)
+    blanks = " " * max(2, width - width_of(name) - len(severity) - 2)
+    yield f"{stream.style(name, 'bold')}{blanks}{stream.style(f'{mark} {severity}', severity_style(severity))}"
+    yield from paragraph(rule.title, width)
+    yield ""
+
+
+def _section(title: str, texts: Sequence[str], stream: Stream, width: int, *, last: bool = False) -> Iterator[str]:
+    texts = [text for text in texts if text.strip()]
+    if not texts:
+        return
+    yield stream.style(title, "bold cyan")
+    for text in texts:
+        yield from paragraph(text, width, indent=_INDENT)
+    if not last:
+        yield ""
+
+
+def _bullets(title: str, texts: Sequence[str], stream: Stream, width: int, *, numbered: bool = False) -> Iterator[str]:
+    if not texts:
+        return
+    yield stream.style(title, "bold cyan")
+    for place, text in enumerate(texts, 1):
+        mark = f"{place}." if numbered else stream.pick("•", "*")
+        first = f"{_INDENT}{mark} "
+        yield from paragraph(text, width, indent=" " * width_of(first), first=first)
+    yield ""
+
+
+def _watches(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
+    """The pattern that is in force, one condition a line, and the same in words."""
+    from tocsin.core.pattern import FilterPattern
+
+    if rule.filter is None:
+        return
+    pattern = FilterPattern.parse(rule.effective_pattern or rule.filter.filter_pattern)
+    yield stream.style("Watches", "bold cyan")
+    for line in pattern_lines(pattern.tree):
+        yield from _wrapped(line, width)
+    yield ""
+    names = pattern.index_keys
+    if names and _asks_names_alone(pattern.tree):
+        yield from paragraph(f"Events named {', '.join(sorted(names))}.", width, indent=_INDENT)
+    else:
+        for line in pattern_words(pattern.tree):
+            yield from _wrapped(line, width)
+    yield ""
+
+
+def _asks_names_alone(pattern: Pattern) -> bool:
+    """Tell whether the pattern is nothing but a list of event names."""
+    return isinstance(pattern, Json) and all(
+        isinstance(condition, Compare)
+        and isinstance(condition.selector, Selector)
+        and condition.selector.names == ("eventName",)
+        for condition in conditions(pattern.expr)
+    )
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    """An indented line, wrapped under its own indentation."""
+    text = line.lstrip()
+    indent = _INDENT + " " * (len(line) - len(text))
+    lines = wrap(text, max(20, width - len(indent)))
+    yield indent + lines[0]
+    yield from (f"{indent}  {more}" for more in lines[1:])
+
+
+def alarm_words(alarm: dict[str, Any]) -> str:
+    """What rings an alarm, in words: `when the sum over 5 minutes is at least 3 …`."""
+    statistic = str(alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "value")
+    comparison = str(alarm.get("ComparisonOperator", ""))
+    words = _COMPARISONS.get(comparison, comparison)
+    periods = _number(alarm.get("EvaluationPeriods"), 1)
+    needed = _number(alarm.get("DatapointsToAlarm"), periods)
+    period = _number(alarm.get("Period"), 0)
+    over = f" over {_period(period)}" if period else ""
+    threshold = alarm.get("Threshold")
+    shown = count_text(threshold) if isinstance(threshold, int | float) else str(threshold or "its band")
+    what = "the number of matches" if statistic == "Sum" else f"the {statistic} of the metric"
+    text = f"When {what}{over} is {words} {shown}"
+    if periods > 1:
+        text += f", in {needed} of {periods} periods"
+    stays = (periods + max(2, -(-60 // period))) * period if period else 0
+    text += ". "
+    treatment = str(alarm.get("TreatMissingData", "missing"))
+    text += _MISSING.get(treatment, f"Missing data: {treatment}.")
+    if stays and periods == 1 and treatment == "notBreaching":
+        text += f" After one burst it rings for {_period(stays)}: the points stay in sight for so long."
+    return text
+
+
+def _number(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
+
+
+def _period(seconds: int) -> str:
+    for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            number = seconds // size
+            return f"a {noun}".replace("a hour", "an hour") if number == 1 else f"{number} {noun}s"
+    return f"{seconds} seconds"
+
+
+def _is_quiet(test: RuleTest) -> bool:
+    return test.matches is False or (bool(test.expect) and all(one.get("never") == "ALARM" for one in test.expect))
+
+
+def _exclusions(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
+    """The exclusions that are there, and how to write one that loses nothing."""
+    there = []
+    for exclusion in rule.exclusions:
+        until = f" until {exclusion.expires}" if exclusion.expires else ", without an end"
+        reason = f": {exclusion.reason}" if exclusion.reason else ""
+        there.append(f"{exclusion.name}{until}{reason}")
+    yield from _bullets("Excluded", there, stream, width)
+    if rule.filter is None:
+        return
+    advice = (
+        "Exclude by identity, with a reason and an end, under except: in a copy of the rule. An exclusion there is "
+        "compiled so that records without the field still count. Written by hand, "
+        '($.userIdentity.arn != "…") alone would drop every record that has no arn; '
+        '(($.userIdentity.arn NOT EXISTS) || ($.userIdentity.arn != "…")) does not.'
+    )
+    yield from _section("To exclude soundly", [advice], stream, width)
+
+
+def _steps(runbook: str) -> list[str]:
+    """The steps of a runbook, without the numbers that stand in front."""
+    steps = []
+    for line in runbook.strip().split("\n"):
+        number, dot, text = line.strip().partition(". ")
+        step = text if dot and number.isascii() and number.isdigit() else line.strip()
+        if step:
+            steps.append(step)
+    return steps
+
+
+def _cost(rule: Rule) -> str:
+    """What the rule costs in an account, as far as that is known without its records (prices.md, rules 7, 8, 10)."""
+    from tocsin.app.explain import prices
+    from tocsin.cli.pricing_text import marginal_words
+
+    table = prices()
+    parts = []
+    if rule.filter is not None:
+        transformations = rule.filter.metric_transformations
+        metric = "One custom metric"
+        if any(one.dimensions for one in transformations) or rule.filter.emit_system_field_dimensions:
+            metric += " for each set of dimension values"
+        if any(one.default_value is not None for one in transformations):
+            metric += ", metered in every hour in which the log group gets a record, because of its default value"
+        else:
+            metric += ", metered only in hours with a match"
+        parts.append(f"{metric}; {marginal_words(table, 'free-metrics', 'cw-metric')} for a whole month.")
+    if rule.composite:
+        parts.append("A composite alarm, beside the alarms that it reads; none is free.")
+    elif rule.alarm:
+        parts.append(f"One alarm metric; {marginal_words(table, 'free-alarms', 'cw-alarm-standard')} a month.")
+    return " ".join([*parts, f"Prices as of {table.as_of}."])

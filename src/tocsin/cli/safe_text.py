@@ -1,0 +1,105 @@
+"""Text that may be shown. Rule: what came out of an event reaches a terminal or a spreadsheet only through here.
+
+An attacker chooses user agents, user names and parameters; control characters in them could
+rewrite a terminal's screen, hide text or turn it round, and a spreadsheet would run a formula.
+Spec: IF-1, R-31.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+# C0, DEL and C1; soft hyphen; marks that turn, join or hide text (bidirectional controls, zero-width
+# characters, line and paragraph separators, invisible operators, annotation anchors, tags); lone
+# surrogates, which no UTF-8 terminal can be sent.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
+_QUOTED_CELL = re.compile(r'[",;\t|]|^\s|\s$')
+
+
+def safe_text(text: str) -> str:
+    r"""`text` with everything that could act on a terminal shown as an escape.
+
+    >>> safe_text('alice\x1b[2J')
+    'alice\\x1b[2J'
+    """
+    return text if _is_plain(text) else _UNSAFE.sub(_escape, text)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell at a glance that a text is harmless, as nearly every text is: faster than looking for what is not."""
+    return text.isascii() and text.isprintable()
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in _SHORT:
+        return _SHORT[character]
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def safe_json(value: Any, *, ascii_only: bool = False) -> str:
+    r"""The compact JSON text of `value`, on one line, in which unsafe characters stand as `\u` escapes.
+
+    A reader of the JSON gets the very same value; a terminal gets nothing that acts on it. Numbers
+    that JSON does not have (infinity, NaN) become null.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=ascii_only, separators=(",", ":"))
+    return safe_json_text(text)
+
+
+def safe_json_text(text: str) -> str:
+    """A JSON text that is one line already, with unsafe characters inside its strings escaped."""
+    return text if _is_plain(text) else _UNSAFE.sub(_escape_json, text)
+
+
+def _escape_json(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def safe_cell(value: str | float | None) -> str:
+    """A cell of a CSV file: quoted where needed; text that a spreadsheet would run begins with an apostrophe.
+
+    Numbers are ours and stay as they are; None is an empty cell.
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return str(value)
+    cell = safe_text(value)
+    if value.startswith(_FORMULA_START):
+        cell = f"'{cell}"
+    # A semicolon, a bar and a tab separate cells in some spreadsheets: what stands behind one must
+    # not become a cell of its own.
+    return '"{}"'.format(cell.replace('"', '""')) if _QUOTED_CELL.search(cell) else cell
+
+
+def csv_line(cells: list[str | float | None]) -> str:
+    """One row of a CSV file, with its line end."""
+    return ",".join(map(safe_cell, cells)) + "\n"
