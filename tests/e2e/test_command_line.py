@@ -146,6 +146,8 @@ def test_status_130_interrupted() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        # A test run in the background of a shell ignores interrupts, and would hand that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (there are no threads)
     )
     assert process.stdin is not None
     # More than a pipe holds: when it has been written, the process is in the middle of reading.
