@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tocsin.core.raw_record import elements_of_array, elements_of_log_file, values_of_lines
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,7 @@ def _within_recursion_limit(decode: Callable[[bytes], Any], text: bytes, levels:
     frame, frames = sys._getframe(), 0  # noqa: SLF001  (the only way to know the depth of the stack)
     while frame is not None:
         frames += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     limit = sys.getrecursionlimit()
     # The limit belongs to the interpreter, so it is changed for this one call only. Frames that C
     # code made are not counted: they make the bound stricter, never looser.
@@ -53,26 +55,17 @@ def _within_bracket_count(decode: Callable[[bytes], Any], text: bytes, levels: i
 def _each_within(text: bytes, levels: int) -> bool:
     """The same question, asked of each record of a log file, an array or lines by itself."""
     if text.startswith(b"["):
-        records = _ELEMENTS.decode(text)
+        records = elements_of_array(text)
     else:
         try:
-            records = _LOG_FILE.decode(text).Records
+            records = elements_of_log_file(text)
         except msgspec.DecodeError:
-            records = _ELEMENT.decode_lines(text)
+            records = values_of_lines(text)
     return all(_brackets(bytes(record)) < levels for record in records)
 
 
 def _brackets(text: bytes) -> int:
     return text.count(b"{") + text.count(b"[")
-
-
-class _LogFile(msgspec.Struct):
-    Records: list[msgspec.Raw]
-
-
-_ELEMENT = msgspec.json.Decoder(msgspec.Raw)
-_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_LOG_FILE = msgspec.json.Decoder(_LogFile)
 
 
 decode_within = _within_recursion_limit if _COUNTED_BY_INTERPRETER else _within_bracket_count

@@ -136,8 +136,8 @@ class Projection:
         )
         record, line = _record_type(self.paths, line=False), _record_type(self.paths, line=True)
         self.decode_log_file = msgspec.json.Decoder(_log_file_type(record)).decode
-        self.decode_elements = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]
-        self.decode_values = msgspec.json.Decoder(list[line]).decode  # type: ignore[valid-type]
+        self.decode_elements = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]  # built at run time
+        self.decode_values = msgspec.json.Decoder(list[line]).decode  # type: ignore[valid-type]  # built at run time
         self.decode_lines = msgspec.json.Decoder(line).decode_lines
 
     def candidates(self, records: Sequence[Any]) -> Sequence[int]:

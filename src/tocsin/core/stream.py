@@ -22,6 +22,7 @@ import msgspec
 from tocsin.core.depth import decode_within
 from tocsin.core.event import MessageError, decode_message
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
+from tocsin.core.raw_record import elements_of_array, elements_of_log_file, values_of_lines
 from tocsin.core.splitter import Piece, Splitter
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Run:
     def texts(self, places: Sequence[int]) -> list[bytes]:
         """The JSON text of the records at these places, ascending, as it stands in the file (FP-4.7)."""
         if not self._opening:
-            lines = _LINES.decode_lines(self._text)
+            lines = values_of_lines(self._text)
             return [bytes(lines[place]) for place in places]
         if len(places) <= _FEW:
             return [self._text_at(place) for place in places]
@@ -74,7 +75,7 @@ class Run:
     def _all(self) -> list[msgspec.Raw]:
         elements = self._whole(len(self._opening), len(self._text) - len(self._closing))
         # Of an object with two members `Records` the last one counts (FP-4.3).
-        return _LOG_FILE.decode(self._text).Records if elements is None else elements
+        return elements_of_log_file(self._text) if elements is None else elements
 
     def _text_at(self, place: int) -> bytes:
         """One record's text, without decoding all of the run once more.
@@ -101,18 +102,10 @@ class Run:
 
     def _whole(self, start: int, end: int) -> list[msgspec.Raw] | None:
         try:
-            return _ELEMENTS.decode(b"".join((b"[", memoryview(self._text)[start:end], b"]")))
+            return elements_of_array(b"".join((b"[", memoryview(self._text)[start:end], b"]")))
         except _NOT_AS_EXPECTED:
             return None
 
-
-class _LogFile(msgspec.Struct):
-    Records: list[msgspec.Raw]
-
-
-_LOG_FILE = msgspec.json.Decoder(_LogFile)
-_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
-_LINES = msgspec.json.Decoder(msgspec.Raw)
 
 # How many records' texts are looked for one by one, and how far off a guess of their place may be.
 _FEW = 3

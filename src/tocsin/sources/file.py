@@ -104,7 +104,7 @@ def _open(path: str) -> int:
     """A descriptor of the regular file at `path`."""
     try:
         # Opening a device can do something; so look before, and again at what was opened.
-        _refuse_unless_regular(os.stat(path).st_mode)  # noqa: PTH116
+        _refuse_unless_regular(os.stat(path).st_mode)  # noqa: PTH116  (once for every file of an archive)
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise SourceError(error_reason(error)) from None
