@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tocsin import composition
 from tocsin.app.rulepack import load_rules
+from tocsin.composition.scan import scan as scan_archive
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import InputError
 
@@ -45,7 +45,7 @@ def scan(
     What could not be read is in the report's `files.skipped` and `records.problems`. Raises
     RuleFileError for rules, NotFoundError for a path that does not exist, InputError for the rest.
     """
-    return composition.scan(
+    return scan_archive(
         [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)],
         rules=load_rules(*rules),
         jobs=jobs,

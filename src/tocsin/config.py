@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable  # msgspec reads it at run time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,6 +112,8 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         path = default if default.is_file() else None
     if path is not None:
         text = _text_of(path)
+        import tomllib  # most commands find no file
+
         try:
             document = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -138,6 +139,8 @@ def check_config(path: Path) -> list[Finding]:
 
     Needs no network and looks at no other file. Raises `NotFoundError` when there is no such file.
     """
+    import tomllib
+
     try:
         text = _text_of(path)
     except NotFoundError:

@@ -12,7 +12,7 @@ from tocsin.core.event import ABSENT, Event, MessageError, decode_message
 from tocsin.core.event_time import event_time_problem, parse_event_time, span_of_times
 from tocsin.core.forms import DigestLeaf, MalformedLeaf, RecordLeaf, ReferenceLeaf, tell
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
-from tocsin.core.projection import Path, Projection
+from tocsin.core.projection import Projection
 from tocsin.core.splitter import Piece
 from tocsin.core.stream import RecordStream, Run
 from tocsin.errors import SourceError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tocsin.app.ports import OpenArchiveFile
     from tocsin.app.selection import Selection
     from tocsin.core.pattern import FilterPattern
+    from tocsin.core.record_decoder import Path
 
 _RECIPIENT: Path = ("recipientAccountId",)
 _CALLER: Path = ("userIdentity", "accountId")

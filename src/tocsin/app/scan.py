@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -158,9 +157,7 @@ class Scanner:
             return None
         ident = event.get("eventID") if self._plan.unique else None
         return Match(
-            ident=blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            if type(ident) is str
-            else b"",
+            ident=_digest(ident) if type(ident) is str else b"",
             second=candidate.second,
             fields={
                 field: printable(value) for field in TOP_FIELDS if type(value := event.get(field)) is str and value
@@ -168,6 +165,12 @@ class Scanner:
             datums=tuple(datums),
             text=one_line(event.text) if self._plan.events else "",
         )
+
+
+def _digest(ident: str) -> bytes:
+    from hashlib import blake2b  # takes 5 ms to load, and few scans need it
+
+    return blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def compile_rules(rules: Iterable[Rule]) -> list[CompiledFilter]:

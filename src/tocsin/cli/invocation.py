@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 _USE_CASES = {
-    "scan": "tocsin.composition:scan",
-    "grep": "tocsin.composition:Grep",
-    "count_event_types": "tocsin.composition:count_event_types",
+    "scan": "tocsin.composition.scan:scan",
+    "grep": "tocsin.composition.grep:Grep",
+    "count_event_types": "tocsin.composition.event_types:count_event_types",
     "load_rules": "tocsin.app.rulepack:load_rules",
     "pack_names": "tocsin.app.rulepack:pack_names",
     "check": "tocsin.app.check:check",

@@ -23,7 +23,7 @@ _CLEAR = "\r\x1b[K"
 
 
 class Progress(Protocol):
-    """How far a command has come (`tocsin.composition.Progress`)."""
+    """How far a command has come (`tocsin.composition.archive_work.Progress`)."""
 
     @property
     def bytes_done(self) -> int:

@@ -259,6 +259,8 @@ class _Telling:
         """Rules 4 to 6 of CT-14.3: each element decides for itself."""
         if not isinstance(value, dict):
             yield MalformedLeaf(f"not an object but {kind_of(value)}")
+        elif type(value.get("eventTime")) is str and "s3" not in value:
+            yield _record(value, text)
         elif "body" in value:
             yield from self._member(value, text, "body", level)
         elif isinstance(notification := value.get("Sns"), dict):

@@ -14,18 +14,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
+from tocsin.core.depth import decode_within
 from tocsin.core.event import lexeme
 from tocsin.core.pattern import tree
 from tocsin.core.pattern.value_match import differs, equals, is_exact
+from tocsin.core.record_decoder import FIXED_PATHS, Form, Path, ProjectedRecord, RecordDecoder, field_of
 
 if TYPE_CHECKING:
     from tocsin.core.pattern import FilterPattern
 
-Path = tuple[str, ...]
 Test = Callable[[str | bool], bool]
 
 EVENT_NAME: Path = ("eventName",)
@@ -104,12 +105,7 @@ def _compared(selector: tree.Selector, op: tree.Op, value: tree.Value) -> _Choic
 
 
 class Projection:
-    """Decodes the fields that the clues of `patterns` and the paths `also` need.
-
-    `decode_log_file` takes a whole `{"Records": [...]}` without other members (and gives an object with `Records`),
-    `decode_elements` a list of its elements, `decode_values` a list of records that are no elements of
-    `Records`, `decode_lines` one of those a line. They raise for anything that is not such data; what they
-    accept the exact decoder accepts, too.
+    """Decodes the fields that the clues of `patterns` and the paths `also` need, and tells candidates by them.
 
     `everything` is true when some pattern gives no clue, so that every record is a candidate; or when
     that was asked for.
@@ -129,21 +125,34 @@ class Projection:
                 watched.setdefault(clue.path, _Watch(clue.path)).add(clue)
         self._watches = () if self.everything else tuple(watched.values())
         self._suspects = _compile_suspects(self._watches)
-        self.time_of: Callable[[Any], str] = attrgetter(_field(EVENT_TIME[0]))
+        self.time_of: Callable[[Any], str] = attrgetter(field_of(EVENT_TIME[0]))
         self._columns = {path: _Column(path) for path in (EVENT_TIME, *also)}
         self.paths: tuple[Path, ...] = tuple(
             dict.fromkeys((EVENT_TIME, *(watch.path for watch in self._watches), *also))
         )
-        record, line = _record_type(self.paths, line=False), _record_type(self.paths, line=True)
-        self.decode_log_file = msgspec.json.Decoder(_log_file_type(record)).decode
-        self.decode_elements = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]  # built at run time
-        self.decode_values = msgspec.json.Decoder(list[line]).decode  # type: ignore[valid-type]  # built at run time
-        self.decode_lines = msgspec.json.Decoder(line).decode_lines
+        self._decoder = RecordDecoder(self.paths)
+        self._cold = _ColdLane(self.paths, self._watches)
+
+    def decode(self, form: Form, text: bytes, *, levels: int) -> Any:
+        """The projected records of `text`, which has that form and is nested at most `levels` deep.
+
+        An object with the list `Records` for a log file, else the list. Raises msgspec.DecodeError,
+        ValueError or RecursionError for anything else; what is accepted the exact decoder accepts, too.
+        """
+        cold = self._cold.decoder()
+        if cold is not None:
+            try:
+                return decode_within(getattr(cold, form), text, levels)
+            except msgspec.ValidationError:
+                self._cold.failed()
+        return decode_within(getattr(self._decoder, form), text, levels)
 
     def candidates(self, records: Sequence[Any]) -> Sequence[int]:
         """The places in `records` (as decoded by this projection) that have to be looked at closely."""
         if self.everything:
             return range(len(records))
+        if records and isinstance(records[0], _ColdRecord):
+            return ()
         suspects: Sequence[int]
         try:
             suspects = self._suspects(records, *[watch.cold for watch in self._watches])
@@ -154,6 +163,8 @@ class Projection:
         found: set[int] = set()
         for watch in self._watches:
             found.update(place for place in suspects if watch.suspects(records[place]))
+        if not found:
+            self._cold.learn()
         return sorted(found)
 
     def column(self, records: Sequence[Any], path: Path) -> list[Any]:
@@ -185,7 +196,12 @@ class _Watch:
     @property
     def expression(self) -> str:
         """Python for the value at the path of a `record`."""
-        return ".".join(("record", *map(_field, self.path)))
+        return ".".join(("record", *map(field_of, self.path)))
+
+    def cold_kind(self) -> Any:
+        """The type of the cold values that are remembered; null, and absence, are among them."""
+        values = tuple(value for value in self.cold if value is not None)
+        return Literal[values] | None if values else None
 
     def suspects(self, record: Any) -> bool:
         """Does a clue hold of the record, or may it? Values that satisfy none are remembered."""
@@ -205,6 +221,72 @@ class _Watch:
         return isinstance(value, int | float)
 
 
+class _ColdRecord(ProjectedRecord, frozen=True, gc=False):
+    """A record that was decoded where only cold values fit: it is no candidate."""
+
+
+# A decoder of cold values is tried as long as at most a third of the texts do not fit: one that does
+# not is decoded twice. That is looked at every so many texts, and then it rests for a while, longer each
+# time. It is made anew when so many texts without a candidate did not fit that making it is no loss.
+_LOOK_EVERY = 32
+_SHORTEST_REST, _LONGEST_REST = 32, 4096
+_LEARN_AFTER = 12
+
+# More values than these are not worth a decoder: values that never repeat are not learned by heart.
+_MOST_LEARNED = 5_000
+
+
+class _ColdLane:
+    """A decoder that takes only records all of whose watched values are known to be cold.
+
+    Nearly all texts of an archive hold no candidate. Where each value is one of a few known ones,
+    msgspec gives the known object instead of making one, and nobody has to look at it afterwards:
+    that it was accepted is the answer.
+    """
+
+    def __init__(self, paths: Sequence[Path], watches: Sequence[_Watch]) -> None:
+        self._paths = paths
+        # Without watches nothing has to be looked at; the types of fixed paths are not ours to choose.
+        self._watches = () if any(watch.path in FIXED_PATHS for watch in watches) else watches
+        self._decoder: RecordDecoder | None = None
+        self._known = 0  # cold values that the decoder knows
+        self._unfit = 0  # texts of cold values that were decoded otherwise since the decoder was made
+        self._tried = self._failed = 0  # since the last look
+        self._resting = 0
+        self._rest = _SHORTEST_REST
+
+    def decoder(self) -> RecordDecoder | None:
+        """The decoder when it is worth a try."""
+        if self._tried >= _LOOK_EVERY:
+            if 3 * self._failed > self._tried:
+                self._resting = self._rest
+                self._rest = min(2 * self._rest, _LONGEST_REST)
+            else:
+                self._rest = _SHORTEST_REST
+            self._tried = self._failed = 0
+        if self._decoder is None or self._resting:
+            self._resting = max(0, self._resting - 1)
+            return None
+        self._tried += 1
+        return self._decoder
+
+    def failed(self) -> None:
+        """The decoder did not take a text."""
+        self._failed += 1
+
+    def learn(self) -> None:
+        """A text was decoded otherwise, and all of its values turned out to be cold."""
+        self._unfit += 1
+        if self._unfit < _LEARN_AFTER or not self._watches:
+            return
+        self._unfit = 0
+        known = sum(len(watch.cold) for watch in self._watches)
+        if self._known < known <= _MOST_LEARNED:
+            self._known = known
+            kinds = {watch.path: watch.cold_kind() for watch in self._watches}
+            self._decoder = RecordDecoder(self._paths, kinds=kinds, base=_ColdRecord)
+
+
 def _compile_suspects(watches: Sequence[_Watch]) -> Callable[..., list[int]]:
     """A function of records and the watches' cold values: the places of records with another value.
 
@@ -221,7 +303,7 @@ class _Column:
     """Reads one path of many projected records."""
 
     def __init__(self, path: Path) -> None:
-        self._fields = tuple(map(_field, path))
+        self._fields = tuple(map(field_of, path))
         self._read = attrgetter(".".join(self._fields))
 
     def __call__(self, records: Sequence[Any]) -> list[Any]:
@@ -238,71 +320,3 @@ class _Column:
                 return None
             value = getattr(value, field)
         return value
-
-
-# Keys of an element of `Records` that make it something else than a record (CT-14.3, rules 4 and 5).
-_ENVELOPE_KEYS = ("s3", "body", "Sns", "kinesis")
-# Keys that decide the form of a value outside `Records` before rule 12 does (CT-14.3).
-_FORM_KEYS = (
-    "Type", "Service", "Records", "Messages", "s3Bucket", "detail-type", "awslogs", "messageType", "Events",
-    "digestStartTime",
-)  # fmt: skip
-
-# A type that no value has: where one of the keys above stands, decoding fails and the exact path decides.
-_Nothing = Literal["\x00"]
-
-# `aws:s3` is the eventSource of S3 notifications, which are no records; every service's is longer.
-_EventSource = Annotated[str, msgspec.Meta(min_length=len("aws:s3") + 1)]
-
-
-def _field(name: str) -> str:
-    """The Struct field for a property: property names may be anything, fields are identifiers."""
-    return "f" + name.encode().hex()
-
-
-def _record_type(paths: Iterable[Path], *, line: bool) -> type[Any]:
-    """A Struct that builds the values at `paths` and skips all else.
-
-    Leaves are of any type; objects on the way to them are Structs or null. Where a record has
-    something else in their place decoding fails, and the exact path takes over. `eventTime` must be
-    a string; a record on a `line` of its own needs an eventVersion as well (CT-14.3, rule 12).
-    """
-    top = _tree_of(paths)
-    for key in _ENVELOPE_KEYS + (_FORM_KEYS if line else ()):
-        top[key] = _Nothing
-    top["eventSource"] = _EventSource | None
-    required = ("eventTime", "eventVersion") if line else ("eventTime",)
-    for key in required:
-        top[key] = str
-    return _struct("ProjectedRecord", top, required)
-
-
-def _log_file_type(record: type[Any]) -> type[Any]:
-    """`{"Records": [...]}` and no other member: some would make it something else (CT-14.3)."""
-    records = ("Records", list[record])  # type: ignore[valid-type]  # built at run time
-    return msgspec.defstruct("LogFile", [records], frozen=True, gc=False, forbid_unknown_fields=True)
-
-
-def _tree_of(paths: Iterable[Path]) -> dict[str, Any]:
-    top: dict[str, Any] = {}
-    for path in sorted(paths, key=len, reverse=True):  # `a.b` before `a`: an object on the way wins
-        level = top
-        for name in path[:-1]:
-            level = level.setdefault(name, {})
-        level.setdefault(path[-1], Any)
-    return top
-
-
-def _struct(title: str, level: dict[str, Any], required: Sequence[str] = ()) -> type[Any]:
-    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for name, kind in level.items():
-        if name in required:
-            fields.append((_field(name), kind))
-        elif isinstance(kind, dict):
-            # Where the object is absent one without properties stands for it: one look-up less.
-            nested = _struct("ProjectedObject", kind)
-            fields.append((_field(name), nested | None, nested()))
-        else:
-            fields.append((_field(name), kind, None))
-    names = {_field(name): name for name in level}
-    return msgspec.defstruct(title, fields, rename=names, frozen=True, gc=False, kw_only=True)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tocsin.core.depth import decode_within
 from tocsin.core.event import MessageError, decode_message
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.core.raw_record import elements_of_array, elements_of_log_file, values_of_lines
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tocsin.core.projection import Projection
+    from tocsin.core.record_decoder import Form
 
 _WS = rb"[ \t\r\n]*"
 _RECORDS = re.compile(_WS + rb"\{" + _WS + rb'"Records"' + _WS + rb":" + _WS + rb"\[")
@@ -200,7 +200,7 @@ def _log_file(data: bytes, projection: Projection, limits: Limits) -> Run | None
     if opening is None or end is None or len(data) > limits.record:
         return None
     try:
-        file = decode_within(projection.decode_log_file, data, limits.depth + 2)
+        file = projection.decode("log_file", data, levels=limits.depth + 2)
     except _NOT_AS_EXPECTED:
         return None
     first = _FIRST_KEY.match(data, opening.end())
@@ -240,7 +240,8 @@ class _ArrayLane:
         self._begin = begin
         self._container = container
         self._limits = limits
-        self._decode = projection.decode_elements if container == "Records" else projection.decode_values
+        self._projection = projection
+        self._form: Form = "elements" if container == "Records" else "values"
         self._learn_at = _LEARN_AFTER
 
     def take(self, data: bytes, offset: int, *, last: bool) -> _Taken:
@@ -267,7 +268,7 @@ class _ArrayLane:
     def _run(self, data: bytes, end: int, *, before: bytes = b"") -> Run | None:
         text = b"".join((b"[", before, memoryview(data)[:end], b"]"))
         try:
-            records = decode_within(self._decode, text, self._limits.depth + 1)
+            records = self._projection.decode(self._form, text, levels=self._limits.depth + 1)
         except _NOT_AS_EXPECTED:
             return None
         return Run(records, text, opening=b"[", closing=b"]", begin=self._begin)
@@ -338,7 +339,6 @@ class _LinesLane:
     def __init__(self, projection: Projection, limits: Limits) -> None:
         self._limits = limits
         self._projection = projection
-        self._decode = projection.decode_lines
 
     def take(self, data: bytes, offset: int, *, last: bool) -> _Taken:
         """The whole lines of `data`; when it is the `last` data the line without an end, too."""
@@ -349,7 +349,7 @@ class _LinesLane:
         if end > self._limits.record:
             return self._one_by_one(text, offset)
         try:
-            records = decode_within(self._decode, text, self._limits.depth)
+            records = self._projection.decode("lines", text, levels=self._limits.depth)
         except _NOT_AS_EXPECTED:
             return self._one_by_one(text, offset)
         return [Run(records, text)], end, True
@@ -370,7 +370,7 @@ class _LinesLane:
         if len(line) > self._limits.record:
             return None
         try:
-            return Run(decode_within(self._decode, line, self._limits.depth), line)
+            return Run(self._projection.decode("lines", line, levels=self._limits.depth), line)
         except _NOT_AS_EXPECTED:
             text = line.strip(_BLANK)
             return _log_file(text, self._projection, self._limits) or _exact_piece(text, None, offset, self._limits)

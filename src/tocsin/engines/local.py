@@ -105,6 +105,8 @@ def _start(make_worker: Callable[[], Callable[[Any], Any]]) -> None:
     # Ctrl-C reaches every process of the terminal; this one has nothing to say about it.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     _worker = make_worker()
+    # What is there now stays: no search for garbage need look at it, nor write to memory that is shared.
+    gc.freeze()
 
 
 def _work(task: Any) -> Any:

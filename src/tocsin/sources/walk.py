@@ -6,7 +6,7 @@ end. What is found, and its order, depends on the tree and the arguments alone. 
 """
 
 # Paths stay the strings that users typed: Path would rewrite them, and cost much for millions of files.
-# ruff: noqa: PTH114, PTH116, PTH118
+# ruff: noqa: PTH114, PTH116
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import errno
 import heapq
 import os
 import stat
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STANDARD_INPUT = "-"
+
+_BY_NAME = attrgetter("name")
 
 # Errors that say that a path does not exist.
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
@@ -104,23 +107,22 @@ class _Finding:
             folder = self._folders.pop()
             try:
                 # Sorted, so that of two names of one file the same one is met first every time.
-                with os.scandir(folder) as entries:
-                    names = sorted(entry.name for entry in entries)
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=_BY_NAME)
             except OSError as error:
                 self._skip(folder, error_reason(error))
                 continue
             below = len(self._folders)
-            for name in names:
-                path = os.path.join(folder, name)
+            for entry in entries:
                 try:
-                    status = os.lstat(path)
+                    status = entry.stat(follow_symlinks=False)
                 except OSError as error:
-                    self._skip(path, error_reason(error))
+                    self._skip(entry.path, error_reason(error))
                     continue
                 if stat.S_ISLNK(status.st_mode):
-                    heapq.heappush(self._links, path)
+                    heapq.heappush(self._links, entry.path)
                 else:
-                    self._take(path, status)
+                    self._take(entry.path, status)
             self._folders[below:] = reversed(self._folders[below:])
 
     def _take(self, path: str, status: os.stat_result) -> None:

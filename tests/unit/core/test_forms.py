@@ -150,6 +150,9 @@ FORMS = [
     ({"awslogs": {"data": packed(subscription(compact(RECORD)), subscription(compact(OTHER)))}}, ["StopLogging", "DeleteTrail"]),
     ({"awslogs": {"data": base64.b64encode(compact(subscription(compact(RECORD))).encode()).decode()}}, ["StopLogging"]),
     ({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": packed(subscription(compact(RECORD)))}}]}, ["StopLogging"]),
+    # a record is a record, whatever it carries besides its eventTime
+    ({"Records": [{**RECORD, "body": compact(OTHER), "Sns": {}, "kinesis": {}}]}, ["StopLogging"]),
+    ({"Records": [{**RECORD, "eventSource": "aws:s3"}]}, ["StopLogging"]),
     (subscription(compact(RECORD), compact(OTHER)), ["StopLogging", "DeleteTrail"]),
     (subscription(), []),
     (CONTROL, NOTHING),

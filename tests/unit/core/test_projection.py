@@ -12,6 +12,8 @@ from tocsin.core import projection as module
 from tocsin.core.pattern import FilterPattern
 from tocsin.core.projection import Projection, clues_of
 
+LEVELS = 100
+
 
 def projected(*patterns: str, also: tuple[tuple[str, ...], ...] = ()) -> Projection:
     return Projection(map(FilterPattern.parse, patterns), also=also)
@@ -19,7 +21,9 @@ def projected(*patterns: str, also: tuple[tuple[str, ...], ...] = ()) -> Project
 
 def candidates(patterns: tuple[str, ...], *fields: dict) -> list[int]:
     made = projected(*patterns)
-    file = made.decode_log_file(log_file(*({"eventTime": "2026-03-01T00:00:00Z", **one} for one in fields)))
+    file = made.decode(
+        "log_file", log_file(*({"eventTime": "2026-03-01T00:00:00Z", **one} for one in fields)), levels=LEVELS
+    )
     first = list(made.candidates(file.Records))
     assert list(made.candidates(file.Records)) == first  # what is remembered changes nothing
     return first
@@ -104,7 +108,7 @@ def test_memory_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     made = projected("{ $.f = A }")
     for start in range(0, 100, 5):
         values = [record(f=f"v{start + n}") for n in range(5)] + [record(f="A")]
-        assert made.candidates(made.decode_log_file(log_file(*values)).Records) == [5]
+        assert made.candidates(made.decode("log_file", log_file(*values), levels=LEVELS).Records) == [5]
 
 
 @pytest.mark.parametrize(
@@ -113,11 +117,8 @@ def test_memory_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         {"eventTime": 7},
         {},
         {"eventTime": "x", "s3": {}},
-        {"eventTime": "x", "body": ""},
-        {"eventTime": "x", "Sns": None},
-        {"eventTime": "x", "kinesis": {}},
-        {"eventTime": "x", "eventSource": "aws:s3"},
-        {"eventTime": "x", "eventSource": 5},
+        {"eventTime": None, "body": ""},
+        {"Sns": {}},
         {"eventTime": "x", "userIdentity": "alice"},
         7,
         None,
@@ -127,9 +128,9 @@ def test_memory_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_may_be_no_record_is_not_decoded(odd: object) -> None:
     made = projected("{ $.userIdentity.type = Root }")
     with pytest.raises(msgspec.ValidationError):
-        made.decode_log_file(log_file(odd))
+        made.decode("log_file", log_file(odd), levels=LEVELS)
     with pytest.raises(msgspec.ValidationError):
-        made.decode_elements(json.dumps([odd]).encode())
+        made.decode("elements", json.dumps([odd]).encode(), levels=LEVELS)
 
 
 @pytest.mark.parametrize(
@@ -137,21 +138,91 @@ def test_what_may_be_no_record_is_not_decoded(odd: object) -> None:
 )
 def test_a_value_that_may_have_another_form_is_not_decoded(key: str) -> None:
     made = projected()
-    for odd in ({**record(), key: "x"}, {"eventTime": "2026-03-01T00:00:00Z"}):
+    odds = (
+        {**record(), key: "x"},
+        {**record(), "s3": {}},
+        {**record(), "eventSource": "aws:s3"},
+        {**record(), "eventSource": 5},
+        {"eventTime": "2026-03-01T00:00:00Z"},
+    )
+    for odd in odds:
         with pytest.raises(msgspec.ValidationError):
-            made.decode_values(json.dumps([odd]).encode())
+            made.decode("values", json.dumps([odd]).encode(), levels=LEVELS)
         with pytest.raises(msgspec.ValidationError):
-            made.decode_lines(json.dumps(odd).encode())
+            made.decode("lines", json.dumps(odd).encode(), levels=LEVELS)
 
 
 def test_a_log_file_with_other_members_is_not_decoded() -> None:
     with pytest.raises(msgspec.ValidationError):
-        projected().decode_log_file(b'{"Records":[],"Type":"Notification"}')
+        projected().decode("log_file", b'{"Records":[],"Type":"Notification"}', levels=LEVELS)
 
 
 def test_other_columns_can_be_asked_for() -> None:
     made = projected("{ $.eventName = A }", also=(("awsRegion",), ("userIdentity", "accountId")))
-    records = made.decode_log_file(log_file(record(), record(awsRegion=None, userIdentity=None), record())).Records
+    records = made.decode(
+        "log_file", log_file(record(), record(awsRegion=None, userIdentity=None), record()), levels=LEVELS
+    ).Records
     assert made.column(records, ("awsRegion",)) == ["us-east-1", None, "us-east-1"]
     assert made.column(records, ("userIdentity", "accountId")) == [None, None, None]
     assert made.times(records) == ["2026-03-01T10:00:00Z"] * 3
+
+
+# ---------------------------------------------------------------- the decoder of cold values
+
+
+def values_of_field(made: Projection, form: str, *fields: dict) -> tuple[str, list[int]]:
+    """How a text was decoded, and the candidates in it."""
+    rows = [record(**one) for one in fields]
+    text = {
+        "log_file": log_file(*rows),
+        "elements": json.dumps(rows).encode(),
+        "values": json.dumps(rows).encode(),
+        "lines": b"\n".join(json.dumps(row).encode() for row in rows),
+    }[form]
+    decoded = made.decode(form, text, levels=LEVELS)
+    records = decoded.Records if form == "log_file" else decoded
+    way = "cold" if isinstance(records[0], module._ColdRecord) else "general"
+    return way, list(made.candidates(records))
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learn from the first text on."""
+    monkeypatch.setattr(module, "_LEARN_AFTER", 1)
+
+
+@pytest.mark.parametrize("form", ["log_file", "elements", "values", "lines"])
+def test_texts_of_known_cold_values_are_not_looked_at_again(eager, form: str) -> None:
+    made = projected("{ $.eventName = A || $.errorCode = Denied* }")
+    quiet = [{"eventName": "B"}, {"eventName": "C", "errorCode": "Slow"}, {"eventName": "B", "errorCode": None}]
+    assert values_of_field(made, form, *quiet) == ("general", [])
+    assert values_of_field(made, form, *quiet) == ("cold", [])
+    assert values_of_field(made, form, {"eventName": "B"}, {"eventName": "A"}) == ("general", [1])
+    assert values_of_field(made, form, {"eventName": "B", "errorCode": "DeniedHere"}) == ("general", [0])
+    for odd in ("D", 7, True, [], {}):
+        assert values_of_field(made, form, {"eventName": odd})[0] == "general"
+    assert values_of_field(made, form, *quiet) == ("cold", [])
+
+
+def test_where_the_form_decides_about_a_type_nothing_is_learned(eager) -> None:
+    made = projected('{ $.eventTime = "2026-03-02*" }')
+    for _ in range(4):
+        assert values_of_field(made, "log_file", {"eventTime": "2026-03-01T00:00:00Z"}) == ("general", [])
+    assert values_of_field(made, "log_file", {"eventTime": "2026-03-02T00:00:00Z"}) == ("general", [0])
+
+
+def test_a_decoder_that_often_fails_rests(eager) -> None:
+    made = projected("{ $.eventName = A }")
+    values_of_field(made, "elements", {"eventName": "B"})
+    for _ in range(module._LOOK_EVERY):
+        assert values_of_field(made, "elements", {"eventName": "A"}) == ("general", [0])
+    ways = [values_of_field(made, "elements", {"eventName": "B"})[0] for _ in range(module._SHORTEST_REST + 1)]
+    assert ways == ["general"] * module._SHORTEST_REST + ["cold"]
+
+
+def test_values_that_never_repeat_are_not_learned(eager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_LEARNED", 10)
+    made = projected("{ $.eventName = A }")
+    for number in range(40):
+        assert values_of_field(made, "lines", {"eventName": f"n{number}"}) == ("general", [])
+    assert values_of_field(made, "lines", {"eventName": "n39"}) == ("general", [])
