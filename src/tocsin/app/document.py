@@ -13,10 +13,10 @@ from __future__ import annotations
 import bisect
 import codecs
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
+import msgspec
 import yaml
 
 from tocsin.app.scalar import Style, char_places, unescape_json
@@ -61,8 +61,7 @@ class Form(Enum):
     JSON = "JSON"
 
 
-@dataclass(slots=True)
-class Scalar:
+class Scalar(msgspec.Struct):
     """A string, number, boolean or null: its characters after unquoting, and where it stands.
 
     `start` and `end` are offsets into the text, quotes included; of a block scalar they go from
@@ -76,13 +75,12 @@ class Scalar:
     value: str | int | float | bool | None = None
 
 
-@dataclass(slots=True)
-class Array:
+class Array(msgspec.Struct):
     """A list. Where it stands in brackets `end` is the offset behind them."""
 
     start: int
     end: int = 0
-    items: list[Node] = field(default_factory=list)
+    items: list[Node] = msgspec.field(default_factory=list)
 
 
 class Member(NamedTuple):
@@ -92,13 +90,12 @@ class Member(NamedTuple):
     value: Node
 
 
-@dataclass(slots=True)
-class Object:
+class Object(msgspec.Struct):
     """A mapping with keys that are strings, in the order of the text."""
 
     start: int
     end: int = 0
-    members: dict[str, Member] = field(default_factory=dict)
+    members: dict[str, Member] = msgspec.field(default_factory=dict)
 
     def get(self, key: str) -> Node | None:
         """The value of that key, or None when there is none."""
@@ -140,13 +137,12 @@ class SourceText:
         return self.place(places[offset])
 
 
-@dataclass(slots=True)
-class Documents:
+class Documents(msgspec.Struct):
     """What a text holds: the roots of its documents, and what is wrong with it."""
 
     form: Form
-    roots: list[Node] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    roots: list[Node] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
 
 
 def decode(data: bytes) -> str | Problem:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tocsin.app.document import Array, Node, Object, Scalar, SourceText
 from tocsin.core.finding import Finding, Severity
+from tocsin.core.rule import Rule
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tocsin.core.rule import KeyPath, Rule
+    from tocsin.core.rule import KeyPath
 
 
 FILE_FINDINGS: dict[str, str] = {
@@ -103,8 +104,7 @@ class RulePlaces:
         return node, rest
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEntry:
+class RuleEntry(msgspec.Struct, frozen=True):
     """A rule and its text.
 
     `usable`: the text was free of errors, so the rule may run. `lintable`: what the lints look at
@@ -119,8 +119,7 @@ class RuleEntry:
     in_listing: bool = False
 
 
-@dataclass(slots=True)
-class RuleFile:
+class RuleFile(msgspec.Struct):
     """What one text holds: its rules, and the findings about the text itself.
 
     `file` is where the text lies on disk, None for standard input; `shipped` says that it belongs
@@ -128,8 +127,8 @@ class RuleFile:
     """
 
     source: SourceText
-    entries: list[RuleEntry] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    entries: list[RuleEntry] = msgspec.field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
     file: Path | None = None
     shipped: bool = False
 

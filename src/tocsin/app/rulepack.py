@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
 
 from tocsin.app.document import MAX_BYTES, MAX_LISTING_BYTES, Form, Problem, SourceText, decode
 from tocsin.app.ruleentry import RuleEntry, RuleFile, RulePlaces
@@ -39,17 +40,16 @@ FORMS = {".yaml": Form.YAML, ".yml": Form.YAML, ".json": Form.JSON}
 """The file names that are taken from a folder, and what they promise."""
 
 
-@dataclass(slots=True)
-class RuleSet:
+class RuleSet(msgspec.Struct):
     """Rules with their texts, and every finding made while reading them.
 
     `entries` holds each rule once, in the order of the SOURCEs, usable or not; `files` are the
     texts that were read, by SOURCE.
     """
 
-    entries: list[RuleEntry] = field(default_factory=list)
-    files: dict[str, list[RuleFile]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    entries: list[RuleEntry] = msgspec.field(default_factory=list)
+    files: dict[str, list[RuleFile]] = msgspec.field(default_factory=dict)
+    findings: list[Finding] = msgspec.field(default_factory=list)
 
     @property
     def rules(self) -> list[Rule]:

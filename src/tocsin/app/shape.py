@@ -6,16 +6,15 @@ check returns what fits, so that one bad value does not hide what else is wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from tocsin.app.document import Array, Node, Object, Scalar, to_python
 from tocsin.app.scalar import Style
 from tocsin.core.nearest import did_you_mean
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Mapping
 
 
 class _Invalid:
@@ -29,8 +28,7 @@ INVALID: Final = _Invalid()
 """What a check gives for a value that does not fit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A string. `words` are the allowed ones; `form` is matched at the start; `advice` says how it is written."""
 
     least: int = 0
@@ -41,8 +39,7 @@ class Text:
     spec: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class Number(msgspec.Struct, frozen=True, kw_only=True):
     """A number, bounds included; `whole` ones have no decimals."""
 
     whole: bool = False
@@ -51,13 +48,11 @@ class Number:
     spec: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(msgspec.Struct, frozen=True):
     """`true` or `false`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListOf:
+class ListOf(msgspec.Struct, frozen=True, kw_only=True):
     """A list. `single` accepts one value in place of a list of one."""
 
     item: Shape
@@ -67,18 +62,16 @@ class ListOf:
     spec: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MapOf:
+class MapOf(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping with keys of one's own choice."""
 
     value: Shape
-    key: Text = field(default_factory=Text)
+    key: Text = msgspec.field(default_factory=Text)
     most: int | None = None
     spec: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A mapping with known keys. `open` ones may hold others, which are left out."""
 
     members: Mapping[str, Shape]
@@ -87,8 +80,7 @@ class Record:
     spec: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(msgspec.Struct, frozen=True):
     """Any value; with `mapping`, any mapping."""
 
     mapping: bool = False

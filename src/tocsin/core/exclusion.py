@@ -15,7 +15,6 @@ Spec: IF-4 (Exclusions), detections.md section 4, FP-5.1.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, assert_never
 
@@ -115,8 +114,7 @@ class _CannotNegateError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class _Addition:
+class _Addition(msgspec.Struct, frozen=True):
     """What one exclusion adds: conditions to a JSON pattern, or terms to a text pattern."""
 
     index: int

@@ -22,9 +22,10 @@ Text patterns have no tokens beyond their terms; the parser reads those with the
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from tocsin.core.pattern.message import Expected, Fault, Refusal
 from tocsin.core.pattern.tree import AnyElement, AnyName, Index, Literal, Name, Op, Regex, Selector
@@ -84,18 +85,17 @@ class Note(NamedTuple):
     position: int
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(msgspec.Struct):
     """What is noticed while reading and judged at the end: notes, and the places that quotas count.
 
     `wildcards` holds one tuple for each selector that has a wildcard step: the selector's place,
     then that of each such step. `oversized` are the regexes that are spelt right and too big.
     """
 
-    notes: list[Note] = field(default_factory=list)
-    regexes: list[int] = field(default_factory=list)
-    wildcards: list[tuple[int, ...]] = field(default_factory=list)
-    oversized: list[Refusal] = field(default_factory=list)
+    notes: list[Note] = msgspec.field(default_factory=list)
+    regexes: list[int] = msgspec.field(default_factory=list)
+    wildcards: list[tuple[int, ...]] = msgspec.field(default_factory=list)
+    oversized: list[Refusal] = msgspec.field(default_factory=list)
 
 
 # ---------------------------------------------------------------- phrases, regexes, selectors
@@ -248,8 +248,7 @@ class TokenKind(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A token: what it is, its characters, where they begin, and the node that it already is, if any."""
 
     kind: TokenKind
@@ -270,8 +269,7 @@ _OPERATOR_RUNS = dict.fromkeys("=!<>", frozenset("=!<>~")) | dict.fromkeys("&|",
 _PARENTHESES = {"(": TokenKind.LEFT_PARENTHESIS, ")": TokenKind.RIGHT_PARENTHESIS}
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """What tells the tokens of a JSON pattern from those of a space-delimited one.
 
     `value_ends` are the characters that end a bare value (FP-2.4).

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 MAX_POSITIONS = 10_000
 """How many positions a regex may have once its counted repetitions are written out (FP-7.5)."""
@@ -59,8 +60,7 @@ class Anchor(Enum):
     END = "$"
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(msgspec.Struct, frozen=True):
     """One character out of a set, `low` to `high` times; `high` is None for any number of times.
 
     `chars` is a set of characters as bits: bit n is U+00nn, `BEYOND` is everything above.
@@ -79,8 +79,7 @@ class Repeat:
 Branch = tuple[Repeat | Anchor, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RegexSyntax:
+class RegexSyntax(msgspec.Struct, frozen=True):
     """A regex that was read: alternatives, each a sequence of anchors and repeated characters."""
 
     branches: tuple[Branch, ...]

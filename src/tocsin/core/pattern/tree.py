@@ -7,22 +7,34 @@ part in comparison.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from tocsin.core.number import is_number
 
 
-def _place() -> int:
-    return field(default=0, compare=False, kw_only=True)
+class _Node(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """A node that knows its place, and compares and hashes by everything else."""
+
+    position: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[object, ...]:
+        # `position` is the last field of each: what is for keywords alone stands behind the rest.
+        return msgspec.structs.astuple(self)[:-1]
 
 
 # ---------------------------------------------------------------- values
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(_Node, frozen=True, eq=False):
     """A text value: the characters it stands for, after escapes, and whether it was quoted.
 
     Quoting matters: only a bare value can be a number (FP-2.8, FP-5.4).
@@ -30,7 +42,6 @@ class Literal:
 
     text: str
     quoted: bool
-    position: int = _place()
 
     @property
     def is_number(self) -> bool:
@@ -38,12 +49,10 @@ class Literal:
         return not self.quoted and is_number(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(_Node, frozen=True, eq=False):
     """A regular expression: the text between the two `%` (FP-7)."""
 
     source: str
-    position: int = _place()
 
 
 Value = Literal | Regex
@@ -51,40 +60,34 @@ Value = Literal | Regex
 # ---------------------------------------------------------------- selectors
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """`.name` or `['name']`: the property of that name of an object."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(msgspec.Struct, frozen=True):
     """`[n]`: the element of an array at that place, from 0."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnyName:
+class AnyName(msgspec.Struct, frozen=True):
     """`.*`: every property value of an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnyElement:
+class AnyElement(msgspec.Struct, frozen=True):
     """`[*]`: every element of an array."""
 
 
 Step = Name | Index | AnyName | AnyElement
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(_Node, frozen=True, eq=False):
     """`$.a.b[0]`: its text as written (the key of extracted values) and the steps it takes."""
 
     source: str
     steps: tuple[Step, ...]
-    position: int = _place()
 
     @property
     def has_wildcard(self) -> bool:
@@ -98,12 +101,10 @@ class Selector:
         return names if len(names) == len(self.steps) else None
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef:
+class ColumnRef(_Node, frozen=True, eq=False):
     """The column that a condition of a space-delimited pattern looks at."""
 
     name: str
-    position: int = _place()
 
 
 # ---------------------------------------------------------------- expressions
@@ -128,47 +129,45 @@ class Constant(StrEnum):
     FALSE = "FALSE"
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(_Node, frozen=True, eq=False):
     """`selector op value`. In a space-delimited pattern the operand is a `ColumnRef`."""
 
     selector: Selector | ColumnRef
     op: Op
     value: Value
-    position: int = _place()
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(_Node, frozen=True, eq=False):
     """`selector IS NULL | TRUE | FALSE`."""
 
     selector: Selector
     constant: Constant
-    position: int = _place()
 
 
-@dataclass(frozen=True, slots=True)
-class NotExists:
+class NotExists(_Node, frozen=True, eq=False):
     """`selector NOT EXISTS`."""
 
     selector: Selector
-    position: int = _place()
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class _Junction(_Node, frozen=True, eq=False):
+    items: tuple[Expr, ...]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Trees are deep, and every tuple around the items is one more level of the pickler's recursion.
+        return _joined, (type(self), self.position, *self.items)
+
+
+def _joined(kind: type[_Junction], position: int, *items: Expr) -> _Junction:
+    return kind(items, position=position)
+
+
+class And(_Junction, frozen=True, eq=False):
     """`a && b && …`: at least two items, none of them an `And`."""
 
-    items: tuple[Expr, ...]
-    position: int = _place()
 
-
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(_Junction, frozen=True, eq=False):
     """`a || b || …`: at least two items, none of them an `Or`."""
-
-    items: tuple[Expr, ...]
-    position: int = _place()
 
 
 Condition = Compare | Is | NotExists
@@ -188,24 +187,18 @@ class Role(StrEnum):
     OPTIONAL = "?"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(_Node, frozen=True, eq=False):
     """One term of a text pattern. A bare word is a `Literal` that is not quoted."""
 
     role: Role
     value: Value
-    position: int = _place()
 
 
-@dataclass(frozen=True, slots=True)
-class Ellipsis:  # noqa: A001 - what the language calls it
+class Ellipsis(_Node, frozen=True, eq=False):  # noqa: A001 - what the language calls it
     """`...`: any number of columns, none included."""
 
-    position: int = _place()
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(_Node, frozen=True, eq=False):
     """One column. `name` is None for an unnamed one, `expr` None for one without a condition.
 
     `position` is that of the name: with conditions, the first name in them (FP-6.5).
@@ -213,30 +206,25 @@ class Column:
 
     name: str | None
     expr: Expr | None
-    position: int = _place()
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(msgspec.Struct, frozen=True):
     """The empty pattern: it matches every event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """Terms and phrases, looked for in the raw message (FP-3)."""
 
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
+class Json(msgspec.Struct, frozen=True):
     """`{ … }`: conditions on the fields of a JSON event (FP-4, FP-5)."""
 
     expr: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """`[ … ]`: one entry for each column of a space-delimited line (FP-6)."""
 
     columns: tuple[Column | Ellipsis, ...]
