@@ -332,6 +332,15 @@ def first_line(member: object) -> str:
 # --- settings -----------------------------------------------------------------------------------------
 
 
+def shown_default(value: Any) -> str:
+    """The default of a setting as the page shows it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value or "none"
+
+
 def settings() -> str:
     """Make the page of settings and limits."""
     rows = []
@@ -341,7 +350,7 @@ def settings() -> str:
             value = getattr(value, name)
         example = setting.example.partition(" or ")[0]
         variable = "TOCSIN_" + key.replace(".", "_").upper()
-        rows.append(f"| `{key}` | `{variable}` | {value:,} | {setting.kind} | `{example}` |")
+        rows.append(f"| `{key}` | `{variable}` | {shown_default(value)} | {setting.kind} | `{example}` |")
     return "\n".join(
         [
             "# Settings and limits\n",

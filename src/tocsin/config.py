@@ -16,6 +16,7 @@ import msgspec
 
 from tocsin.core.finding import Finding, Severity
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
+from tocsin.core.topic import is_topic
 from tocsin.errors import ConfigError, NotFoundError
 
 if TYPE_CHECKING:
@@ -43,18 +44,37 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)\Z|\s*\(at end of document\)\Z")
 
 
+class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How alarms are evaluated and what they say.
+
+    `evaluation_range` is how many slots beyond EvaluationPeriods are looked at, None for the default
+    of AL-6.5; `events_in_message` how many events a message names (AL-19.1); `enrich_json` whether
+    the JSON carries the key `Tocsin` (AL-17.7).
+    """
+
+    evaluation_range: int | None = None
+    events_in_message: int = 10
+    enrich_json: bool = True
+
+
+class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules leave open. `topic` is the ARN that rules without AlarmActions publish to (IF-4), or empty."""
+
+    topic: str = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What is in force. `limits` bounds the reading of archives (CT-14.4)."""
 
     limits: Limits = DEFAULT_LIMITS
+    alarm: AlarmSettings = AlarmSettings()
+    rules: RuleSettings = RuleSettings()
 
 
 class _Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting: how its value is read, and the least and the most that it may be."""
+    """One setting. `read` gives its value, None for one that is not allowed; `kind` says what is."""
 
-    read: Callable[[object], int | None]
-    least: int
-    most: int
+    read: Callable[[object], int | bool | str | None]
     kind: str
     example: str
 
@@ -79,13 +99,47 @@ def _read_integer(value: object) -> int | None:
     return None
 
 
+def _read_boolean(value: object) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def _read_topic(value: object) -> str | None:
+    return value if isinstance(value, str) and (value == "" or is_topic(value)) else None
+
+
+def _between(
+    least: int, read: Callable[[object], int | None], most: int
+) -> Callable[[object], int | bool | str | None]:
+    """How to read a number from `least` to `most`."""
+
+    def bounded(value: object) -> int | None:
+        number = read(value)
+        return number if number is not None and least <= number <= most else None
+
+    return bounded
+
+
 _SETTINGS: dict[str, _Setting] = {
-    "limits.record": _Setting(
-        read=_read_size, least=1024, most=2**30, kind="a size from 1 KiB to 1 GiB", example='"16 MiB" or 16777216'
+    "alarm.evaluation_range": _Setting(
+        read=_between(0, _read_integer, 100), kind="a whole number from 0 to 100", example="2"
     ),
-    "limits.depth": _Setting(read=_read_integer, least=1, most=500, kind="a whole number from 1 to 500", example="500"),
+    "alarm.events_in_message": _Setting(
+        read=_between(0, _read_integer, 50), kind="a whole number from 0 to 50", example="10"
+    ),
+    "alarm.enrich_json": _Setting(read=_read_boolean, kind="true or false", example="true"),
+    "limits.record": _Setting(
+        read=_between(1024, _read_size, 2**30), kind="a size from 1 KiB to 1 GiB", example='"16 MiB" or 16777216'
+    ),
+    "limits.depth": _Setting(read=_between(1, _read_integer, 500), kind="a whole number from 1 to 500", example="500"),
     "limits.unpacked": _Setting(
-        read=_read_size, least=1024, most=2**60, kind="a size of at least 1 KiB", example='"8 GiB" or 8589934592'
+        read=_between(1024, _read_size, 2**60), kind="a size of at least 1 KiB", example='"8 GiB" or 8589934592'
+    ),
+    "rules.topic": _Setting(
+        read=_read_topic,
+        kind="the ARN of a topic",
+        example='"arn:aws:sns:us-east-1:111122223333:sec-alerts"',
     ),
 }
 
@@ -106,7 +160,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
     `NotFoundError` when `path` does not exist, `ConfigError` for the first thing that is wrong in the
     file or in a variable (`check_config` has them all).
     """
-    values: dict[str, int] = {}
+    values: dict[str, Any] = {}
     if path is None:
         default = (folder or Path()) / CONFIG_NAME
         path = default if default.is_file() else None
@@ -125,12 +179,14 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
             msg = f"{path}:{line}:{column}: {trouble.message}"
             raise ConfigError(msg, key=".".join(trouble.key), path=str(path), hint=trouble.hint)
     values.update(_from_environment(environ))
+    tables: dict[str, dict[str, Any]] = {}
+    for dotted, value in values.items():
+        table, _, name = dotted.partition(".")
+        tables.setdefault(table, {})[name] = value
     return Config(
-        limits=Limits(
-            record=values.get("limits.record", DEFAULT_LIMITS.record),
-            depth=values.get("limits.depth", DEFAULT_LIMITS.depth),
-            unpacked=values.get("limits.unpacked", DEFAULT_LIMITS.unpacked),
-        )
+        limits=msgspec.structs.replace(DEFAULT_LIMITS, **tables.get("limits", {})),
+        alarm=AlarmSettings(**tables.get("alarm", {})),
+        rules=RuleSettings(**tables.get("rules", {})),
     )
 
 
@@ -212,7 +268,7 @@ def _syntax_error(error: Exception, text: str) -> tuple[int, int, str]:
     return int(found[1]), int(found[2]), message
 
 
-def _troubles(table: Mapping[str, Any], above: tuple[str, ...], values: dict[str, int]) -> Iterator[_Trouble]:
+def _troubles(table: Mapping[str, Any], above: tuple[str, ...], values: dict[str, Any]) -> Iterator[_Trouble]:
     """What is wrong below `above`. Good values are put into `values`."""
     for name, value in table.items():
         key = (*above, name)
@@ -220,7 +276,7 @@ def _troubles(table: Mapping[str, Any], above: tuple[str, ...], values: dict[str
         setting = _SETTINGS.get(dotted)
         if setting is not None:
             read = setting.read(value)
-            if read is None or not setting.least <= read <= setting.most:
+            if read is None:
                 yield _bad_value(key, dotted, value, setting)
             else:
                 values[dotted] = read
@@ -284,11 +340,11 @@ def _unknown(key: tuple[str, ...]) -> _Trouble:
     return _Trouble(key=key, name="unknown-key", message=f"there is no setting {dotted}", hint=hint)
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, int]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The settings that variables give. A name that is nearly that of a setting is an error, not ignored."""
     variables = {_VARIABLE_START + dotted.replace(".", "_").upper(): dotted for dotted in _SETTINGS}
     tables = {f"{_VARIABLE_START}{dotted.partition('.')[0].upper()}_" for dotted in _SETTINGS}
-    values: dict[str, int] = {}
+    values: dict[str, Any] = {}
     for name in sorted(environ):
         if not name.startswith(_VARIABLE_START):
             continue
@@ -302,7 +358,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, int]:
             continue
         setting = _SETTINGS[dotted]
         read = setting.read(environ[name])
-        if read is None or not setting.least <= read <= setting.most:
+        if read is None:
             msg = f"variable {name}: {dotted} is {setting.kind}, not {_shown(environ[name])}"
             raise ConfigError(
                 msg, key=dotted, path="environment", hint=f"for example {setting.example.replace(chr(34), '')}"

@@ -190,7 +190,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("record = 1\n", "did you mean limits.record?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
         ("[limits]\nzzz = 1\n", "known in limits: depth, record, unpacked"),
-        ("[server]\nport = 1\n", "known here: limits"),
+        ("[server]\nport = 1\n", "known here: alarm, limits, rules"),
     ],
 )
 def test_unknown_key_comes_with_a_suggestion(toml: Path, text: str, hint: str) -> None:
@@ -212,3 +212,37 @@ def test_unreadable_file_is_a_finding(toml: Path, data: bytes, message: str) -> 
     (finding,) = check_config(toml)
     assert finding.name == "unreadable"
     assert message in finding.message
+
+
+# ---------------------------------------------------------------- alarms and rules
+
+
+def test_alarm_settings_come_from_file_and_variables(toml: Path) -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:sec-alerts"
+    toml.write_text(
+        f'[alarm]\nevaluation_range = 0\nenrich_json = false\n[rules]\ntopic = "{topic}"\n', encoding="utf-8"
+    )
+    config = load_config(toml, {"TOCSIN_ALARM_EVENTS_IN_MESSAGE": "50", "TOCSIN_ALARM_ENRICH_JSON": "true"})
+    assert (config.alarm.evaluation_range, config.alarm.events_in_message, config.alarm.enrich_json) == (0, 50, True)
+    assert config.rules.topic == topic
+    toml.write_text("", encoding="utf-8")
+    assert load_config(toml, {}).alarm.evaluation_range is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("alarm.events_in_message = 51", "alarm.events_in_message is a whole number from 0 to 50, not 51"),
+        ("alarm.enrich_json = 1", "alarm.enrich_json is true or false, not 1"),
+        ('alarm.enrich_json = "yes"', 'alarm.enrich_json is true or false, not "yes"'),
+        ("alarm.evaluation_range = -1", "alarm.evaluation_range is a whole number from 0 to 100, not -1"),
+        ('rules.topic = "sec-alerts"', 'rules.topic is the ARN of a topic, not "sec-alerts"'),
+        (
+            'rules.topic = "arn:aws:sns:us-east-1:111122223333:t:0"',
+            'rules.topic is the ARN of a topic, not "arn:aws:sns:us-east-1:111122223333:t:0"',
+        ),
+    ],
+)
+def test_settings_of_alarms_that_are_refused(toml: Path, text: str, message: str) -> None:
+    toml.write_text(text, encoding="utf-8")
+    assert [finding.message for finding in check_config(toml)] == [message]

@@ -128,69 +128,114 @@ _WINDOW = Record(
     spec="AL-5.8",
 )
 
-ALARM = Record(
-    members={
-        "AlarmName": _NAME,
-        "AlarmDescription": Text(most=1024),
-        "ActionsEnabled": Boolean(),
-        "OKActions": _ACTIONS,
-        "AlarmActions": _ACTIONS,
-        "InsufficientDataActions": _ACTIONS,
-        "MetricName": _NAME,
-        "Namespace": _NAME,
-        "Statistic": Text(words=("SampleCount", "Average", "Sum", "Minimum", "Maximum")),
-        "ExtendedStatistic": Text(least=1),
-        "Dimensions": _DIMENSIONS,
-        "Period": _WHOLE,
-        "Unit": Text(words=UNITS),
-        "EvaluationPeriods": _WHOLE,
-        "DatapointsToAlarm": _WHOLE,
-        "Threshold": Number(),
-        "ThresholdMetricId": _NAME,
-        "ComparisonOperator": Text(
-            words=(
-                "GreaterThanOrEqualToThreshold",
-                "GreaterThanThreshold",
-                "LessThanThreshold",
-                "LessThanOrEqualToThreshold",
-                "LessThanLowerOrGreaterThanUpperThreshold",
-                "LessThanLowerThreshold",
-                "GreaterThanUpperThreshold",
-            ),
-            spec="AL-5.3",
+_ALARM_MEMBERS: dict[str, Shape] = {
+    "AlarmName": _NAME,
+    "AlarmDescription": Text(most=1024),
+    "ActionsEnabled": Boolean(),
+    "OKActions": _ACTIONS,
+    "AlarmActions": _ACTIONS,
+    "InsufficientDataActions": _ACTIONS,
+    "MetricName": _NAME,
+    "Namespace": _NAME,
+    "Statistic": Text(words=("SampleCount", "Average", "Sum", "Minimum", "Maximum")),
+    "ExtendedStatistic": Text(least=1),
+    "Dimensions": _DIMENSIONS,
+    "Period": _WHOLE,
+    "Unit": Text(words=UNITS),
+    "EvaluationPeriods": _WHOLE,
+    "DatapointsToAlarm": _WHOLE,
+    "Threshold": Number(),
+    "ThresholdMetricId": _NAME,
+    "ComparisonOperator": Text(
+        words=(
+            "GreaterThanOrEqualToThreshold",
+            "GreaterThanThreshold",
+            "LessThanThreshold",
+            "LessThanOrEqualToThreshold",
+            "LessThanLowerOrGreaterThanUpperThreshold",
+            "LessThanLowerThreshold",
+            "GreaterThanUpperThreshold",
         ),
-        "TreatMissingData": Text(words=("missing", "ignore", "breaching", "notBreaching"), spec="AL-5.5"),
-        "EvaluateLowSampleCountPercentile": Text(words=("evaluate", "ignore"), spec="AL-5.6"),
-        "Metrics": ListOf(item=_QUERY, least=1, most=20, spec="AL-5.2"),
-        "Tags": _TAGS,
-        "EvaluationCriteria": Record(members={"PromQLCriteria": _PROMQL}, spec="AL-16.2"),
-        "EvaluationInterval": Number(whole=True, least=10, most=3600, spec="AL-5.2"),
-        "EvaluationWindow": _WINDOW,
-        "WarmUpConfiguration": _WARM_UP,
-        "ActionConfiguration": Record(members={"AlarmTagsPropagation": _TAGS_PROPAGATION}, spec="AL-17.5"),
-    },
-    spec="AL-5.1",
-)
+        spec="AL-5.3",
+    ),
+    "TreatMissingData": Text(words=("missing", "ignore", "breaching", "notBreaching"), spec="AL-5.5"),
+    "EvaluateLowSampleCountPercentile": Text(words=("evaluate", "ignore"), spec="AL-5.6"),
+    "Metrics": ListOf(item=_QUERY, least=1, most=20, spec="AL-5.2"),
+    "Tags": _TAGS,
+    "EvaluationCriteria": Record(members={"PromQLCriteria": _PROMQL}, spec="AL-16.2"),
+    "EvaluationInterval": Number(whole=True, least=10, most=3600, spec="AL-5.2"),
+    "EvaluationWindow": _WINDOW,
+    "WarmUpConfiguration": _WARM_UP,
+    "ActionConfiguration": Record(members={"AlarmTagsPropagation": _TAGS_PROPAGATION}, spec="AL-17.5"),
+}
+
+ALARM = Record(members=_ALARM_MEMBERS, spec="AL-5.1")
 """The parameters of PutMetricAlarm: names, types and enumerations."""
 
-COMPOSITE = Record(
-    members={
-        "AlarmName": _NAME,
-        "AlarmDescription": Text(most=1024),
-        "AlarmRule": Text(least=1, most=10_240),
-        "ActionsEnabled": Boolean(),
-        "OKActions": _ACTIONS,
-        "AlarmActions": _ACTIONS,
-        "InsufficientDataActions": _ACTIONS,
-        "ActionsSuppressor": Text(least=1, most=1600),
-        "ActionsSuppressorWaitPeriod": Number(whole=True, least=0, spec="AL-13.1"),
-        "ActionsSuppressorExtensionPeriod": Number(whole=True, least=0, spec="AL-13.1"),
-        "Tags": _TAGS,
-    },
-    required=("AlarmRule",),
-    spec="AL-12",
-)
+LISTED_ALARM = Record(members=_ALARM_MEMBERS, required=("AlarmName",), open=True, spec="AL-11.1")
+"""One of the MetricAlarms that DescribeAlarms answers; AWS adds what is no parameter, such as the state."""
+
+_COMPOSITE_MEMBERS: dict[str, Shape] = {
+    "AlarmName": _NAME,
+    "AlarmDescription": Text(most=1024),
+    "AlarmRule": Text(least=1, most=10_240),
+    "ActionsEnabled": Boolean(),
+    "OKActions": _ACTIONS,
+    "AlarmActions": _ACTIONS,
+    "InsufficientDataActions": _ACTIONS,
+    "ActionsSuppressor": Text(least=1, most=1600),
+    "ActionsSuppressorWaitPeriod": Number(whole=True, least=0, spec="AL-13.1"),
+    "ActionsSuppressorExtensionPeriod": Number(whole=True, least=0, spec="AL-13.1"),
+    "Tags": _TAGS,
+}
+
+COMPOSITE = Record(members=_COMPOSITE_MEMBERS, required=("AlarmRule",), spec="AL-12")
 """The parameters of PutCompositeAlarm: names and types."""
+
+LISTED_COMPOSITE = Record(members=_COMPOSITE_MEMBERS, required=("AlarmName", "AlarmRule"), open=True, spec="AL-11.1")
+"""One of the CompositeAlarms that DescribeAlarms answers."""
+
+MUTE_RULE = Record(
+    members={
+        "Name": _NAME,
+        "Description": Text(),
+        "Rule": Record(
+            members={
+                "Schedule": Record(
+                    members={
+                        "Expression": Text(least=1, most=256),
+                        "Duration": Text(least=1, most=50),
+                        "Timezone": Text(least=1, most=50),
+                    },
+                    required=("Expression", "Duration"),
+                )
+            },
+            required=("Schedule",),
+        ),
+        "MuteTargets": Record(members={"AlarmNames": ListOf(item=_NAME, most=100)}),
+        "StartDate": Anything(),
+        "ExpireDate": Anything(),
+    },
+    required=("Name", "Rule"),
+    open=True,
+    spec="AL-14.1",
+)
+"""What GetAlarmMuteRule answers."""
+
+# ---------------------------------------------------------------- ListSubscriptions
+
+SUBSCRIPTION = Record(
+    members={
+        "SubscriptionArn": Text(least=1),
+        "Protocol": Text(least=1),
+        "Endpoint": Text(),
+        "TopicArn": Text(least=1, most=1024),
+    },
+    required=("SubscriptionArn", "Protocol", "Endpoint", "TopicArn"),
+    open=True,
+    spec="SNS-3.2",
+)
+"""One of the Subscriptions that ListSubscriptions answers."""
 
 # ---------------------------------------------------------------- the rule
 

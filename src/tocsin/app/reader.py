@@ -57,12 +57,21 @@ class RecordReader:
         selection: Selection,
         limits: Limits = DEFAULT_LIMITS,
         everything: bool = False,
+        note_minutes: bool = False,
     ) -> None:
+        """With `note_minutes` the minutes in which selected records lie are noted (`take_minutes`)."""
         places = (_RECIPIENT, _CALLER, _REGION) if selection.accounts or selection.regions else ()
         self.projection = Projection(patterns, also=places, everything=everything)
         self.open_file = open_file
         self.selection = selection
         self.limits = limits
+        self.note_minutes = note_minutes
+        self.minutes: set[int] = set()
+
+    def take_minutes(self) -> set[int]:
+        """The minutes (since the epoch) of the selected records that were read since this was last asked."""
+        taken, self.minutes = self.minutes, set()
+        return taken
 
     def read(self, path: str, ledger: Ledger) -> Iterator[Candidate]:
         """The candidates of one file, in its order. What was read and what was not goes into `ledger`."""
@@ -144,6 +153,8 @@ class _FileRead:
         else:
             self._ledger.read += len(records)
         selected = self._selected(records, span)
+        if self._reader.note_minutes:
+            self._note_minutes(records, selected)
         wanted = [
             (place, second)
             for place in projection.candidates(records)
@@ -153,6 +164,11 @@ class _FileRead:
         texts = run.texts([place for place, _ in wanted]) if wanted else []
         for (place, second), text in zip(wanted, texts, strict=True):
             yield Candidate(start + place + 1, second, Event(text))
+
+    def _note_minutes(self, records: list[Any], selected: set[int] | None) -> None:
+        times = map(self._reader.projection.time_of, records)
+        chosen = (text for place, text in enumerate(times) if selected is None or place in selected)
+        self._reader.minutes.update(second // 60 for text in chosen if (second := parse_event_time(text)) is not None)
 
     def _check_times(self, records: list[Any], start: int) -> None:
         for position, text in enumerate(map(self._reader.projection.time_of, records), start + 1):
@@ -217,6 +233,8 @@ class _FileRead:
             return
         ledger.selected += 1
         ledger.span(second, second)
+        if self._reader.note_minutes:
+            self._reader.minutes.add(second // 60)
         yield Candidate(self._position, second, event)
 
     # ------------------------------------------------------------ what is no record

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tocsin.app.document import Array, Node, Object, Scalar, SourceText
 from tocsin.core.finding import Finding, Severity
 from tocsin.core.rule import Rule
+from tocsin.core.topic import Subscription
 
 if TYPE_CHECKING:
     from tocsin.core.rule import KeyPath
@@ -27,7 +28,8 @@ FILE_FINDINGS: dict[str, str] = {
     "duplicate-key": "a key stands twice in one mapping",
     "not-rules": "the file is none that holds rules",
     "no-rule": "a file, folder or listing holds no rule",
-    "no-metric-filter": "the AWS CLI printed something else than metric filters",
+    "unsupported-alarm": "an alarm of a kind that Tocsin does not evaluate",
+    "invalid-alarm": "alarm parameters that CloudWatch refuses",
     "cut-listing": "a listing of the AWS CLI ends after a page",
     "unknown-key": "a key that rules, or AWS's operations, do not have",
     "wrong-type": "a value of another type than the key takes",
@@ -123,7 +125,8 @@ class RuleFile(msgspec.Struct):
     """What one text holds: its rules, and the findings about the text itself.
 
     `file` is where the text lies on disk, None for standard input; `shipped` says that it belongs
-    to a pack of this program.
+    to a pack of this program. `subscriptions` and `mute_rules` (parameters of PutAlarmMuteRule) come out of listings;
+    `lists_subscriptions` tells an account without subscriptions from a text that is about something else.
     """
 
     source: SourceText
@@ -131,6 +134,9 @@ class RuleFile(msgspec.Struct):
     findings: list[Finding] = msgspec.field(default_factory=list)
     file: Path | None = None
     shipped: bool = False
+    subscriptions: list[Subscription] = msgspec.field(default_factory=list)
+    lists_subscriptions: bool = False
+    mute_rules: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
     def note(self, position: int, severity: Severity, name: str, message: str, hint: str = "") -> None:
         """Add a finding about the text as such, at a 0-based offset into it."""

@@ -11,7 +11,7 @@ import stat
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -21,6 +21,7 @@ from tocsin.app.rulefile import read_clauses, read_rules
 from tocsin.core.finding import Finding, Severity
 from tocsin.core.nearest import did_you_mean
 from tocsin.core.rule import Rule
+from tocsin.core.topic import Subscription
 from tocsin.errors import NotFoundError, RuleFileError
 
 if TYPE_CHECKING:
@@ -57,17 +58,30 @@ class RuleSet(msgspec.Struct):
         return [entry.rule for entry in self.entries if entry.usable]
 
 
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """Filters, alarms and who hears of them. `subscriptions` is None where nobody said who is subscribed.
+
+    `mute_rules` are the parameters of PutAlarmMuteRule.
+    """
+
+    rules: tuple[Rule, ...]
+    subscriptions: tuple[Subscription, ...] | None = None
+    mute_rules: tuple[dict[str, Any], ...] = ()
+
+
 class _Names:
     """The rules taken so far, by full name. The same rule twice counts once; two of one name are an error."""
 
     def __init__(self) -> None:
-        self._taken: dict[str, tuple[Rule, RulePlaces | None]] = {}
+        self._taken: dict[tuple[str, bool], tuple[Rule, RulePlaces | None]] = {}
 
     def take(self, rule: Rule, places: RulePlaces | None) -> Finding | bool:
         """True when the rule is new, False when it was there already, else the finding about its name."""
-        earlier = self._taken.get(rule.name)
+        # In an account a filter and an alarm may well share a name.
+        key = (rule.name, rule.filter is None and not (rule.alarm is None and rule.composite is None))
+        earlier = self._taken.get(key)
         if earlier is None:
-            self._taken[rule.name] = (rule, places)
+            self._taken[key] = (rule, places)
             return True
         if earlier[0] == rule or not rule.name:
             return False
@@ -135,6 +149,25 @@ def load_rules(*sources: str | Rule, packs_dir: Path | None = None, at: date | N
     NotFoundError for a SOURCE that does not exist.
     """
     found = read_sources([one for one in sources if isinstance(one, str)], packs_dir=packs_dir, at=at)
+    return _rules_of(found, sources)
+
+
+def load_chain(*sources: str | Rule, packs_dir: Path | None = None, at: date | None = None) -> Chain:
+    """What SOURCEs hold of the chain from records to people: rules, subscriptions and mute rules (IF-3).
+
+    The arguments and errors are those of `load_rules`, but a SOURCE may hold subscriptions or mute rules alone.
+    """
+    found = read_sources([one for one in sources if isinstance(one, str)], packs_dir=packs_dir, at=at)
+    files = [file for several in found.files.values() for file in several]
+    lists = any(file.lists_subscriptions for file in files)
+    return Chain(
+        rules=tuple(_rules_of(found, sources)),
+        subscriptions=tuple(one for file in files for one in file.subscriptions) if lists else None,
+        mute_rules=tuple(one for file in files for one in file.mute_rules),
+    )
+
+
+def _rules_of(found: RuleSet, sources: Sequence[str | Rule]) -> list[Rule]:
     findings = [one for one in found.findings if one.severity is Severity.ERROR]
     names, rules = _Names(), []
     for source in sources:
@@ -144,7 +177,8 @@ def load_rules(*sources: str | Rule, packs_dir: Path | None = None, at: date | N
         else:
             files = found.files[source]
             given = [(entry.rule, entry.places) for file in files for entry in file.entries]
-            if not given and not findings:
+            holds_others = any(file.lists_subscriptions or file.mute_rules for file in files)
+            if not given and not findings and not holds_others:
                 findings.append(_no_rule(source))
         for rule, places in given:
             taken = names.take(rule, places)

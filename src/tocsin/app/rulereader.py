@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.app.document import Member, Node, Object, Scalar
-from tocsin.app.parameters import LISTED_FILTER, RULE
+from tocsin.app.parameters import RULE
 from tocsin.app.ruleentry import FILE_FINDINGS, RuleEntry, RuleFile, RulePlaces
 from tocsin.app.scalar import Style
 from tocsin.app.shape import ShapeCheck
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from tocsin.app.shape import Record
     from tocsin.core.lint import Observation
 
 PATTERN_KEY: KeyPath = ("filter", "filterPattern")
@@ -102,16 +103,24 @@ class RuleReader:
         check_tests(values, self._report_at)
         self._finish(self._build(values))
 
-    def read_listed(self, *, name: str) -> None:
-        """Read one metric filter that `describe-metric-filters` printed; `name` is the rule's."""
+    def read_listed(self, section: str, shape: Record, *, name: str) -> None:
+        """Read one metric filter or alarm that the AWS CLI printed; `name` is the rule's.
+
+        `section` is the key of a rule that takes such parameters: filter, alarm or composite.
+        """
         self._name = name
-        self._places = RulePlaces(self._result.source, _under_filter(self._root))
-        values = ShapeCheck(self._result.source.text, self._report).check(self._root, LISTED_FILTER, "")
+        self._places = RulePlaces(self._result.source, _under(section, self._root))
+        values = ShapeCheck(self._result.source.text, self._report).check(self._root, shape, "")
         if not isinstance(values, dict):
             return
-        self._check_criteria(values)
-        definition = build_filter(values, name=name)
-        self._finish(Rule(id=values.get("filterName", name), name=name, filter=definition), in_listing=True)
+        if section == "filter":
+            self._check_criteria(values)
+            rule = Rule(id=values.get("filterName", name), name=name, filter=build_filter(values, name=name))
+        elif section == "alarm":
+            rule = Rule(id=name, name=name, alarm=values)
+        else:
+            rule = Rule(id=name, name=name, composite=values)
+        self._finish(rule, in_listing=True)
 
     def _finish(self, rule: Rule, *, in_listing: bool = False) -> None:
         self._check_parameters(rule)
@@ -337,10 +346,10 @@ class RuleReader:
         return bool(found)
 
 
-def _under_filter(item: Node) -> Node:
-    """A listed filter as a rule has it: under the key `filter`."""
-    key = Scalar("filter", Style.PLAIN, item.start, item.start, "filter")
-    return Object(item.start, members={"filter": Member(key, item)})
+def _under(section: str, item: Node) -> Node:
+    """Listed parameters as a rule has them: under the key `section`."""
+    key = Scalar(section, Style.PLAIN, item.start, item.start, section)
+    return Object(item.start, members={section: Member(key, item)})
 
 
 def fill(pattern: str, params: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ from tocsin.errors import InputError
 
 if TYPE_CHECKING:
     from tocsin.app.ports import OpenArchiveFile
+    from tocsin.core.event import Event
 
 # How many values of a field the report shows for each filter.
 _TOP_SHOWN = 10
@@ -33,6 +34,9 @@ _TOP_SHOWN = 10
 # Memory for the tallies of one task, and for those of all tasks together.
 _ROOM_OF_A_TASK = 96 * 1024 * 1024
 _ROOM_OF_ALL = 480 * 1024 * 1024
+
+Datums = tuple[tuple[int, float | None, Dimensions], ...]
+"""What a match publishes: the place of each filter, the value or None when it is unusable, and the dimensions."""
 
 KeepMatch = Callable[[int, "Match"], None]
 """Keep a match of the file at that place in the order of all files."""
@@ -60,13 +64,13 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     """A matching record, as much of it as is needed after its file has been read.
 
     `ident` is a digest of the eventID, empty when the record has none; `datums` are those that its
-    filters publish: (place of the filter, value or None when unusable, dimensions).
+    filters publish.
     """
 
     ident: bytes
     second: int
     fields: dict[str, str]
-    datums: tuple[tuple[int, float | None, Dimensions], ...]
+    datums: Datums
     text: str
 
 
@@ -142,32 +146,41 @@ class Scanner:
 
     def _match(self, candidate: Candidate) -> Match | None:
         event = candidate.event
-        places = self._filters.match(event)
-        if not places:
-            return None
-        account, region = account_of(event), event.get("awsRegion")
-        region = region if type(region) is str else ""
-        datums = []
-        for place in places:
-            compiled = self._filters.filters[place]
-            if compiled.sees(account, region):
-                datum = compiled.datum(event, account=account, region=region)
-                datums.append((place, datum.value, datum.dimensions) if datum else (place, None, ()))
+        datums = datums_of(self._filters, event)
         if not datums:
             return None
-        ident = event.get("eventID") if self._plan.unique else None
         return Match(
-            ident=_digest(ident) if type(ident) is str else b"",
+            ident=digest_of_id(event) if self._plan.unique else b"",
             second=candidate.second,
             fields={
                 field: printable(value) for field in TOP_FIELDS if type(value := event.get(field)) is str and value
             },
-            datums=tuple(datums),
+            datums=datums,
             text=one_line(event.text) if self._plan.events else "",
         )
 
 
-def _digest(ident: str) -> bytes:
+def datums_of(filters: FilterSet, event: Event) -> Datums:
+    """What the filters publish for a record; nothing when none matches."""
+    places = filters.match(event)
+    if not places:
+        return ()
+    account, region = account_of(event), event.get("awsRegion")
+    region = region if type(region) is str else ""
+    datums: list[tuple[int, float | None, Dimensions]] = []
+    for place in places:
+        compiled = filters.filters[place]
+        if compiled.sees(account, region):
+            datum = compiled.datum(event, account=account, region=region)
+            datums.append((place, datum.value, datum.dimensions) if datum else (place, None, ()))
+    return tuple(datums)
+
+
+def digest_of_id(event: Event) -> bytes:
+    """A digest of a record's eventID, to tell records by; empty when it has none."""
+    ident = event.get("eventID")
+    if type(ident) is not str:
+        return b""
     from hashlib import blake2b  # takes 5 ms to load, and few scans need it
 
     return blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,10 +1,11 @@
 import io
+import json
 import os
 from datetime import date
 
 import pytest
 
-from tocsin.app.rulepack import load_rules, pack_names, read_sources, shared_clauses
+from tocsin.app.rulepack import load_chain, load_rules, pack_names, read_sources, shared_clauses
 from tocsin.core.finding import Severity
 from tocsin.core.rule import Rule
 from tocsin.errors import NotFoundError, RuleFileError
@@ -253,7 +254,7 @@ def test_rules_of_one_id_in_two_packs_are_two_rules(packs):
         ("r.json", b"id: mine", "json-syntax"),
         ("r.toml", b"a = 1", "not-rules"),
         ("r.yaml", b"# nothing", "no-rule"),
-        ("r.json", b'{"MetricAlarms": []}', "no-metric-filter"),
+        ("r.json", b'{"MetricAlarms": []}', "no-rule"),
         ("r.json", b'{"metricFilters": []}', "no-rule"),
     ],
 )
@@ -308,3 +309,47 @@ def test_a_rule_file_of_a_pack_is_marked_as_shipped_by_either_way(packs, folder)
     own = put(folder, "a.yaml", text("a"))
     files = read_sources(["first", str(packs / "second" / "one.yaml"), own], packs_dir=packs).files
     assert [file.shipped for found in files.values() for file in found] == [True, True, True, False]
+
+
+# ---------------------------------------------------------------- the chain
+
+
+def test_a_chain_is_rules_subscriptions_and_mute_rules(tmp_path):
+    topic = "arn:aws:sns:us-east-1:111122223333:t"
+    row = {"SubscriptionArn": f"{topic}:1", "Protocol": "email", "Endpoint": "security@example.com", "TopicArn": topic}
+    listing = tmp_path / "subscriptions.json"
+    listing.write_text(json.dumps({"Subscriptions": [row]}))
+    chain = load_chain("article", str(listing))
+    assert len(chain.rules) == 6
+    assert [one.endpoint for one in chain.subscriptions] == ["security@example.com"]
+    assert load_chain("article").subscriptions is None  # nobody said who is subscribed
+
+
+def test_a_filter_and_an_alarm_of_an_account_may_share_a_name(tmp_path):
+    filters = {
+        "metricFilters": [
+            {
+                "filterName": "same",
+                "filterPattern": "{ $.a = 1 }",
+                "metricTransformations": [{"metricName": "M", "metricNamespace": "N", "metricValue": "1"}],
+            }
+        ]
+    }
+    alarms = {
+        "MetricAlarms": [
+            {
+                "AlarmName": "same",
+                "MetricName": "M",
+                "Namespace": "N",
+                "Statistic": "Sum",
+                "Period": 60,
+                "EvaluationPeriods": 1,
+                "Threshold": 1,
+                "ComparisonOperator": "GreaterThanThreshold",
+            }
+        ]
+    }
+    (tmp_path / "f.json").write_text(json.dumps(filters))
+    (tmp_path / "a.json").write_text(json.dumps(alarms))
+    rules = load_rules(str(tmp_path / "f.json"), str(tmp_path / "a.json"))
+    assert [(rule.name, rule.alarm is not None) for rule in rules] == [("same", False), ("same", True)]
