@@ -16,6 +16,7 @@ OWN_CASES = Path(__file__).parent / "cases"
 
 # What a test asks for, and the files that hold it.
 FILES = {
+    "alarm_case": "alarm-cases*.jsonl",
     "filter_case": "filter-cases*.jsonl",
 }
 
