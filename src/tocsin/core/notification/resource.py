@@ -1,0 +1,100 @@
+"""What a call was about: `trail main`, `sg-0a1b2c3d`, `user bob, policy arn:aws:iam::aws:policy/…`.
+
+Rule: the identifiers stand as they are in the record, so that a search finds them. The parameters
+come first, since `resources` names a key or a role where the bucket or the user is what matters; then
+`resources`; else nothing is said. Spec: AL-19.1.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from tocsin.core.event import look_up
+
+if TYPE_CHECKING:
+    from tocsin.core.notification.call import Call
+
+# Identifiers of one kind that are read, and told.
+_MOST_READ = 1_000
+_MOST_NAMED = 3
+
+# Kinds of one call that are told: whom, and with what.
+_MOST_KINDS = 2
+
+_PARAMETERS: Final[dict[str, str]] = {
+    "cloudtrail": "trail=name trail=trailName store=eventDataStore channel=channel trail=trailNameList",
+    "config": "recorder=configurationRecorderName recorder=configurationRecorder.name"
+    " channel=deliveryChannelName channel=deliveryChannel.name rule=configRuleName",
+    "dynamodb": "table=tableName",
+    "ec2": "=groupId =>groupId =groupName =instanceId =instancesSet.instanceId =>instancesSet.instanceId =networkAclId"
+    " =>networkAcl.networkAclId =routeTableId =>routeTable.routeTableId =internetGatewayId"
+    " =>internetGateway.internetGatewayId =customerGatewayId =>customerGateway.customerGatewayId =natGatewayId"
+    " =vpcPeeringConnectionId =>vpcPeeringConnection.vpcPeeringConnectionId =associationId =subnetId =>subnet.subnetId"
+    " =flowLogId =imageId =>imageId =snapshotId =>snapshotId =volumeId =keyName =networkInterfaceId =allocationId"
+    " =vpnGatewayId =vpcEndpointId =transitGatewayAttachmentId =resourceId =resourcesSet.resourceId =vpcId =>vpc.vpcId",
+    "ecr": "repository=repositoryName",
+    "eks": "cluster=clusterName cluster=name",
+    "events": "rule=name rule=rule bus=eventBusName",
+    "guardduty": "detector=detectorId",
+    "iam": "user=userName role=roleName group=groupName policy=policyArn policy=policyName"
+    " profile=instanceProfileName key=accessKeyId MFA=serialNumber provider=sAMLProviderArn"
+    " provider=openIDConnectProviderArn provider=name certificate=serverCertificateName alias=accountAlias",
+    "kms": "key=keyId alias=aliasName key=targetKeyId key=>keyMetadata.keyId",
+    "lambda": "function=functionName layer=layerName",
+    "logs": "group=logGroupName group=logGroupIdentifier filter=filterName destination=destinationName"
+    " =resourceIdentifier =resourceArn",
+    "monitoring": "alarm=alarmName alarm=alarmNames mute=name",
+    "organizations": "policy=policyId account=accountId target=targetId unit=organizationalUnitId unit=name"
+    " account=target.id account=accountName handshake=handshakeId root=rootId policy=name",
+    "rds": "instance=dBInstanceIdentifier cluster=dBClusterIdentifier snapshot=dBSnapshotIdentifier"
+    " snapshot=dBClusterSnapshotIdentifier",
+    "route53": "zone=hostedZoneId",
+    "s3": "bucket=bucketName object=key account=accountId",
+    "secretsmanager": "secret=secretId secret=name",
+    "sns": "topic=topicArn subscription=subscriptionArn topic=name",
+    "sqs": "queue=queueUrl queue=queueName",
+    "ssm": "instance=instanceIds document=documentName parameter=name document=name",
+    "sts": "role=roleArn account=targetPrincipal",
+}
+"""Service -> `kind=path` of what its calls may be about, in the order in which it is told."""
+
+_ANY_SERVICE: Final = "=resourceArn =resource =arn =name"
+
+_PATHS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    service: tuple((kind, path) for kind, _, path in (entry.partition("=") for entry in entries.split()))
+    for service, entries in {**_PARAMETERS, "": _ANY_SERVICE}.items()
+}
+
+
+def tell_resource(call: Call) -> str:
+    """What the call was about, one or two things; empty where the record names none."""
+    told: list[str] = []
+    kinds: set[str] = set()
+    for kind, path in _PATHS.get(call.service, _PATHS[""]):
+        # Another identifier of the same kind is the same thing under another name: groupId, groupName.
+        if kind in kinds:
+            continue
+        names = list(islice(dict.fromkeys(islice(call.texts(path), _MOST_READ)), _MOST_NAMED + 1))
+        if names:
+            kinds.add(kind)
+            told.append(f"{kind} {_joined(names)}".strip())
+        if len(told) == _MOST_KINDS:
+            break
+    return ", ".join(told) or _joined(_arns(call))
+
+
+def _arns(call: Call) -> list[str]:
+    """The ARNs under `resources`, each once."""
+    resources = call.event.get("resources")
+    texts = (
+        [arn for one in resources if isinstance(arn := look_up(one, ("ARN",)), str) and arn]
+        if isinstance(resources, list)
+        else []
+    )
+    return list(dict.fromkeys(texts))
+
+
+def _joined(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return f"{shown} and more" if len(names) > _MOST_NAMED else shown
