@@ -16,8 +16,8 @@ import msgspec
 from tocsin.core.alarm.error import AlarmError
 from tocsin.core.alarm.parameter import ParameterReader, refuse_violations
 from tocsin.core.alarm.state import StateValue
+from tocsin.core.alarm.tag import read_tags
 from tocsin.core.alarm.timestamp import moment
-from tocsin.core.composite_alarm.definition import read_tags
 from tocsin.core.cron import Cron, MuteRuleError, OneTime, parse_schedule
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.mute_window import EARLIEST, LATEST, Duration, Window, merged_of, scheduled

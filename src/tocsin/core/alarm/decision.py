@@ -63,6 +63,23 @@ class DecisionRule(StrEnum):
     """The alarm warms up (AL-5.7)."""
 
 
+_WORDS = {
+    DecisionRule.NEWEST_POINTS: "the newest datapoints were enough to decide",
+    DecisionRule.FILLS_BREACH: "datapoints were missing, and missing ones count as breaching",
+    DecisionRule.FILLS_DO_NOT_BREACH: "datapoints were missing, and missing ones do not count as breaching",
+    DecisionRule.ENOUGH_BREACHES: "datapoints were missing, but enough of those at hand breach",
+    DecisionRule.NO_DATA: "there was no datapoint in the periods looked at",
+    DecisionRule.GOOD_POINT: "datapoints were missing, and one of those at hand does not breach",
+    DecisionRule.PREMATURE: "datapoints were missing, and those at hand all breach: "
+    "waiting longer would not have told more",
+}
+
+
+def decided_words(rule: str) -> str:
+    """The rule that decided in words; empty for one that keeps the state, and for any other text."""
+    return next((words for known, words in _WORDS.items() if known == rule), "")
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The new state, the rule that gave it, and what it rests on.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
+from tocsin.core.alarm.action import check_actions, read_actions
 from tocsin.core.alarm.comparison import Comparison
 from tocsin.core.alarm.decision import TreatMissingData
 from tocsin.core.alarm.definition import (
@@ -23,6 +24,7 @@ from tocsin.core.alarm.definition import (
 from tocsin.core.alarm.error import AlarmError
 from tocsin.core.alarm.parameter import ParameterReader, refuse_violations
 from tocsin.core.alarm.query_reader import MOST_QUERIES, check_queries, parse_statistic, read_key, read_query
+from tocsin.core.alarm.tag import read_tags
 from tocsin.core.alarm.zone import offset_zone
 from tocsin.core.metric import UNITS
 from tocsin.core.statistic import PLAIN_STATISTICS
@@ -45,10 +47,8 @@ _HIGH_RESOLUTION = (10, 20, 30)
 _WALL_CLOCK_PERIODS = (60, 300, 3600, 86_400, 604_800)
 _DAY, _WEEK, _HOUR = 86_400, 604_800, 3600
 _LOW_SAMPLE_OPTIONS = ("evaluate", "ignore")
-_MOST_TAGS = 50
 
 # Partition, service and resource are never empty; region and account may be.
-_ARN = re.compile(r"arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S.*\Z", re.DOTALL)
 _SCALING = re.compile(r"arn:[^:]*:(?:autoscaling|application-autoscaling):")
 _ZONE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{0,63}\Z")
 
@@ -64,7 +64,7 @@ def read_alarm(parameters: Mapping[str, Any], *, zones: ZoneResolver | None = No
     alarm_name = reader.text("AlarmName", least=1, most=255, required=True)
     description = reader.text("AlarmDescription", most=1024)
     enabled = reader.boolean("ActionsEnabled", default=True)
-    actions = {name: reader.texts(name, most=5, item_most=1024) or () for name in _LISTS}
+    actions = read_actions(reader)
     n = reader.whole("EvaluationPeriods", least=1, required=True)
     m = reader.whole("DatapointsToAlarm", least=1)
     operator = reader.text("ComparisonOperator", words=[*Comparison], required=True)
@@ -76,7 +76,7 @@ def read_alarm(parameters: Mapping[str, Any], *, zones: ZoneResolver | None = No
     extended = reader.text("ExtendedStatistic", least=1)
     key = read_key(reader)
     queries = [read_query(one) for one in reader.records("Metrics", most=MOST_QUERIES)]
-    tags = _read_tags(reader)
+    tags = read_tags(reader)
     window, warm_up = _read_window(reader, zones), _read_warm_up(reader)
     propagation = _read_propagation(reader)
     reader.refuse_unknown()
@@ -86,7 +86,7 @@ def read_alarm(parameters: Mapping[str, Any], *, zones: ZoneResolver | None = No
     assert n is not None
     assert operator is not None
     metrics = tuple(query for query in queries if query is not None)
-    _check_actions(actions)
+    check_actions(actions)
     comparison = Comparison(operator)
     _check_threshold(comparison, threshold, band)
     if queries:
@@ -125,9 +125,6 @@ def read_alarm(parameters: Mapping[str, Any], *, zones: ZoneResolver | None = No
     )
 
 
-_LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
-
-
 def _refuse_other_kinds(reader: ParameterReader) -> None:
     """Kinds of alarms that are never stored and left unevaluated (AL-16.6)."""
     if reader.has("EvaluationCriteria") or reader.has("EvaluationInterval"):
@@ -143,32 +140,6 @@ def _refuse_other_kinds(reader: ParameterReader) -> None:
                 parameter=name,
                 hint="use a metric filter with an alarm; its notification carries the events that made it ring",
             )
-
-
-def _read_tags(reader: ParameterReader) -> dict[str, str]:
-    """The tags; of one key given twice the last wins (AL-11.5)."""
-    tags: dict[str, str] = {}
-    for one in reader.records("Tags"):
-        key = one.text("Key", least=1, most=128, required=True)
-        value = one.text("Value", most=256, required=True)
-        one.refuse_unknown()
-        if key is None or value is None:
-            continue
-        if key.lower().startswith("aws:"):
-            raise AlarmError(
-                'The provided tag keys must not start with any case of "aws:"',
-                parameter=one.place("Key"),
-                aws_code="AccessDenied",
-                hint="such tags are AWS's own",
-            )
-        tags[key] = value
-    if len(tags) > _MOST_TAGS:
-        raise AlarmError(
-            f"The resultant tag set must not have more than {_MOST_TAGS} user tags.",
-            parameter="Tags",
-            hint=f"there are {len(tags)}",
-        )
-    return tags
 
 
 def _read_window(reader: ParameterReader, zones: ZoneResolver | None) -> EvaluationWindow | None:
@@ -232,18 +203,6 @@ def _read_propagation(reader: ParameterReader) -> TagsPropagation | None:
             hint="name the keys to pass on, or those to leave out",
         )
     return TagsPropagation(enabled=enabled, included_tag_keys=included, excluded_tag_keys=excluded)
-
-
-def _check_actions(actions: Mapping[str, tuple[str, ...]]) -> None:
-    """ARNs by syntax alone: whether they lead anywhere shows at the first transition (AL-5.10)."""
-    for name, arns in actions.items():
-        for number, arn in enumerate(arns, 1):
-            if _ARN.match(arn) is None:
-                raise AlarmError(
-                    f"Invalid arn syntax: {arn}",
-                    parameter=f"{name}.{number}",
-                    hint="an action looks like arn:aws:sns:us-east-1:111122223333:topic",
-                )
 
 
 def _check_threshold(comparison: Comparison, threshold: float | None, band: str | None) -> None:

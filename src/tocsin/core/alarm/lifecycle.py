@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.decision import Datapoint, DecisionRule
 from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.error import AlarmError
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.core.alarm.evaluator import AlarmEvaluator, Reading
-
-ACTION_LISTS = {
-    StateValue.OK: "OKActions",
-    StateValue.ALARM: "AlarmActions",
-    StateValue.INSUFFICIENT_DATA: "InsufficientDataActions",
-}
-"""Which list runs when an alarm enters a state (AL-8.3)."""
 
 _LONGEST_REASON, _LONGEST_REASON_DATA = 1023, 4000
 

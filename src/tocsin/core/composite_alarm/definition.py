@@ -6,13 +6,14 @@ as they were given (AL-12.8).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tocsin.core.alarm.action import check_actions, read_actions
 from tocsin.core.alarm.error import AlarmError
 from tocsin.core.alarm.parameter import ParameterReader, refuse_violations
+from tocsin.core.alarm.tag import read_tags
 from tocsin.core.composite_alarm.alarm_rule import AlarmRule
 from tocsin.core.composite_alarm.parser import MAX_LENGTH
 
@@ -25,11 +26,7 @@ DESCRIBED = (
 )
 """What DescribeAlarms shows of a composite beside its definition."""
 
-_LISTS = ("OKActions", "AlarmActions", "InsufficientDataActions")
-_MOST_TAGS = 50
 _LONGEST_PERIOD = 2**31 - 1  # what the wire can carry
-
-_ARN = re.compile(r"arn:[^:\s]+:[^:\s]+:[^:\s]*:[^:\s]*:\S.*\Z", re.DOTALL)
 
 
 class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +61,7 @@ class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
         rule = reader.text("AlarmRule", least=1, most=MAX_LENGTH, required=True)
         description = reader.text("AlarmDescription", most=1024)
         enabled = reader.boolean("ActionsEnabled", default=True)
-        actions = {list_name: reader.texts(list_name, most=5, item_most=1024) or () for list_name in _LISTS}
+        actions = read_actions(reader)
         suppressor = reader.text("ActionsSuppressor", least=1, most=1600)
         wait = reader.whole("ActionsSuppressorWaitPeriod", least=0, most=_LONGEST_PERIOD)
         extension = reader.whole("ActionsSuppressorExtensionPeriod", least=0, most=_LONGEST_PERIOD)
@@ -72,7 +69,7 @@ class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
         refuse_violations(reader.violations)
         reader.refuse_unknown()
         assert name is not None and rule is not None  # noqa: PT018 - both are required, and nothing was violated
-        _check_actions(actions)
+        check_actions(actions)
         if suppressor is not None:
             _check_periods(wait, extension)
         return cls(
@@ -118,43 +115,6 @@ class CompositeAlarm(msgspec.Struct, frozen=True, kw_only=True):
             "ActionsSuppressorExtensionPeriod": self.actions_suppressor_extension_period,
         }
         return {name: value for name, value in members.items() if value is not None}
-
-
-def read_tags(reader: ParameterReader) -> dict[str, str]:
-    """The tags of a request; of one key given twice the last wins (AL-11.5)."""
-    tags: dict[str, str] = {}
-    for one in reader.records("Tags"):
-        key = one.text("Key", least=1, most=128, required=True)
-        value = one.text("Value", most=256, required=True)
-        if key is None or value is None:
-            continue  # told with the violations
-        if key.lower().startswith("aws:"):
-            raise AlarmError(
-                'The provided tag keys must not start with any case of "aws:"',
-                parameter=one.place("Key"),
-                aws_code="AccessDenied",
-                hint="such tags are AWS's own",
-            )
-        tags[key] = value
-    if len(tags) > _MOST_TAGS:
-        raise AlarmError(
-            f"The resultant tag set must not have more than {_MOST_TAGS} user tags.",
-            parameter="Tags",
-            hint=f"there are {len(tags)}",
-        )
-    return tags
-
-
-def _check_actions(actions: Mapping[str, tuple[str, ...]]) -> None:
-    """ARNs by syntax alone: whether they lead anywhere shows at the first transition (AL-5.10)."""
-    for name, arns in actions.items():
-        for number, arn in enumerate(arns, 1):
-            if _ARN.match(arn) is None:
-                raise AlarmError(
-                    f"Invalid arn syntax: {arn}",
-                    parameter=f"{name}.{number}",
-                    hint="an action looks like arn:aws:sns:us-east-1:111122223333:topic",
-                )
 
 
 def _check_periods(wait: int | None, extension: int | None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tocsin.core.alarm.decision import decided_words
 from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.number_text import number_text
 from tocsin.core.alarm.state import StateValue
@@ -47,17 +48,6 @@ _MOST_LINES = 40
 
 # What may stand in a command that somebody is asked to copy.
 _PLAIN_ID = re.compile(r"[0-9A-Za-z-]{1,64}\Z")
-
-_DECIDED: Final = {
-    "newest-points": "the newest datapoints were enough to decide",
-    "fills-breach": "datapoints were missing, and missing ones count as breaching",
-    "fills-do-not-breach": "datapoints were missing, and missing ones do not count as breaching",
-    "enough-breaches": "datapoints were missing, but enough of those at hand breach",
-    "no-data": "there was no datapoint in the periods looked at",
-    "good-point": "datapoints were missing, and one of those at hand does not breach",
-    "premature": "datapoints were missing, and those at hand all breach; waiting longer would not have told more",
-}
-"""The rules of AL-7 in words."""
 
 _COMPARED: Final = {
     "GreaterThanOrEqualToThreshold": "greater than or equal to",
@@ -272,7 +262,7 @@ def _details(page: TextPage, content: MailContent) -> None:
         page.item("Rule", alarm.alarm_rule.source, limit=12_000)
     page.item("Reason", change.reason)
     if change.rule:
-        words = _DECIDED.get(change.rule)
+        words = decided_words(change.rule)
         page.item("Decided by", f"{change.rule} (AL-7){f': {words}' if words else ''}")
     for start, value in change.points[:_MOST_POINTS]:
         page.item("Datapoint", f"{number_text(value)} from {short_moment(second_of(start))}{_samples(change, start)}")

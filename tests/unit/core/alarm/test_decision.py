@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.core.alarm import Datapoint, DecisionRule, StateValue, TreatMissingData, decide
-from tocsin.core.alarm.decision import samples_needed, too_few_samples
+from tocsin.core.alarm.decision import decided_words, samples_needed, too_few_samples
 
 KINDS = {"0": Datapoint.GOOD, "X": Datapoint.BAD, "-": Datapoint.MISSING}
 TREATMENTS = [TreatMissingData(name) for name in ("missing", "ignore", "breaching", "notBreaching")]
@@ -118,3 +118,9 @@ def test_samples_that_a_percentile_needs(percentile: float, needed: float) -> No
 )
 def test_too_few_samples(counts: list[float | None], too_few: bool) -> None:
     assert too_few_samples(counts, n=2, needed=100) is too_few
+
+
+def test_every_rule_that_decides_has_words() -> None:
+    told = {rule for rule in DecisionRule if decided_words(rule.value)}
+    assert told == {rule for rule in DecisionRule if not rule.value.startswith("kept-")} - {DecisionRule.WARMING_UP}
+    assert decided_words("anything else") == ""

@@ -8,10 +8,8 @@ import pytest
 from alarm_message import change, metric_alarm
 
 from tocsin.app.rulepack import load_rules
-from tocsin.core.alarm.decision import DecisionRule
 from tocsin.core.event import Event
 from tocsin.core.notification import EventSummary, compose_alarm_message
-from tocsin.core.notification.email_text import _DECIDED
 from tocsin.core.notification.phrase_table import PHRASES
 from tocsin.core.pattern import FilterPattern
 from tocsin.core.rule import Rule
@@ -36,8 +34,3 @@ def test_the_mail_about_a_pack_s_own_sample(rule: Rule) -> None:
     for wanted in (record["eventName"], told.who, "192.0.2.1", record["eventID"], rule.title, rule.why.split()[0]):
         assert wanted in made.email
     assert made.email.replace("\n", " ").lower().startswith(told.sentence.lower())
-
-
-def test_each_rule_that_can_change_a_state_has_words() -> None:
-    stays = {rule.value for rule in DecisionRule if rule.value.startswith("kept")} | {"warming-up"}
-    assert {rule.value for rule in DecisionRule} - stays == set(_DECIDED)
