@@ -26,6 +26,8 @@ from tocsin import errors
 from tocsin.cli import failure
 from tocsin.cli.main import COMMANDS
 from tocsin.config import _SETTINGS, CONFIG_NAME, Config
+from tocsin.core.alarm.comparison import Comparison
+from tocsin.core.alarm_condition import comparison_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,17 +160,9 @@ def references_of(rule: tocsin.Rule) -> Iterator[str]:
             yield f"{name} {', '.join(values)}"
 
 
-COMPARISONS = {
-    "GreaterThanOrEqualToThreshold": "at least",
-    "GreaterThanThreshold": "more than",
-    "LessThanThreshold": "less than",
-    "LessThanOrEqualToThreshold": "at most",
-}
-
-
 def alarm_sentence(alarm: dict[str, Any]) -> str:
     """Say in words when an alarm rings; the names are those of PutMetricAlarm."""
-    comparison = COMPARISONS.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
+    comparison = comparison_text(Comparison(alarm["ComparisonOperator"]))
     periods = alarm["EvaluationPeriods"]
     needed = alarm.get("DatapointsToAlarm", periods)
     span = f"{alarm['Period']} s" if periods == 1 else f"{needed} of {periods} periods of {alarm['Period']} s"
@@ -218,7 +212,10 @@ def text_of(member: object) -> str:
 
 def signature(name: str, function: Callable[..., Any]) -> str:
     """Give a signature, one parameter a line where it is long."""
-    shown = re.sub(r"\((?:self|cls)(?:, )?", "(", str(inspect.signature(function)).replace("'", ""))
+    # Annotations are texts, so quotes go; an empty text stays one, and an object is named by its class.
+    shown = str(inspect.signature(function)).replace("''", '""').replace("'", "")
+    shown = re.sub(r"<(?:\w+\.)*(\w+) object at 0x[0-9a-f]+>", r"\1()", shown)
+    shown = re.sub(r"\((?:self|cls)(?:, )?", "(", shown)
     if len(shown) > 80:
         inside, arrow, result = shown[1:].rpartition(") -> ")
         shown = "(\n" + "".join(f"    {part},\n" for part in split_parameters(inside)) + f"{arrow}{result}"
@@ -292,8 +289,13 @@ def methods(member: type) -> Iterator[str]:
 def error_tree() -> str:
     """Make the page of errors: the tree, the stable codes and the exit codes."""
     tree = (errors.__doc__ or "").partition("\n\n")[2].partition("\n\nSpec:")[0]
+    public = [getattr(tocsin, name) for name in tocsin.__all__]
     found = sorted(
-        (cls for cls in vars(errors).values() if inspect.isclass(cls) and issubclass(cls, errors.TocsinError)),
+        {
+            cls
+            for cls in [*vars(errors).values(), *public]
+            if inspect.isclass(cls) and issubclass(cls, errors.TocsinError)
+        },
         key=lambda cls: [parent.__name__ for parent in reversed(cls.__mro__)],
     )
     rows = [

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 from tocsin.version import __version__
 
 if TYPE_CHECKING:
+    from tocsin.app.backtest_report import BacktestReport
     from tocsin.app.report import ScanReport
     from tocsin.app.rulepack import load_rules
-    from tocsin.archive_api import scan
+    from tocsin.archive_api import backtest, scan
+    from tocsin.core.alarm import AlarmError, Evaluation, MetricAlarm, evaluate
+    from tocsin.core.composite_alarm import AlarmRule, AlarmRuleError
     from tocsin.core.finding import Finding, Severity
     from tocsin.core.limits import Limits
     from tocsin.core.pattern import FilterPattern
@@ -32,12 +35,18 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlarmError",
+    "AlarmRule",
+    "AlarmRuleError",
+    "BacktestReport",
     "ConfigError",
+    "Evaluation",
     "FilterPattern",
     "Finding",
     "InputError",
     "InternalError",
     "Limits",
+    "MetricAlarm",
     "NotFoundError",
     "PatternError",
     "Rule",
@@ -47,17 +56,27 @@ __all__ = [
     "SourceError",
     "TocsinError",
     "__version__",
+    "backtest",
+    "evaluate",
     "load_rules",
     "scan",
 ]
 
 _HOMES = {
+    "AlarmError": "core.alarm",
+    "AlarmRule": "core.composite_alarm",
+    "AlarmRuleError": "core.composite_alarm",
+    "BacktestReport": "app.backtest_report",
+    "Evaluation": "core.alarm",
     "FilterPattern": "core.pattern",
     "Finding": "core.finding",
     "Limits": "core.limits",
+    "MetricAlarm": "core.alarm",
     "Rule": "core.rule",
     "ScanReport": "app.report",
     "Severity": "core.finding",
+    "backtest": "archive_api",
+    "evaluate": "core.alarm",
     "load_rules": "app.rulepack",
     "scan": "archive_api",
 }

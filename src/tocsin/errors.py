@@ -4,6 +4,8 @@ TocsinError                     code (stable), message, hint
 ├── InputError                  the caller's fault: exit 2 on the command line, 4xx on the wire
 │   ├── PatternError            a filter pattern that CloudWatch Logs refuses (FP-8)
 │   ├── RuleFileError           rule files; holds every finding, each with its place (IF-1)
+│   ├── AlarmError              an alarm, or a request about one, that CloudWatch refuses (AL-5.9)
+│   ├── AlarmRuleError          a composite alarm's rule that CloudWatch refuses, with the caret (AL-12.4)
 │   ├── ConfigError             settings: key path, allowed values, did-you-mean
 │   └── NotFoundError           a path, pack or rule that does not exist
 ├── SourceError                 the other side, inbound: a file that cannot be read

@@ -332,6 +332,13 @@ def test_scan_loads_neither_server_nor_aws_libraries_nor_what_draws_tables(log: 
     )
 
 
+def test_backtest_loads_neither_server_nor_aws_libraries_nor_what_draws_tables(log: Path) -> None:
+    compared = ("backtest", str(log), "--compare", "article", "article")
+    for words in (("backtest", "-r", "article", str(log)), compared):
+        loaded = {name.partition(".")[0] for name in imported_by(*words)}
+        assert loaded.isdisjoint({"rich", "starlette", "uvicorn", "botocore", "boto3", "sqlite3", "anyio", "jinja2"})
+
+
 def test_check_loads_neither_server_nor_aws_libraries() -> None:
     loaded = {name.partition(".")[0] for name in imported_by("check", "article")}
     assert loaded.isdisjoint({"rich", "starlette", "uvicorn", "botocore", "boto3", "sqlite3", "anyio"})

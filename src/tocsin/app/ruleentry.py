@@ -30,6 +30,8 @@ FILE_FINDINGS: dict[str, str] = {
     "no-rule": "a file, folder or listing holds no rule",
     "unsupported-alarm": "an alarm of a kind that Tocsin does not evaluate",
     "invalid-alarm": "alarm parameters that CloudWatch refuses",
+    "invalid-mute-rule": "a mute rule that CloudWatch refuses",
+    "unknown-metric": "an alarm watches a metric that no filter feeds",
     "cut-listing": "a listing of the AWS CLI ends after a page",
     "unknown-key": "a key that rules, or AWS's operations, do not have",
     "wrong-type": "a value of another type than the key takes",

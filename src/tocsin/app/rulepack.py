@@ -58,15 +58,28 @@ class RuleSet(msgspec.Struct):
         return [entry.rule for entry in self.entries if entry.usable]
 
 
+class ChainRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of a chain. `places` is None for one that was made by a program; `in_listing` as in RuleEntry."""
+
+    rule: Rule
+    places: RulePlaces | None = None
+    in_listing: bool = False
+
+
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """Filters, alarms and who hears of them. `subscriptions` is None where nobody said who is subscribed.
 
     `mute_rules` are the parameters of PutAlarmMuteRule.
     """
 
-    rules: tuple[Rule, ...]
+    entries: tuple[ChainRule, ...]
     subscriptions: tuple[Subscription, ...] | None = None
     mute_rules: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules alone."""
+        return tuple(entry.rule for entry in self.entries)
 
 
 class _Names:
@@ -149,7 +162,7 @@ def load_rules(*sources: str | Rule, packs_dir: Path | None = None, at: date | N
     NotFoundError for a SOURCE that does not exist.
     """
     found = read_sources([one for one in sources if isinstance(one, str)], packs_dir=packs_dir, at=at)
-    return _rules_of(found, sources)
+    return [entry.rule for entry in _rules_of(found, sources)]
 
 
 def load_chain(*sources: str | Rule, packs_dir: Path | None = None, at: date | None = None) -> Chain:
@@ -161,29 +174,34 @@ def load_chain(*sources: str | Rule, packs_dir: Path | None = None, at: date | N
     files = [file for several in found.files.values() for file in several]
     lists = any(file.lists_subscriptions for file in files)
     return Chain(
-        rules=tuple(_rules_of(found, sources)),
+        entries=tuple(_rules_of(found, sources)),
         subscriptions=tuple(one for file in files for one in file.subscriptions) if lists else None,
         mute_rules=tuple(one for file in files for one in file.mute_rules),
     )
 
 
-def _rules_of(found: RuleSet, sources: Sequence[str | Rule]) -> list[Rule]:
+def _rules_of(found: RuleSet, sources: Sequence[str | Rule]) -> list[ChainRule]:
+    """The rules of SOURCEs that were read, in their order, each once; RuleFileError when one cannot be used."""
     findings = [one for one in found.findings if one.severity is Severity.ERROR]
     names, rules = _Names(), []
     for source in sources:
-        given: list[tuple[Rule, RulePlaces | None]]
+        given: list[ChainRule]
         if isinstance(source, Rule):
-            given = [(source, None)]
+            given = [ChainRule(rule=source)]
         else:
             files = found.files[source]
-            given = [(entry.rule, entry.places) for file in files for entry in file.entries]
+            given = [
+                ChainRule(rule=entry.rule, places=entry.places, in_listing=entry.in_listing)
+                for file in files
+                for entry in file.entries
+            ]
             holds_others = any(file.lists_subscriptions or file.mute_rules for file in files)
             if not given and not findings and not holds_others:
                 findings.append(_no_rule(source))
-        for rule, places in given:
-            taken = names.take(rule, places)
+        for one in given:
+            taken = names.take(one.rule, one.places)
             if taken is True:
-                rules.append(rule)
+                rules.append(one)
             elif isinstance(taken, Finding) and taken not in findings:
                 findings.append(taken)
     if findings:

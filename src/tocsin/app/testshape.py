@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 MAX_EVENTS = 100_000
 """Events that one test may make."""
 
+LONGEST_DAYS = 366
+"""Days that the virtual clock of a test runs at most: a year, and every instant of it can be evaluated."""
+
+_LONGEST = LONGEST_DAYS * 86_400
+
 _FILTER_KEYS = ("event", "message", "absent", "matches")
 _ALARM_KEYS = ("events", "expect")
 
@@ -72,12 +77,24 @@ def _check_alarm_test(rule: dict[str, Any], test: dict[str, Any], key: KeyPath, 
         if "every" in event and parse_offset(event["every"]) == 0:
             report((*place, "every"), "invalid-value", "'every' is 0", hint="leave it out: all at one instant")
         _check_absent(event, place, report)
+        _check_clock(event, place, report)
     if total > MAX_EVENTS:
         report((*key, "events"), "too-many", f"{total:,} events in one test, {MAX_EVENTS:,} are allowed")
     for index, expectation in enumerate(test.get("expect", [])):
+        _check_clock(expectation, (*key, "expect", index), report)
         if not {"state", "never", "message"} & expectation.keys():
             hint = "say `state`, `never` or `message`"
             report((*key, "expect", index), "missing-key", "nothing is expected here", hint=hint)
+
+
+def _check_clock(step: dict[str, Any], key: KeyPath, report: KeyReporter) -> None:
+    """What happens, or is expected, too late for the clock of a test."""
+    at = parse_offset(step.get("at", "0m")) or 0
+    last = at + (step.get("repeat", 1) - 1) * (parse_offset(step.get("every", "0m")) or 0)
+    if last > _LONGEST:
+        name = "at" if at > _LONGEST else "every"
+        hint = "the clock of a test runs a year at most"
+        report((*key, name), "invalid-value", f"this is later than {LONGEST_DAYS}d", hint=hint)
 
 
 def _check_absent(test: dict[str, Any], key: KeyPath, report: KeyReporter) -> None:

@@ -24,7 +24,13 @@ _USE_CASES = {
     "scan": "tocsin.composition.scan:scan",
     "grep": "tocsin.composition.grep:Grep",
     "count_event_types": "tocsin.composition.event_types:count_event_types",
+    "backtest": "tocsin.composition.backtest:backtest",
+    "alarm_mail": "tocsin.composition.backtest:alarm_mail",
+    "compare": "tocsin.composition.comparison:compare",
+    "run_rule_tests": "tocsin.composition.ruletest:run_rule_tests",
     "load_rules": "tocsin.app.rulepack:load_rules",
+    "load_chain": "tocsin.app.rulepack:load_chain",
+    "build_alarm_set": "tocsin.app.alarm_set:build_alarm_set",
     "pack_names": "tocsin.app.rulepack:pack_names",
     "check": "tocsin.app.check:check",
 }

@@ -28,8 +28,10 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command(("scan",), "tocsin.cli.scan:scan", "Count what each metric filter matches in an archive", "Hunt"),
     Command(("grep",), "tocsin.cli.grep:grep", "Print the records that a filter pattern matches", "Hunt"),
+    Command(("backtest",), "tocsin.cli.backtest:backtest", "Say what alarms would have done, and why", "Hunt"),
     Command(("rules",), "tocsin.cli.rules:rules", "List packs and rules, with severity and controls", "Rules"),
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
+    Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
     Command(("explain", "pattern"), "tocsin.cli.explain_pattern:pattern", "Read a filter pattern, try it on an event"),
     Command(("explain", "rule"), "tocsin.cli.explain_rule:rule", "Say what a rule watches, and what rings it"),
     Command(("explain", "event-types"), "tocsin.cli.explain:event_types", "Compare CloudTrail's types of events"),

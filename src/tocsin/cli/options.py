@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.cli.invocation import Invocation
+    from tocsin.config import Config
     from tocsin.core.limits import Limits
 
 Format = Literal["table", "json", "ndjson", "csv"]
@@ -99,11 +100,16 @@ def jobs_chosen(options: ReadingOptions) -> int | None:
     return options.jobs
 
 
-def limits_chosen(options: ReadingOptions, invocation: Invocation) -> Limits:
-    """The bounds of reading that settings give. Raises `ConfigError`."""
+def config_chosen(options: ReadingOptions, invocation: Invocation) -> Config:
+    """The settings that are in force. Raises `ConfigError`."""
     from tocsin.config import load_config
 
-    return load_config(options.config, invocation.environ).limits
+    return load_config(options.config, invocation.environ)
+
+
+def limits_chosen(options: ReadingOptions, invocation: Invocation) -> Limits:
+    """The bounds of reading that settings give. Raises `ConfigError`."""
+    return config_chosen(options, invocation).limits
 
 
 def require_paths(paths: Sequence[str], *sources: str) -> None:

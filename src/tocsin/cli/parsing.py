@@ -115,7 +115,8 @@ def _input_error(error: CycloptsError, command: Command, app: App) -> InputError
             return InputError(f"there is no option {word}", hint=near or more)
         case MissingArgumentError() if error.argument is not None:
             name = error.argument.name
-            message = f"{name} is missing" if error.argument.index is not None else f"{name} needs a value"
+            is_option = error.argument.index is None
+            message = f"{name} needs {_needed(error.argument)}" if is_option else f"{name} is missing"
             return InputError(message, hint=more)
         case CoercionError() if error.token is not None and error.argument is not None:
             return _bad_value(error.argument, _seen(error.token.value))
@@ -127,6 +128,12 @@ def _input_error(error: CycloptsError, command: Command, app: App) -> InputError
             return InputError(f"too many arguments: {words}", hint=more)
         case _:
             return InputError(_seen(str(error)), hint=more)
+
+
+def _needed(argument: Argument) -> str:
+    """What has to stand behind an option; its metavar names several values."""
+    names = (argument.parameter.metavar or "").split()
+    return "a value" if len(names) < 2 else f"{len(names)} values: {' '.join(names)}"
 
 
 def _seen(text: str) -> str:

@@ -103,6 +103,18 @@ def test_what_is_wrong_with_a_filter_test_is_said_with_its_place(test, expected)
             (8, 62, "invalid-value", "'every' is 0"),
         ),
         (
+            "{name: t, events: [{at: 367d, event: {}}], expect: [{at: 1m, state: OK}]}",
+            (8, 29, "invalid-value", "this is later than 366d"),
+        ),
+        (
+            "{name: t, events: [{at: 1d, event: {}, repeat: 3, every: 200d}], expect: [{at: 1m, state: OK}]}",
+            (8, 62, "invalid-value", "this is later than 366d"),
+        ),
+        (
+            "{name: t, events: [], expect: [{at: 8785h, state: OK}]}",
+            (8, 41, "invalid-value", "this is later than 366d"),
+        ),
+        (
             "{name: t, events: [{at: 1m, event: {a: 1}, absent: a}], expect: [{at: 1m, state: OK}]}",
             (8, 56, "conflicting-keys", "'a' is given by 'event' and taken away by 'absent'"),
         ),

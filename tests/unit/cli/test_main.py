@@ -101,7 +101,10 @@ def test_version(call: Call, flag: str) -> None:
     ("argv", "message"),
     [
         (["sacn"], 'tocsin has no command "sacn"\nhint: did you mean tocsin scan?'),
-        (["frobnicate"], "hint: tocsin knows scan, grep, rules, check, explain; tocsin --help says more"),
+        (
+            ["frobnicate"],
+            "hint: tocsin knows scan, grep, backtest, rules, check, test, explain; tocsin --help says more",
+        ),
         (["explain", "pricng"], "hint: did you mean tocsin explain pricing?"),
         (["explain", "x"], 'tocsin explain has no command "x"'),
         (["--quiet", "scan"], "tocsin has no option --quiet\nhint: options stand behind the command"),
