@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from tocsin.app.alarm_check import review_alarms
 from tocsin.app.document import MAX_BYTES, MAX_LISTING_BYTES, Form, Problem, Scalar, decode, encode_like
 from tocsin.app.proof import Claim, prove
 from tocsin.app.rewrite import Edit, rewrite_text
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.proof import CountMatches
     from tocsin.app.ruleentry import RuleEntry, RuleFile
+    from tocsin.config import Config
 
 SETTINGS_FILE = "tocsin.toml"
 """The settings that are checked when no SOURCE is named (IF-9)."""
@@ -106,13 +108,15 @@ def check(
     at: date,
     packs_dir: Path | None = None,
     stdin: BinaryIO | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> CheckResult:
     """Check SOURCEs and settings files; without any, every pack and the settings of the working folder.
 
     `archive` counts matches over records that prove a finding; `fix` rewrites the files where the
     rewrite is certain; `at` is today, for exclusions that expire; `stdin` is what `-` reads, by
-    default the standard input. Raises NotFoundError for a SOURCE that does not exist; what cannot
-    be read is a finding, what cannot be written is in `unfixed`.
+    default the standard input; `environ` overrides the settings that alarms are looked at with.
+    Raises NotFoundError for a SOURCE that does not exist; what cannot be read is a finding, what
+    cannot be written is in `unfixed`.
     """
     if not sources:
         own = [SETTINGS_FILE] if Path(SETTINGS_FILE).is_file() else []
@@ -121,10 +125,11 @@ def check(
     others = [source for source in sources if source not in settings]
     piped = (stdin or sys.stdin.buffer).read(MAX_LISTING_BYTES + 1) if STANDARD_INPUT in others else b""
     benchmarks = _benchmarks(packs_dir)
+    in_force = _settings_in_force(settings, environ or {})
 
     def look() -> _Review:
         rules = read_sources(others, packs_dir=packs_dir, at=at, stdin=io.BytesIO(piped))
-        review = _Review(rules, benchmarks, at=at)
+        review = _Review(rules, benchmarks, in_force, at=at)
         review.prove(archive)
         return review
 
@@ -166,6 +171,19 @@ def _is_settings(source: str, packs_dir: Path | None) -> bool:
         return False
 
 
+def _settings_in_force(sources: Sequence[str], environ: Mapping[str, str]) -> Config:
+    """The settings that alarms are looked at with: those of the first file that was named, else of the folder.
+
+    What is wrong with the file is told where it is checked, or by the command that runs with it.
+    """
+    from tocsin.config import Config, load_config
+
+    try:
+        return load_config(Path(sources[0]) if sources else None, environ)
+    except InputError:
+        return Config()
+
+
 def _check_settings(source: str) -> list[Finding]:
     from tocsin.config import check_config  # a check of rules needs no settings
 
@@ -178,18 +196,22 @@ def _check_settings(source: str) -> list[Finding]:
 class _Review:
     """The lints about the rules that were read, with `ignore` honoured."""
 
-    def __init__(self, rules: RuleSet, benchmarks: Mapping[str, str], *, at: date) -> None:
+    def __init__(self, rules: RuleSet, benchmarks: Mapping[str, str], settings: Config, *, at: date) -> None:
         self.rules = rules
         self.noted: list[_Noted] = []
         self.silenced: list[Silenced] = []
         self._unused: list[Finding] = []
         together = _lint_together(rules)
         kept = {id(entry) for entry in rules.entries}
-        for file in (file for files in rules.files.values() for file in files):
+        files = [file for several in rules.files.values() for file in several]
+        alarms = review_alarms(rules.entries, files, topic=settings.rules.topic, extra=settings.alarm.evaluation_range)
+        self._refusals = alarms.refusals
+        for file in files:
             for entry in file.entries:
                 if id(entry) in kept and entry.lintable:
                     alone = lint(entry.rule, at=at, places=entry.places, benchmarks=benchmarks)
-                    self._take(file, entry, [*alone, *together.get(entry.rule.name, ())])
+                    beside = alarms.observations.get(id(entry), ())
+                    self._take(file, entry, [*alone, *together.get(entry.rule.name, ()), *beside])
 
     def findings(self) -> Iterator[Finding]:
         """Every finding that stands, in no order."""
@@ -197,6 +219,7 @@ class _Review:
         # A refusal is found when the file is read and again by the lints, which may know the loss.
         yield from (finding for finding in self._of_files() if _spot(finding) not in linted)
         yield from (noted.finding for noted in self.noted)
+        yield from self._refusals
         yield from self._unused
 
     def _of_files(self) -> list[Finding]:

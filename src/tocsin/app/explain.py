@@ -1,7 +1,7 @@
-"""What Tocsin can explain without an archive: event types, alarm states, prices; and types with an archive's counts.
+"""What Tocsin can explain without an archive: event types and prices; and types with an archive's counts.
 
 Rule: facts stand in the tables under `data/`, not in code; a table that does not have the expected shape is a
-defect, told as one. Spec: CT-1, AL-7, AL-8, prices.md.
+defect, told as one. Spec: CT-1, prices.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ OLD_AFTER = timedelta(days=180)
 _UNSURE = frozenset({"unverified", "vendor"})
 
 
-def _load(name: str, kind: type[Table]) -> Table:
+def load_table(name: str, kind: type[Table]) -> Table:
+    """The table of that name under `data/`."""
     import yaml
 
     text = resources.files("tocsin").joinpath("data", name).read_text("utf-8")
@@ -69,7 +70,7 @@ class EventTypes(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def event_types() -> EventTypes:
     """The table of event types."""
-    return _load("event-types.yaml", EventTypes)
+    return load_table("event-types.yaml", EventTypes)
 
 
 class TypeCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,58 +106,6 @@ def _type_count(count: CategoryCount | None, total: int) -> TypeCount:
         unsaid=count.unsaid,
         names=count.names,
     )
-
-
-# ---------------------------------------------------------------- alarm states
-
-
-class AlarmState(msgspec.Struct, frozen=True, kw_only=True):
-    """A state, what it means, what leads to it, and which actions it runs."""
-
-    state: str
-    means: str
-    leads_to_it: tuple[str, ...]
-    runs: str
-
-
-class MissingData(msgspec.Struct, frozen=True, kw_only=True):
-    """Points in a range and the state that each treatment of missing data gives."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment in the life of an alarm."""
-
-    at: str
-    state: str
-    why: str
-
-
-class Life(msgspec.Struct, frozen=True, kw_only=True):
-    """The life of an example alarm."""
-
-    title: str
-    set_up: str
-    steps: tuple[Step, ...]
-    remark: str
-
-
-class AlarmStates(msgspec.Struct, frozen=True, kw_only=True):
-    """The three states, the rules that hold for all, and examples."""
-
-    states: tuple[AlarmState, ...]
-    rules: tuple[str, ...]
-    missing_data: MissingData
-    example: Life
-
-
-@cache
-def alarm_states() -> AlarmStates:
-    """The table of alarm states."""
-    return _load("alarm-states.yaml", AlarmStates)
 
 
 # ---------------------------------------------------------------- prices and limits
@@ -243,13 +192,13 @@ class Quotas(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def prices() -> Prices:
     """The table of prices. Amounts are exact decimals."""
-    return _load("prices.yaml", Prices)
+    return load_table("prices.yaml", Prices)
 
 
 @cache
 def quotas() -> Quotas:
     """The table of quotas and latencies."""
-    return _load("limits.yaml", Quotas)
+    return load_table("limits.yaml", Quotas)
 
 
 def brief_rows(rows: Sequence[Any]) -> list[Any]:

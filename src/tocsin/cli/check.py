@@ -63,7 +63,9 @@ def check(
     require_paths(archive, *sources)
     counter = _archive_counter(archive, invocation) if archive else None
     today = invocation.clock.now().date()
-    result: CheckResult = invocation.use_cases.check(sources, archive=counter, fix=fix, at=today)
+    result: CheckResult = invocation.use_cases.check(
+        sources, archive=counter, fix=fix, at=today, environ=invocation.environ
+    )
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
         _write(stream, result, output.format, fix=fix)
     return ANSWER_IS_NO if result.has_errors else DONE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from tocsin.cli.explain_rule import find_rule_of
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
 from tocsin.cli.options import (
@@ -22,10 +23,12 @@ from tocsin.cli.options import (
     require_paths,
 )
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
+from tocsin.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.app.alarm_states import AlarmStates
     from tocsin.app.census import CensusReport
     from tocsin.cli.terminal import Stream
 
@@ -144,24 +147,41 @@ def _write_event_types_csv(stream: Stream, census: CensusReport | None) -> None:
 
 
 def alarm_states(
+    ident: Annotated[str, Parameter(name="RULE")] = "",
+    /,
     *,
+    rules: Annotated[tuple[str, ...], Parameter(name=("--rules", "-r"), metavar="SOURCE")] = (),
     output: OutputOptions = _TO_THE_TERMINAL,
     invocation: Annotated[Invocation, Parameter(parse=False)],
 ) -> int:
     """Say what leads an alarm to OK, ALARM and INSUFFICIENT_DATA, and what each state sets off.
 
-    The life of the usual security alarm shows why it rings for longer than its period, and how missing data decides.
+    The life of the usual security alarm, or of your own, shows why it rings for longer than its period, and how
+    missing data decides.
+
+    Parameters
+    ----------
+    ident
+        A rule whose alarm's life is shown, by its full name, catalogue id or id (default: the usual security alarm).
+    rules
+        Look for it in this pack, rule file, folder or output of the AWS CLI; may be repeated (default: every pack).
 
     Examples
     --------
     tocsin explain alarm-states
+        the states, and the usual security alarm
+
+    tocsin explain alarm-states cis/root-user-used
+        how long one event rings this one
+
+    tocsin explain alarm-states my-alarm -r alarms.json
+        one of an account, from aws cloudwatch describe-alarms
     """
     import msgspec
 
-    from tocsin.app import explain as tables
     from tocsin.cli.alarm_states_text import draw_alarm_states
 
-    table = tables.alarm_states()
+    table = _alarm_states(ident, rules, invocation)
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
         match output.format:
             case "table":
@@ -174,6 +194,32 @@ def alarm_states(
                 rows = [(state.state, state.means, "; ".join(state.leads_to_it), state.runs) for state in table.states]
                 write_csv(stream, ("state", "means", "leads_to_it", "runs"), rows)
     return DONE
+
+
+def _alarm_states(ident: str, sources: Sequence[str], invocation: Invocation) -> AlarmStates:
+    from tocsin.app import alarm_states as states
+    from tocsin.app.alarm_set import find_zone, metric_alarm_parameters
+    from tocsin.cli.rule_text import has_default
+    from tocsin.config import load_config
+    from tocsin.core.alarm.definition import MetricAlarm
+
+    extra = load_config(None, invocation.environ).alarm.evaluation_range
+    if not ident:
+        if sources:
+            raise InputError("no alarm is named", hint="tocsin explain alarm-states RULE -r SOURCE")
+        return states.alarm_states(extra=extra)
+    cases = invocation.use_cases
+    loaded = cases.load_rules(*(sources or cases.pack_names()), at=invocation.clock.now().date())
+    try:  # in an account a filter and an alarm may share a name
+        rule = find_rule_of(ident, [one for one in loaded if one.alarm is not None])
+    except NotFoundError:
+        rule = find_rule_of(ident, loaded)
+    if rule.alarm is None:
+        kind = "a composite alarm, which looks at other alarms" if rule.composite else "a rule without an alarm"
+        raise InputError(f"{rule.name} is {kind}", hint="name a rule with a metric alarm")
+    alarm = MetricAlarm.from_aws(metric_alarm_parameters(rule), zones=find_zone)
+    zone = None if alarm.wall_clock is None else find_zone(alarm.wall_clock)
+    return states.alarm_states(alarm, zone=zone, has_default=has_default(rule), extra=extra)
 
 
 def pricing(

@@ -46,14 +46,15 @@ def rule(
         a rule of one's own
     """
     cases = invocation.use_cases
-    loaded = cases.load_rules(*(rules or cases.pack_names()), at=invocation.clock.now().date())
-    found = _find(ident, loaded)
+    today = invocation.clock.now().date()
+    loaded = cases.load_rules(*(rules or cases.pack_names()), at=today)
+    found = find_rule_of(ident, loaded)
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
         match output.format:
             case "table":
                 from tocsin.cli.rule_text import draw_rule
 
-                write_lines(stream, draw_rule(found, stream))
+                write_lines(stream, draw_rule(found, stream, at=today))
             case "json":
                 write_json(stream, _document(found))
             case "ndjson":
@@ -65,7 +66,8 @@ def rule(
     return DONE
 
 
-def _find(ident: str, loaded: Sequence[Rule]) -> Rule:
+def find_rule_of(ident: str, loaded: Sequence[Rule]) -> Rule:
+    """The rule of that name; NotFoundError says where to look for names."""
     from tocsin.core.rule import find_rule
 
     try:
@@ -82,5 +84,5 @@ def _document(rule: Rule) -> dict[str, Any]:
 
     document: dict[str, Any] = msgspec.to_builtins(rule)
     document["pattern"] = rule.effective_pattern or (rule.filter.filter_pattern if rule.filter else "")
-    document["rings"] = alarm_words(rule.alarm) if rule.alarm else ""
+    document["rings"] = alarm_words(rule)
     return document

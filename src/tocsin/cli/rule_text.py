@@ -1,14 +1,15 @@
 """A rule as a person reads it. Rule: what rings it is said in words, from AWS's own parameters.
 
-Spec: IF-4, AL-5, AL-6.5, AL-7, prices.md.
+Spec: IF-4, AL-5, AL-7, prices.md.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from tocsin.app.exclusion_example import exclusion_example
 from tocsin.cli.pattern_text import pattern_lines, pattern_words
-from tocsin.cli.quantity import count_text
 from tocsin.cli.rules import controls_text
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import severity_mark, severity_style
@@ -17,36 +18,29 @@ from tocsin.core.pattern.tree import Compare, Json, Selector, conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from tocsin.cli.terminal import Stream
     from tocsin.core.pattern.tree import Pattern
-    from tocsin.core.rule import Rule, RuleTest
+    from tocsin.core.rule import Exclusion, Rule, RuleTest
 
 _WIDEST = 100
 _INDENT = "  "
 
-_COMPARISONS = {
-    "GreaterThanOrEqualToThreshold": "at least",
-    "GreaterThanThreshold": "more than",
-    "LessThanThreshold": "less than",
-    "LessThanOrEqualToThreshold": "at most",
-}
-_MISSING = {
-    "notBreaching": "Periods without data count as good, so it returns to OK by itself.",
-    "breaching": "Periods without data count as bad.",
-    "ignore": "Without data it keeps its state, for ever if nothing more comes.",
-    "missing": "Without data it goes to INSUFFICIENT_DATA.",
-}
+_EXAMPLE_LASTS = timedelta(days=90)
 
 
-def draw_rule(rule: Rule, stream: Stream) -> Iterator[str]:
-    """The lines: head, why, what it watches, what rings it, look-alikes, noise, what to do, references, cost."""
+def draw_rule(rule: Rule, stream: Stream, *, at: date) -> Iterator[str]:
+    """The lines: head, why, what it watches, what rings it, look-alikes, noise, what to do, references, cost.
+
+    `at` is today, for the end of the exclusion that is shown.
+    """
     width = min(_WIDEST, stream.width)
     yield from _head(rule, stream, width)
     yield from _section("Why", [rule.why], stream, width)
     yield from _watches(rule, stream, width)
     if rule.alarm:
-        yield from _section("Rings", [alarm_words(rule.alarm)], stream, width)
+        yield from _section("Rings", [alarm_words(rule)], stream, width)
     elif rule.composite:
         yield from _section("Rings", [f"when {rule.composite.get('AlarmRule', '')}"], stream, width)
     else:
@@ -56,7 +50,7 @@ def draw_rule(rule: Rule, stream: Stream) -> Iterator[str]:
     quiet = quiet or [test.name for test in rule.tests if _is_quiet(test)]
     yield from _bullets("Look-alikes that are quiet", quiet, stream, width)
     yield from _section("Noise", [rule.false_positives, rule.note], stream, width)
-    yield from _exclusions(rule, stream, width)
+    yield from _exclusions(rule, stream, width, at)
     yield from _bullets("When it rings", _steps(rule.runbook), stream, width, numbered=True)
     references = controls_text(rule)
     catalogue = ", ".join(rule.references.get("tocsin", ()))
@@ -135,47 +129,38 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
     yield from (f"{indent}  {more}" for more in lines[1:])
 
 
-def alarm_words(alarm: dict[str, Any]) -> str:
-    """What rings an alarm, in words: `when the sum over 5 minutes is at least 3 …`."""
-    statistic = str(alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "value")
-    comparison = str(alarm.get("ComparisonOperator", ""))
-    words = _COMPARISONS.get(comparison, comparison)
-    periods = _number(alarm.get("EvaluationPeriods"), 1)
-    needed = _number(alarm.get("DatapointsToAlarm"), periods)
-    period = _number(alarm.get("Period"), 0)
-    over = f" over {_period(period)}" if period else ""
-    threshold = alarm.get("Threshold")
-    shown = count_text(threshold) if isinstance(threshold, int | float) else str(threshold or "its band")
-    what = "the number of matches" if statistic == "Sum" else f"the {statistic} of the metric"
-    text = f"When {what}{over} is {words} {shown}"
-    if periods > 1:
-        text += f", in {needed} of {periods} periods"
-    stays = (periods + max(2, -(-60 // period))) * period if period else 0
-    text += ". "
-    treatment = str(alarm.get("TreatMissingData", "missing"))
-    text += _MISSING.get(treatment, f"Missing data: {treatment}.")
-    if stays and periods == 1 and treatment == "notBreaching":
-        text += f" After one burst it rings for {_period(stays)}: the points stay in sight for so long."
-    return text
+def alarm_words(rule: Rule) -> str:
+    """What rings a rule's alarm, for how long one burst does, and what comes then: `When Sum of … is at least 3 …`.
+
+    A refused alarm says why; a rule without a metric alarm has the empty text.
+    """
+    from tocsin.app.alarm_set import find_zone, metric_alarm_parameters
+    from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.alarm.error import AlarmError
+    from tocsin.core.alarm_condition import condition_text
+    from tocsin.core.alarm_life import ring_text
+
+    if rule.alarm is None:
+        return ""
+    try:
+        alarm = MetricAlarm.from_aws(metric_alarm_parameters(rule), zones=find_zone)
+    except AlarmError as error:
+        return f"Never, CloudWatch refuses the alarm: {error.message}"
+    given = "" if alarm.treat_missing_data is not None else " (the default)"
+    treated = f"TreatMissingData is {alarm.missing_data.value}{given}."
+    return f"When {condition_text(alarm)}. {ring_text(alarm, has_default=has_default(rule))} {treated}"
 
 
-def _number(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else default
-
-
-def _period(seconds: int) -> str:
-    for size, noun in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds % size == 0:
-            number = seconds // size
-            return f"a {noun}".replace("a hour", "an hour") if number == 1 else f"{number} {noun}s"
-    return f"{seconds} seconds"
+def has_default(rule: Rule) -> bool:
+    """Whether the rule's filter publishes a value also for minutes without a match (FP-9.13)."""
+    return rule.filter is not None and any(one.default_value is not None for one in rule.filter.metric_transformations)
 
 
 def _is_quiet(test: RuleTest) -> bool:
     return test.matches is False or (bool(test.expect) and all(one.get("never") == "ALARM" for one in test.expect))
 
 
-def _exclusions(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
+def _exclusions(rule: Rule, stream: Stream, width: int, at: date) -> Iterator[str]:
     """The exclusions that are there, and how to write one that loses nothing."""
     there = []
     for exclusion in rule.exclusions:
@@ -192,6 +177,23 @@ def _exclusions(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
         '(($.userIdentity.arn NOT EXISTS) || ($.userIdentity.arn != "…")) does not.'
     )
     yield from _section("To exclude soundly", [advice], stream, width)
+    if rule.exclusions:
+        return  # those that are there show how it is written
+    example = exclusion_example(rule, expires=at + _EXAMPLE_LASTS)
+    if example is not None:
+        yield from _draw_example(example, width)
+        yield ""
+
+
+def _draw_example(example: Exclusion, width: int) -> Iterator[str]:
+    """The exclusion as YAML that can be pasted into the rule; a line that is folded is read as one."""
+    yield "except:"
+    yield f"  - name: {example.name}"
+    yield "    when: >-"
+    yield from (f"      {line}" for line in wrap(example.when or "", max(20, width - 6)))
+    yield f"    reason: {example.reason}"
+    yield f"    author: {example.author}"
+    yield f"    expires: {example.expires}"
 
 
 def _steps(runbook: str) -> list[str]:

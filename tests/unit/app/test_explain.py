@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tocsin.app.census import Category, CategoryCount, CensusReport
-from tocsin.app.explain import OLD_AFTER, alarm_states, brief_rows, counts_by_type, event_types, prices, quotas
+from tocsin.app.explain import OLD_AFTER, brief_rows, counts_by_type, event_types, prices, quotas
 from tocsin.app.report import Bytes, Files, Records
 
 if TYPE_CHECKING:
@@ -46,34 +46,6 @@ def test_types_without_records_count_zero_and_unknown_ones_share() -> None:
 def test_empty_archive_has_no_shares() -> None:
     empty = CategoryCount(category=Category.DATA, records=0, reads=0, writes=0, unsaid=0, names=[])
     assert counts_by_type(census(empty))["Data"].share == 0.0
-
-
-def test_alarm_states_are_three() -> None:
-    assert [state.state for state in alarm_states().states] == ["OK", "ALARM", "INSUFFICIENT_DATA"]
-
-
-def test_gaps_are_those_of_the_documented_table() -> None:
-    # AL-7.4 with N = M = 3, decided by the procedure of AL-7.2.
-    def decided(points: str, treatment: str) -> str:
-        values = points.split()
-        real = [place for place, value in enumerate(values) if value != "-"]
-        bad = [place for place in real if values[place] == "X"]
-        fills = 3 - len(real)
-        if fills <= 0:
-            return "ALARM" if len([place for place in real[-3:] if place in bad]) >= 3 else "OK"
-        if treatment in {"breaching", "notBreaching"}:
-            return "ALARM" if len(bad) + (fills if treatment == "breaching" else 0) >= 3 else "OK"
-        if len(bad) >= 3:
-            return "ALARM"
-        if not real:
-            return "keeps" if treatment == "ignore" else "INSUFFICIENT_DATA"
-        if len(bad) < len(real):
-            return "OK"
-        return "keeps" if treatment == "ignore" or len(values) - min(bad) < 3 else "ALARM"
-
-    table = alarm_states().missing_data
-    for points, *states in table.rows:
-        assert states == [decided(points, treatment) for treatment in table.columns], points
 
 
 def test_ids_are_unique_and_states_of_knowledge_are_known() -> None:

@@ -87,6 +87,7 @@ def test_call_without_source_checks_what_there_is(call: Call) -> None:
     assert cases.asked["sources"] == ()
     assert (cases.asked["archive"], cases.asked["fix"]) == (None, False)
     assert cases.asked["at"].isoformat() == "2026-03-01"
+    assert "environ" in cases.asked
 
 
 def test_archive_counts_patterns_in_one_pass(call: Call) -> None:

@@ -69,6 +69,15 @@ class UseCases:
         return self._rules
 
 
+ALARM = {
+    "Statistic": "Sum",
+    "Period": 300,
+    "EvaluationPeriods": 1,
+    "Threshold": 3,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "TreatMissingData": "notBreaching",
+}
+
 WIDTHS = pytest.mark.parametrize("width", ["60", "80", "132"])
 
 
@@ -180,7 +189,7 @@ def test_usual_alarm_rings_for_fifteen_minutes(call: Call) -> None:
     out = " ".join(call("explain", "alarm-states").out.split())
     assert "12:11 ALARM" in out
     assert "12:26 OK" in out
-    assert "rings for 15 minutes, not 5" in out
+    assert "One breaching period rings it for 15 minutes" in out
 
 
 @pytest.mark.parametrize(("form", "count"), [("ndjson", 3), ("csv", 4)])
@@ -193,18 +202,73 @@ def test_alarm_states_as_json(call: Call) -> None:
     assert [state["state"] for state in document["states"]] == ["OK", "ALARM", "INSUFFICIENT_DATA"]
 
 
-def test_life_of_the_example_is_the_one_of_the_decision_table() -> None:
-    # AL-7.c: Sum, 300 s, 1 of 1, one match in minute 10, R = 3: ALARM for T = 11 … 25, OK from 26.
-    from tocsin.app.explain import alarm_states
+def test_alarm_states_as_json_have_the_tables_of_the_guide(call: Call) -> None:
+    document = json.loads(call("explain", "alarm-states", "--format", "json").out)
+    assert [table["rows"][0][0] for table in document["tables"]] == ["0 - X - X", "0 - X - X"]
+    assert document["example"]["steps"][0]["at"] == "12:00"
 
-    def state_at(minute: int) -> str:
-        if minute == 0:
-            return "INSUFFICIENT_DATA"
-        slots = [(minute - 5 * k, minute - 5 * (k - 1)) for k in (1, 2, 3)]
-        return "ALARM" if any(start <= 10 < end for start, end in slots) else "OK"
 
-    for step in alarm_states().example.steps:
-        assert step.state == state_at(int(step.at[3:])), step.at
+def test_life_of_an_alarm_of_ones_own(call: Call) -> None:
+    rule = made_rule(alarm={**ALARM, "Period": 60, "TreatMissingData": "ignore"})
+    status, out, err = call("explain", "alarm-states", "stop", use_cases=UseCases(rules=[rule]))
+    text = " ".join(out.split())
+    assert (status, err) == (0, "")
+    assert "The life of p/stop Sum of m is at least 3 in 1 minute; TreatMissingData ignore." in text
+    assert "it stays in ALARM until a period has data that do not breach" in text
+    assert "→ ignore INSUFFICIENT_DATA from then on ALARM" in text
+
+
+@WIDTHS
+def test_life_of_a_burst_fits_the_terminal(call: Call, width: str) -> None:
+    rule = made_rule(
+        alarm={**ALARM, "EvaluationPeriods": 9, "TreatMissingData": "notBreaching"}, name="p/" + "stop" * 30
+    )
+    out = call("explain", "alarm-states", "stop", use_cases=UseCases(rules=[rule]), environ={"COLUMNS": width}).out
+    assert max(map(len, out.split("\n"))) <= int(width)
+    assert "come in 9 periods on end: at 12:10, 12:15, 12:20, 12:25, 12:30, and so on." in " ".join(out.split())
+
+
+def test_life_on_the_clock_of_a_zone(call: Call) -> None:
+    window = {"WallClockWindow": {"Timezone": "Europe/Berlin"}}
+    rule = made_rule(alarm={**ALARM, "Period": 3600, "EvaluationWindow": window})
+    text = " ".join(call("explain", "alarm-states", "stop", use_cases=UseCases(rules=[rule])).out.split())
+    assert "13:00 ALARM" in text
+    assert "14:00 OK" in text
+
+
+def test_default_value_of_the_filter_ends_it_sooner(call: Call) -> None:
+    value = MetricTransformation(metric_name="m", metric_namespace="n", metric_value="1", default_value=0.0)
+    rule = made_rule(filter=MetricFilter(filter_name="f", filter_pattern="", metric_transformations=(value,)))
+    text = " ".join(call("explain", "alarm-states", "stop", use_cases=UseCases(rules=[rule])).out.split())
+    assert "There is a good value before and after." in text
+    assert "12:16 OK" in text
+
+
+def test_alarm_shares_its_name_with_a_filter(call: Call) -> None:
+    alarm = {**ALARM, "MetricName": "x", "Namespace": "n"}
+    rules = [made_rule(alarm=None), made_rule(filter=None, alarm=alarm)]
+    assert "Sum of x" in call("explain", "alarm-states", "p/stop", use_cases=UseCases(rules=rules)).out
+
+
+def test_settings_widen_the_range_of_a_life(call: Call) -> None:
+    environ = {"TOCSIN_ALARM_EVALUATION_RANGE": "5"}
+    assert "rings it for 30 minutes" in " ".join(call("explain", "alarm-states", environ=environ).out.split())
+
+
+@pytest.mark.parametrize(
+    ("argv", "rule", "message"),
+    [
+        (["stop"], {"alarm": None}, "p/stop is a rule without an alarm\nhint: name a rule with a metric alarm"),
+        (["stop"], {"alarm": None, "filter": None, "composite": {"AlarmRule": "ALARM(a)"}}, "p/stop is a composite alarm"),
+        (["stop"], {"alarm": {**ALARM, "Period": 45}}, "Period must be 10, 20, 30 or a multiple of 60"),
+        (["stopp"], {}, "there is no rule 'stopp'\nhint: did you mean 'p/stop'?"),
+        (["-r", "x.yaml"], {}, "no alarm is named\nhint: tocsin explain alarm-states RULE -r SOURCE"),
+    ],
+)  # fmt: skip
+def test_no_life_to_show(call: Call, argv: list[str], rule: dict[str, Any], message: str) -> None:
+    status, out, err = call("explain", "alarm-states", *argv, use_cases=UseCases(rules=[made_rule(**rule)]))
+    assert (status, out) == (2, "")
+    assert message in err
 
 
 # ---------------------------------------------------------------- pricing
@@ -290,15 +354,6 @@ def test_every_price_has_words() -> None:
 
 # ---------------------------------------------------------------- rules
 
-ALARM = {
-    "Statistic": "Sum",
-    "Period": 300,
-    "EvaluationPeriods": 1,
-    "Threshold": 3,
-    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-    "TreatMissingData": "notBreaching",
-}
-
 
 def made_rule(pattern: str = "{ $.eventName = StopLogging }", **more: Any) -> Rule:
     value = MetricTransformation(metric_name="m", metric_namespace="n", metric_value="1")
@@ -339,8 +394,8 @@ def test_rule_is_explained(call: Call, ident: str, width: str) -> None:
     assert "◆ critical" in text
     assert "Why It records nothing more." in text
     assert "{ $.eventName = StopLogging } Events named StopLogging." in text
-    assert "Rings When the number of matches over 5 minutes is at least 3." in text
-    assert "it rings for 15 minutes" in text
+    assert "Rings When Sum of m is at least 3 in 5 minutes." in text
+    assert "One breaching period rings it for 15 minutes: so long the point stays in the range of 3 periods." in text
     assert "Look-alikes that are quiet • starting is quiet Noise" in text
     assert "Excluded • ci until 2027-01-31: deploys" in text
     assert "NOT EXISTS" in text
@@ -405,33 +460,63 @@ def test_rule_as_data(call: Call, form: str) -> None:
     else:
         document = json.loads(out)
         assert document["name"] == "p/stop"
-        assert document["rings"].startswith("When the number of matches")
+        assert document["rings"].startswith("When Sum of m is at least 3")
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"Period": 60}, "over a minute is at least 3"),
-        ({"Period": 3600}, "over an hour"),
-        ({"Period": 86_400}, "over a day"),
-        ({"Period": 30}, "over 30 seconds"),
-        ({"Period": 7_200}, "over 2 hours"),
-        ({"ComparisonOperator": "LessThanThreshold", "Threshold": 1.5}, "is less than 1.5"),
+        ({"Period": 60}, "When Sum of m is at least 3 in 1 minute."),
         (
-            {"ComparisonOperator": "GreaterThanUpperThreshold", "Threshold": None},
-            "is GreaterThanUpperThreshold its band",
+            {"EvaluationPeriods": 5, "DatapointsToAlarm": 3},
+            "in 3 of the last 5 periods of 5 minutes. 3 breaching periods",
         ),
-        ({"Statistic": "Maximum"}, "When the Maximum of the metric over 5 minutes"),
-        ({"EvaluationPeriods": 5, "DatapointsToAlarm": 3}, "in 3 of 5 periods"),
-        ({"EvaluationPeriods": 5}, "in 5 of 5 periods"),
-        ({"TreatMissingData": "ignore"}, "it keeps its state"),
-        ({"TreatMissingData": "breaching"}, "count as bad"),
-        ({"TreatMissingData": "missing"}, "INSUFFICIENT_DATA"),
-        ({"TreatMissingData": "odd"}, "Missing data: odd."),
+        ({"TreatMissingData": "ignore"}, "it stays in ALARM"),
+        ({"TreatMissingData": "breaching"}, "what is missing counts as breaching. TreatMissingData is breaching."),
+        ({"TreatMissingData": "missing"}, "Then it goes to INSUFFICIENT_DATA. TreatMissingData is missing."),
+        ({"Period": 45}, "Never, CloudWatch refuses the alarm: Period must be 10, 20, 30 or a multiple of 60"),
     ],
 )
 def test_alarm_in_words(changes: dict[str, Any], words: str) -> None:
-    assert words in alarm_words({**ALARM, **changes})
+    assert words in alarm_words(made_rule(alarm={**ALARM, **changes}))
+
+
+def test_treatment_that_was_not_given_is_the_default() -> None:
+    alarm = {name: value for name, value in ALARM.items() if name != "TreatMissingData"}
+    assert alarm_words(made_rule(alarm=alarm)).endswith("TreatMissingData is missing (the default).")
+    assert alarm_words(made_rule(alarm=None)) == ""
+
+
+@WIDTHS
+def test_exclusion_that_is_shown_can_be_pasted(call: Call, width: str, tmp_path: Path) -> None:
+    from tocsin.app.rulepack import load_rules
+
+    cases = UseCases(rules=[made_rule(exclusions=())])
+    out = call("explain", "rule", "stop", use_cases=cases, environ={"COLUMNS": width}).out
+    assert max(map(len, out.split("\n"))) <= int(width)
+    example = out[out.index("\nexcept:") + 1 : out.index("\n\n", out.index("\nexcept:"))]
+    file = tmp_path / "r.yaml"
+    metric = "{metricName: m, metricNamespace: n, metricValue: '1'}"
+    pattern = "{ $.eventName = StopLogging }"
+    file.write_text(f"id: r\nfilter:\n  filterPattern: '{pattern}'\n  metricTransformations: [{metric}]\n{example}\n")
+    (rule,) = load_rules(str(file))
+    (exclusion,) = rule.exclusions
+    assert exclusion.expires == "2026-05-30"  # 90 days from the day of the call
+    compiled = FilterPattern.parse(rule.effective_pattern)
+    record = {"eventName": "StopLogging"}
+    assert compiled.matches(json.dumps(record))
+    arn = "arn:aws:iam::111122223333:role/NAME"
+    record["userIdentity"] = {"sessionContext": {"sessionIssuer": {"arn": arn}}}
+    assert not compiled.matches(json.dumps(record))
+
+
+def test_exclusions_that_are_there_need_no_example(call: Call) -> None:
+    assert "\nexcept:\n" not in call("explain", "rule", "stop", use_cases=UseCases(rules=[made_rule()])).out
+
+
+def test_pattern_that_takes_no_exclusion_has_no_example(call: Call) -> None:
+    cases = UseCases(rules=[made_rule("ERROR", exclusions=())])
+    assert "\nexcept:\n" not in call("explain", "rule", "stop", use_cases=cases).out
 
 
 # ---------------------------------------------------------------- patterns

@@ -6,6 +6,8 @@ is silent when it is not sure. `docs/reference/findings.md` explains each name.
     lint_pattern   a pattern alone
     lint_rule      a rule: its pattern, its metric transformation, its exclusions, its samples
     lint_rules     what only shows when rules are counted together
+
+What there is to say about alarms stands in `lint.alarm`, which is loaded when it is asked: `lint_alarms`.
 """
 
 from __future__ import annotations
