@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from tocsin.core.alarm.definition import MetricAlarm
-    from tocsin.core.metric import MetricKey, StatisticSet
+    from tocsin.core.metric import Exact, MetricKey, StatisticSet
 
 
 class MetricReplay(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +111,14 @@ class AlarmReplay:
             evaluator, period = self.evaluator, self.alarm.period
             behind = (evaluator.range - 1) * period
             value_up_to = _SlotValues(evaluator, self._metric)
+            before: list[float | None] = []
             for at in due:
                 values = [value_up_to[end] for end in range(at - behind, at + 1, period)]
                 if values[-1] is not None:
                     series[at - period] = values[-1]
+                if values == before:
+                    continue  # a decision, applied again to the same values, gives the same state (AL-7.1)
+                before = values
                 new = evaluator.decide(values, state)
                 if new is not state:
                     transitions.append(self._explain(evaluator.edges(at), at, state))
@@ -256,10 +260,25 @@ class _SlotValues(dict[int, float | None]):
         self._period = evaluator.alarm.period
         self._history = history
         statistic = evaluator.alarm.statistic
-        self._needs_weights = statistic is not None and statistic.needs_weights
+        assert statistic is not None
+        self._needs_weights = statistic.needs_weights
+        self._running = history.running(statistic.source)
 
     def __missing__(self, end: int) -> float | None:
         start = end - self._period
-        found = self._history.between(start, end, at=end) if self._needs_weights else self._history.totals(start, end)
-        value = self[end] = self._evaluator.value(found)
+        if self._running is not None:
+            first, last = self._history.places(start, end)
+            value = _double(self._running[last] - self._running[first]) if last > first else None
+        elif self._needs_weights:
+            value = self._evaluator.value(self._history.between(start, end, at=end))
+        else:
+            value = self._evaluator.value(self._history.totals(start, end))
+        self[end] = value
         return value
+
+
+def _double(value: Exact) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:  # no datapoint, as any other result that no double can hold
+        return None

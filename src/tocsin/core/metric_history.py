@@ -40,6 +40,7 @@ class MetricHistory:
         """Whether some of the data became known after their own time."""
         self._sums: list[Exact] | None = None  # of the first n points; made when totals are asked for
         self._counts: list[Exact] = []
+        self._last_places = (0, 0)
         self._minima: list[float] = []
         self._maxima: list[float] = []
 
@@ -63,7 +64,7 @@ class MetricHistory:
         Raw values may be left out. For many stretches that overlap: counts and sums are those up to the
         end less those up to the start.
         """
-        first, last = bisect_left(self._seconds, start), bisect_left(self._seconds, end)
+        first, last = self.places(start, end)
         if first == last:
             return None
         if first + 1 == last:
@@ -79,6 +80,34 @@ class MetricHistory:
             min(self._minima[first:last]),
             max(self._maxima[first:last]),
         )
+
+    def running(self, name: str) -> list[Exact] | None:
+        """The Sum or SampleCount of the first n points, for n from 0 on; None for any other statistic.
+
+        None as well where a point is an empty set, which is no datum.
+        """
+        if name not in ("Sum", "SampleCount") or any(point.statistics.is_empty for point in self.points):
+            return None
+        sets = (point.statistics for point in self.points)
+        parts = (one.sum for one in sets) if name == "Sum" else (one.sample_count for one in sets)
+        return list(accumulate(parts, initial=0))
+
+    def places(self, start: int, end: int) -> tuple[int, int]:
+        """Where in `points` the stretch begins and ends. Most are asked for in order, a few points on from the last."""
+        seconds, (first, last) = self._seconds, self._last_places
+        if first and seconds[first - 1] >= start:
+            first, last = bisect_left(seconds, start), bisect_left(seconds, end)
+        else:
+            count = len(seconds)
+            while first < count and seconds[first] < start:
+                first += 1
+            last = max(first, last)
+            if last > first and seconds[last - 1] >= end:
+                last = bisect_left(seconds, end, first, last)
+            while last < count and seconds[last] < end:
+                last += 1
+        self._last_places = first, last
+        return first, last
 
     def within(self, start: int, end: int, *, at: int) -> list[HistoryPoint]:
         """The data of that stretch which are known at the instant `at`, by time."""

@@ -349,3 +349,10 @@ def test_ends_of_the_calendar(at: str) -> None:
     ring = made.run(start, start + 900).transitions[0]
     assert ring.new.value == "ALARM"
     assert [one.second for one in made.contributing(ring)] == [start]
+
+
+def test_a_sum_that_no_double_can_hold_is_no_datapoint() -> None:
+    from tocsin.app.replay import _double
+
+    assert _double(10**400) is None
+    assert _double(3) == 3.0

@@ -86,3 +86,28 @@ def test_totals_and_merged_sets_agree_to_the_last_bit() -> None:
             assert merged is not None
             assert totals is not None
             assert totals.without_weights() == merged.without_weights()
+
+
+# ---------------------------------------------------------------- running totals
+
+
+def test_running_totals_are_those_of_the_first_points() -> None:
+    history = MetricHistory(
+        [HistoryPoint(60, None, StatisticSet.of(1.0, 2.0)), HistoryPoint(0, None, StatisticSet.of(5.0))]
+    )
+    assert history.running("Sum") == [0, 5, 8]
+    assert history.running("SampleCount") == [0, 1, 3]
+    assert history.running("Average") is None
+    assert MetricHistory([HistoryPoint(0, None, StatisticSet.of())]).running("Sum") is None
+    assert MetricHistory(()).running("Sum") == [0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_places_are_right_in_whatever_order_they_are_asked_for(seed: int) -> None:
+    seconds = sorted((seed * 7919 + number * number * 31) % 5000 for number in range(60))
+    history = MetricHistory(HistoryPoint(second, None, StatisticSet.of(1.0)) for second in seconds)
+    stretches = [((seed + number * 613) % 5200, (number * 97) % 900) for number in range(200)]
+    for start, length in [*stretches, *sorted(stretches)]:
+        first, last = history.places(start, start + length)
+        found = seconds[first:last]
+        assert found == [second for second in seconds if start <= second < start + length]
