@@ -37,7 +37,7 @@ OFFERED = {
 }
 
 # Loaded by nobody who only asks whether a pattern matches: servers, AWS's libraries, the command line.
-HEAVY = {"anyio", "boto3", "botocore", "cyclopts", "obstore", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
+HEAVY = {"anyio", "boto3", "botocore", "obstore", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import (
     OutputOptions,
     ReadingOptions,
@@ -20,6 +18,7 @@ from tocsin.cli.options import (
 )
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
 from tocsin.cli.quantity import counted
+from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions, require_paths
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
+from tocsin.cli.signature import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,11 +8,9 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.explain_rule import find_rule_of
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import (
     OutputOptions,
     ReadingOptions,
@@ -23,6 +21,7 @@ from tocsin.cli.options import (
     require_paths,
 )
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
+from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:

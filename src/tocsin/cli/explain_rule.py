@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.failure import DONE
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
+from tocsin.cli.signature import Parameter
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:

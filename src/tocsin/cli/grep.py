@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+import msgspec
 
 from tocsin.cli.failure import WRONG_CALL
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import (
     Format,
     ReadingOptions,
@@ -23,6 +22,7 @@ from tocsin.cli.options import (
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
 from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import csv_line, safe_json, safe_json_text, safe_text
+from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ _EVERY_RECORD = RecordOptions()
 _ANY_READING = ReadingOptions()
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class GrepOutput:
+class GrepOutput(msgspec.Struct, frozen=True, kw_only=True):
     """Where the records go and what they look like."""
 
     format: Annotated[Format | None, Parameter(name="--format", metavar="FORMAT", group="Output")] = None

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from tocsin.cli.parsing import arguments_of, choices_of, usage
+from tocsin.cli.parsing import usage
 from tocsin.cli.table import pad, width_of, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cyclopts import App, Group
-    from cyclopts.argument import Argument
-
     from tocsin.cli.main import Command
+    from tocsin.cli.signature import Argument, Signature
     from tocsin.cli.terminal import Stream
 
 _WIDEST = 100
@@ -27,18 +25,19 @@ _LABEL_COLUMN = 26
 _SECTION = re.compile(r"^(\w+)\n-{3,}\n", re.MULTILINE)
 
 
-def command_help(command: Command, app: App, stream: Stream) -> str:
+def command_help(command: Command, signature: Signature, stream: Stream) -> str:
     """The whole page, ending with a line break."""
     width = min(_WIDEST, stream.width)
-    sections = _sections(inspect.getdoc(app.default_command) or "")
-    lines = [stream.style(f"Usage: {usage(command, app)}", "bold"), ""]
+    sections = _sections(inspect.getdoc(signature.function) or "")
+    lines = [stream.style(f"Usage: {usage(command, signature)}", "bold"), ""]
     for text in sections[""].split("\n\n"):
         lines += [*wrap(text, width), ""]
-    groups = _grouped(arguments_of(app))
+    groups = _grouped(signature.arguments)
+    texts = signature.help_texts()
     for title, arguments in groups.items():
         lines.append(stream.style(title, "bold"))
         for argument in arguments:
-            lines += _entry(_label(argument), argument.parameter.help or "", width)
+            lines += _entry(_label(argument), texts.get(argument.field, ""), width)
         if title == "Options":
             lines += _entry("  -h, --help", "Show this help.", width)
         lines.append("")
@@ -58,15 +57,9 @@ def _grouped(arguments: Sequence[Argument]) -> dict[str, list[Argument]]:
     """Arguments by group, in the order of declaration: positional ones, options without a group, the other groups."""
     groups: dict[str, list[Argument]] = {"Arguments": [], "Options": []}
     for argument in arguments:
-        title = "Arguments" if argument.index is not None else _group_name(argument)
+        title = "Arguments" if argument.index is not None else argument.group
         groups.setdefault(title, []).append(argument)
     return {title: found for title, found in groups.items() if found or title == "Options"}
-
-
-def _group_name(argument: Argument) -> str:
-    """The group that an option was declared in; cyclopts' own one for the others is called Options here."""
-    groups = cast("tuple[Group, ...]", argument.parameter.group or ())
-    return next((group.name for group in groups if group.name != "Parameters"), "Options")
 
 
 def _entry(label: str, text: str, width: int) -> list[str]:
@@ -83,6 +76,6 @@ def _label(argument: Argument) -> str:
         return f"  {argument.name}"
     short = [name for name in argument.names if not name.startswith("--")]
     long = [name for name in argument.names if name.startswith("--")]
-    metavar = argument.parameter.metavar or ("WORD" if choices_of(argument) else "")
+    metavar = argument.metavar or ("WORD" if argument.choices else "")
     joined = ", ".join([*short, *long])
     return f"  {joined} {metavar}".rstrip() if short else f"      {joined} {metavar}".rstrip()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003  # cyclopts reads annotations at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+import msgspec
 
+from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ _REGION = re.compile(r"[a-z0-9-]{2,40}\Z", re.ASCII)
 _MOST_JOBS = 256
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class RecordOptions:
+class RecordOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which records of an archive a command looks at."""
 
     since: Annotated[str | None, Parameter(name="--since", metavar="WHEN", group="Records")] = None
@@ -44,9 +42,7 @@ class RecordOptions:
     """Records of this region alone, such as us-east-1; may be repeated (default: every region)."""
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class ReadingOptions:
+class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How an archive is read."""
 
     jobs: Annotated[int | None, Parameter(name=("--jobs", "-j"), metavar="N", group="Reading")] = None
@@ -59,9 +55,7 @@ class ReadingOptions:
     """Take settings from this file (default: tocsin.toml in the working folder, if there is one)."""
 
 
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class OutputOptions:
+class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Where the result goes and what it looks like."""
 
     format: Annotated[Format, Parameter(name="--format", metavar="FORMAT", group="Output")] = "table"

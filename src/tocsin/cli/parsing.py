@@ -1,40 +1,28 @@
-"""From words to a call: the arguments of one command, read by cyclopts. Rule: every mistake becomes an `InputError`.
+"""From words to a call: the arguments of one command. Rule: every mistake becomes an `InputError`.
 
-cyclopts reads the function's signature; help pages and errors are written here, because importing what
-cyclopts writes them with takes longer than most commands run.
+Options may stand anywhere, as `--name value`, `--name=value`, `-n value` or `-nvalue`; short flags may stand
+together; behind `--` every word is an argument, and `-` always is one. Names are never shortened, so that a
+script goes on to mean the same when an option is added.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, CycloptsError, Parameter
-from cyclopts.exceptions import (
-    CoercionError,
-    MissingArgumentError,
-    RepeatArgumentError,
-    UnknownOptionError,
-    UnusedCliTokensError,
-)
-
+from tocsin.cli.signature import Argument, Signature
 from tocsin.core.nearest import did_you_mean
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cyclopts.argument import Argument, ArgumentCollection
-
     from tocsin.cli.invocation import Invocation
     from tocsin.cli.main import Command
 
 _HELP_FLAGS = frozenset({"--help", "-h"})
-
-# A lone `-` is a file name for us and an option for cyclopts. No argument of a process can hold a NUL,
-# so this stands for it while cyclopts reads, and is turned back afterwards.
 _STANDARD_INPUT = "-"
-_STAND_IN = "\0-"
+_MOST_SHOWN = 3
 
 
 def call_command(command: Command, tokens: Sequence[str], invocation: Invocation) -> int:
@@ -42,119 +30,139 @@ def call_command(command: Command, tokens: Sequence[str], invocation: Invocation
 
     `--help` and `-h` in front of any `--` show its help instead.
     """
-    app = load_command(command)
+    signature = load_command(command)
     before = tokens[: tokens.index("--")] if "--" in tokens else tokens
     if not _HELP_FLAGS.isdisjoint(before):
         from tocsin.cli.help import command_help
 
-        invocation.terminal.output.write(command_help(command, app, invocation.terminal.output))
+        invocation.terminal.output.write(command_help(command, signature, invocation.terminal.output))
         return 0
-    words = [_STAND_IN if token == _STANDARD_INPUT else token for token in tokens]
-    try:
-        function, bound, ignored = app.parse_args(words, print_error=False, exit_on_error=False)
-    except CycloptsError as error:
-        raise _input_error(error, command, app) from None
-    arguments = {name: _turn_back(value) for name, value in bound.arguments.items()}
-    bound.arguments.update(arguments)
-    # What is not read from the command line is the invocation.
-    status = function(*bound.args, **bound.kwargs, **dict.fromkeys(ignored, invocation))
-    return int(status)
+    values = _Words(command, signature).read(tokens)
+    arguments: dict[str, Any] = dict.fromkeys(signature.handed_in, invocation)
+    for name, kind in signature.groups.items():
+        given = {field[1]: value for field, value in values.items() if field[0] == name and len(field) == 2}
+        arguments[name] = kind(**given)
+    arguments |= {field[0]: value for field, value in values.items() if len(field) == 1}
+    positional = [arguments.pop(argument.field[0]) for argument in signature.positional]
+    return int(signature.function(*positional, **arguments))
 
 
-def load_command(command: Command) -> App:
-    """The command as a cyclopts application of its own. Loads the command's module."""
-    app = App(name="tocsin", help_flags=(), version_flags=())
-    app.command(
-        command.function,
-        name=command.words[-1],
-        help=command.summary,
-        # An option says one thing: no --no-… and --empty-… beside it.
-        default_parameter=Parameter(negative=(), consume_multiple=False),
-        help_flags=(),
-        version_flags=(),
-    )
-    return app[command.words[-1]]
+def load_command(command: Command) -> Signature:
+    """What a command takes. Loads its module."""
+    module, _, name = command.function.partition(":")
+    return Signature(getattr(importlib.import_module(module), name))
 
 
-def arguments_of(app: App) -> list[Argument]:
-    """The arguments and options of a command that can be given, in the order in which they are declared."""
-    return [argument for argument in app.assemble_argument_collection(parse_docstring=True) if argument.show]
-
-
-def usage(command: Command, app: App) -> str:
+def usage(command: Command, signature: Signature) -> str:
     """How the command is called, in one line."""
     parts = ["tocsin", *command.words]
-    arguments = arguments_of(app)
-    if any(argument.index is None for argument in arguments):
+    if signature.options:
         parts.append("[OPTIONS]")
-    for argument in arguments:
-        if argument.index is not None:
-            name = f"{argument.name}…" if get_origin(argument.hint) is tuple else argument.name
-            parts.append(name if argument.required else f"[{name}]")
+    for argument in signature.positional:
+        name = f"{argument.name}…" if argument.is_repeatable else argument.name
+        parts.append(name if argument.required else f"[{name}]")
     return " ".join(parts)
 
 
-def _turn_back(value: Any) -> Any:
-    if value == _STAND_IN:
-        return _STANDARD_INPUT
-    if isinstance(value, tuple):
-        return tuple(map(_turn_back, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: _turn_back(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return dataclasses.replace(value, **fields)
-    return value
+class _Words:
+    """Reads the words behind a command."""
 
+    def __init__(self, command: Command, signature: Signature) -> None:
+        self._command = command
+        self._signature = signature
+        self._options = signature.options
+        self._found: dict[tuple[str, ...], list[Any]] = {}
+        self._loose: list[str] = []  # what is no option and no option's value
 
-def _input_error(error: CycloptsError, command: Command, app: App) -> InputError:
-    """What cyclopts found wrong, in our words."""
-    more = f"usage: {usage(command, app)}\n      {' '.join(['tocsin', *command.words])} --help says more"
-    match error:
-        case UnknownOptionError():
-            word = _seen(error.token.keyword or error.token.value)
-            near = did_you_mean(word.partition("=")[0], _option_names(error.argument_collection))
-            return InputError(f"there is no option {word}", hint=near or more)
-        case MissingArgumentError() if error.argument is not None:
-            name = error.argument.name
-            is_option = error.argument.index is None
-            message = f"{name} needs {_needed(error.argument)}" if is_option else f"{name} is missing"
-            return InputError(message, hint=more)
-        case CoercionError() if error.token is not None and error.argument is not None:
-            return _bad_value(error.argument, _seen(error.token.value))
-        case RepeatArgumentError():
-            word = _seen(error.token.keyword or error.token.value)
-            return InputError(f"{word} is given twice", hint=more)
-        case UnusedCliTokensError():
-            words = ", ".join(f'"{_seen(token)}"' for token in (error.unused_tokens or ())[:3])
-            return InputError(f"too many arguments: {words}", hint=more)
-        case _:
-            return InputError(_seen(str(error)), hint=more)
+    def read(self, tokens: Sequence[str]) -> dict[tuple[str, ...], Any]:
+        """The value of every argument by its field, defaults included."""
+        waiting = list(reversed(tokens))
+        while waiting:
+            word = waiting.pop()
+            if word == "--":
+                self._loose += reversed(waiting)
+                break
+            if word == _STANDARD_INPUT or not word.startswith("-"):
+                self._loose.append(word)
+            elif word.startswith("--"):
+                name, equals, value = word.partition("=")
+                self._take(name, waiting, value if equals else None)
+            else:
+                self._take_short(word, waiting)
+        self._bind_loose()
+        return {argument.field: self._value(argument) for argument in self._signature.arguments}
+
+    def _take_short(self, word: str, waiting: list[str]) -> None:
+        """`-n value`, `-nvalue`, `-n=value`, or several flags in one word."""
+        for place in range(1, len(word)):
+            name, rest = f"-{word[place]}", word[place + 1 :]
+            argument = self._options.get(name)
+            if argument is not None and argument.is_flag and not rest.startswith("="):
+                self._take(name, waiting, None)
+                continue
+            self._take(name if argument else word, waiting, rest.removeprefix("=") if rest else None)
+            return
+
+    def _take(self, name: str, waiting: list[str], value: str | None) -> None:
+        argument = self._options.get(name)
+        if argument is None:
+            near = did_you_mean(name, [one for one in self._options if one.startswith("--")])
+            raise InputError(f"there is no option {name}", hint=near or self._more())
+        found = self._found.setdefault(argument.field, [])
+        if found and not argument.is_repeatable:
+            raise InputError(f"{name} is given twice", hint=self._more())
+        if argument.is_flag:
+            if value is not None:
+                raise InputError(f"{name} takes no value", hint=self._more())
+            found.append(True)
+            return
+        words = [] if value is None else [value]
+        while len(words) < argument.values and waiting and not self._is_option(waiting[-1]):
+            words.append(waiting.pop())
+        if len(words) < argument.values:
+            raise InputError(f"{argument.name} needs {_needed(argument)}", hint=self._more())
+        converted = [self._convert(argument, word) for word in words]
+        found.append(converted[0] if argument.values == 1 else tuple(converted))
+
+    def _is_option(self, word: str) -> bool:
+        """Whether a word is one of the options, and so no value of the one before it."""
+        return word == "--" or word.partition("=")[0] in self._options
+
+    def _bind_loose(self) -> None:
+        """Give the loose words to the positional arguments, in their order."""
+        left = self._loose
+        for argument in self._signature.positional:
+            count = len(left) if argument.is_repeatable else 1
+            taken, left = left[:count], left[count:]
+            if not taken and argument.required:
+                raise InputError(f"{argument.name} is missing", hint=self._more())
+            if taken:
+                self._found[argument.field] = [self._convert(argument, word) for word in taken]
+        if left:
+            words = ", ".join(f'"{word}"' for word in left[:_MOST_SHOWN])
+            raise InputError(f"too many arguments: {words}", hint=self._more())
+
+    def _value(self, argument: Argument) -> Any:
+        found = self._found.get(argument.field)
+        if not found:
+            return argument.default
+        return tuple(found) if argument.is_repeatable else found[0]
+
+    def _convert(self, argument: Argument, word: str) -> Any:
+        try:
+            return argument.convert(word)
+        except ValueError:
+            pass
+        if argument.choices:
+            near = did_you_mean(word, argument.choices)
+            raise InputError(f'{argument.name}: "{word}" is none of {", ".join(argument.choices)}', hint=near)
+        raise InputError(f'{argument.name}: "{word}" is not a whole number')
+
+    def _more(self) -> str:
+        called = " ".join(["tocsin", *self._command.words])
+        return f"usage: {usage(self._command, self._signature)}\n      {called} --help says more"
 
 
 def _needed(argument: Argument) -> str:
-    """What has to stand behind an option; its metavar names several values."""
-    names = (argument.parameter.metavar or "").split()
-    return "a value" if len(names) < 2 else f"{len(names)} values: {' '.join(names)}"
-
-
-def _seen(text: str) -> str:
-    return text.replace(_STAND_IN, _STANDARD_INPUT)
-
-
-def _option_names(collection: ArgumentCollection) -> list[str]:
-    return [name for argument in collection if argument.parse for name in argument.names if name.startswith("--")]
-
-
-def _bad_value(argument: Argument, value: str) -> InputError:
-    choices = choices_of(argument)
-    if choices:
-        near = did_you_mean(value, choices)
-        return InputError(f'{argument.name}: "{value}" is none of {", ".join(choices)}', hint=near)
-    kinds = get_args(argument.hint) or (argument.hint,)
-    what = "a whole number" if int in kinds else "yes or no" if bool in kinds else "a value that can be used here"
-    return InputError(f'{argument.name}: "{value}" is not {what}')
-
-
-def choices_of(argument: Argument) -> list[str]:
-    """The words that an argument may be, where it is one of a few."""
-    hints = [argument.hint, *get_args(argument.hint)]
-    return [str(choice) for hint in hints if get_origin(hint) is Literal for choice in get_args(hint)]
+    """What has to stand behind an option."""
+    return "a value" if argument.values == 1 else f"{argument.values} values: {argument.metavar}"

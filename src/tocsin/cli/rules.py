@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.failure import DONE
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
 from tocsin.cli.quantity import counted
 from tocsin.cli.severity import SEVERITIES, severity_style
+from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
 
 if TYPE_CHECKING:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from pathlib import Path  # noqa: TC003  # cyclopts reads annotations at run time
+from pathlib import Path  # noqa: TC003  # the signature is read at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
-
 from tocsin.cli.failure import ANSWER_IS_NO, DONE, WRONG_CALL
-from tocsin.cli.invocation import Invocation  # noqa: TC001  # cyclopts reads annotations at run time
+from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions, ReadingOptions, config_chosen, jobs_chosen, require_paths
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
+from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tocsin.cli.main import COMMANDS, GROUPS, Command, group_help_text, help_text
-from tocsin.cli.parsing import arguments_of, choices_of, load_command
+from tocsin.cli.parsing import load_command
 
 if TYPE_CHECKING:
     from .conftest import Call
@@ -31,19 +31,21 @@ def test_function_of_every_command_is_there_and_documented(command: Command) -> 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
 def test_every_option_is_one_sentence_with_its_default(command: Command) -> None:
-    for argument in arguments_of(load_command(command)):
-        text = " ".join((argument.parameter.help or "").split())
+    signature = load_command(command)
+    texts = signature.help_texts()
+    for argument in signature.arguments:
+        text = texts[argument.field]
         assert text.endswith((".", ")")), argument.name
         assert "(default: " in text or argument.required, argument.name
-        for choice in choices_of(argument):
+        for choice in argument.choices:
             assert choice in text, argument.name
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=NAMES)
 def test_every_value_has_a_name_in_the_help(command: Command) -> None:
-    for argument in arguments_of(load_command(command)):
-        if argument.index is None and argument.hint is not bool:
-            assert argument.parameter.metavar or choices_of(argument), argument.name
+    for argument in load_command(command).arguments:
+        if argument.index is None and not argument.is_flag:
+            assert argument.metavar or argument.choices, argument.name
 
 
 # ---------------------------------------------------------------- help
