@@ -28,7 +28,7 @@ _UP_TO_SECONDS = len("2014-07-08T17:35:")
 
 _PLAIN = "0000-00-00T00:00:00Z"
 _TO_ZERO = str.maketrans("123456789", "000000000")
-_TENS = frozenset("012345")
+_TENS = "012345"
 _UP_TO_TIME, _MINUTE_AT, _SECOND_AT = len("2014-07-08T"), len("2014-07-08T17:"), len("2014-07-08T17:35:")
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -99,7 +99,7 @@ def _span_of_plain_times(texts: Collection[str]) -> tuple[int, int] | None:
     joined = "".join(texts)
     if joined.translate(_TO_ZERO) != _PLAIN * len(texts):
         return None
-    if not _TENS.issuperset(joined[_MINUTE_AT :: len(_PLAIN)] + joined[_SECOND_AT :: len(_PLAIN)]):
+    if (joined[_MINUTE_AT :: len(_PLAIN)] + joined[_SECOND_AT :: len(_PLAIN)]).strip(_TENS):
         return None
     first, last = min(texts), max(texts)
     if first[:_UP_TO_TIME] != last[:_UP_TO_TIME]:

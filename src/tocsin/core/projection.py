@@ -227,10 +227,15 @@ class _ColdRecord(ProjectedRecord, frozen=True, gc=False):
 
 # A decoder of cold values is tried as long as at most a third of the texts do not fit: one that does
 # not is decoded twice. That is looked at every so many texts, and then it rests for a while, longer each
-# time. It is made anew when so many texts without a candidate did not fit that making it is no loss.
+# time.
 _LOOK_EVERY = 32
 _SHORTEST_REST, _LONGEST_REST = 32, 4096
+
+# It is made anew when so many texts without a candidate did not fit, and each time it takes a third more:
+# the rarer a value, the less it helps to know it. In the beginning a text that did not fit for want of
+# known values does not count against the decoder.
 _LEARN_AFTER = 12
+_BEGINNING_ENDS = 400
 
 # More values than these are not worth a decoder: values that never repeat are not learned by heart.
 _MOST_LEARNED = 5_000
@@ -251,12 +256,15 @@ class _ColdLane:
         self._decoder: RecordDecoder | None = None
         self._known = 0  # cold values that the decoder knows
         self._unfit = 0  # texts of cold values that were decoded otherwise since the decoder was made
+        self._learn_after = _LEARN_AFTER
+        self._has_failed = False  # on the text at hand
         self._tried = self._failed = 0  # since the last look
         self._resting = 0
         self._rest = _SHORTEST_REST
 
     def decoder(self) -> RecordDecoder | None:
         """The decoder when it is worth a try."""
+        self._has_failed = False
         if self._tried >= _LOOK_EVERY:
             if 3 * self._failed > self._tried:
                 self._resting = self._rest
@@ -272,14 +280,18 @@ class _ColdLane:
 
     def failed(self) -> None:
         """The decoder did not take a text."""
+        self._has_failed = True
         self._failed += 1
 
     def learn(self) -> None:
         """A text was decoded otherwise, and all of its values turned out to be cold."""
         self._unfit += 1
-        if self._unfit < _LEARN_AFTER or not self._watches:
+        if self._has_failed and self._learn_after < _BEGINNING_ENDS:
+            self._failed -= 1
+        if self._unfit < self._learn_after or not self._watches:
             return
         self._unfit = 0
+        self._learn_after += self._learn_after // 3
         known = sum(len(watch.cold) for watch in self._watches)
         if self._known < known <= _MOST_LEARNED:
             self._known = known

@@ -5,6 +5,7 @@ Rule: what they accept the exact decoder accepts, too, and tells as records; for
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -43,12 +44,39 @@ class RecordDecoder:
         kinds: Mapping[Path, Any] | None = None,
         base: type[ProjectedRecord] = ProjectedRecord,
     ) -> None:
-        paths = tuple(paths)
-        record, line = (_record_type(paths, kinds or {}, base, line=line) for line in (False, True))
-        self.log_file: Callable[[bytes], Any] = msgspec.json.Decoder(_log_file_type(record)).decode
-        self.elements: Callable[[bytes], Any] = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]  # built at run time
-        self.values: Callable[[bytes], Any] = msgspec.json.Decoder(list[line]).decode  # type: ignore[valid-type]  # built at run time
-        self.lines: Callable[[bytes], Any] = msgspec.json.Decoder(line).decode_lines
+        self._paths = tuple(paths)
+        self._kinds = kinds or {}
+        self._base = base
+
+    # Each is made when it is asked for: an archive of log files needs two of the four.
+
+    @cached_property
+    def log_file(self) -> Callable[[bytes], Any]:
+        """Decodes an object with the one member `Records`."""
+        return msgspec.json.Decoder(_log_file_type(self._record)).decode
+
+    @cached_property
+    def elements(self) -> Callable[[bytes], Any]:
+        """Decodes an array of elements of `Records`."""
+        return msgspec.json.Decoder(list[self._record]).decode  # type: ignore[name-defined]  # built at run time
+
+    @cached_property
+    def values(self) -> Callable[[bytes], Any]:
+        """Decodes an array of records of any other origin."""
+        return msgspec.json.Decoder(list[self._line]).decode  # type: ignore[name-defined]  # built at run time
+
+    @cached_property
+    def lines(self) -> Callable[[bytes], Any]:
+        """Decodes such records one a line."""
+        return msgspec.json.Decoder(self._line).decode_lines
+
+    @cached_property
+    def _record(self) -> type[Any]:
+        return _record_type(self._paths, self._kinds, self._base, line=False)
+
+    @cached_property
+    def _line(self) -> type[Any]:
+        return _record_type(self._paths, self._kinds, self._base, line=True)
 
 
 # The key that makes an element of `Records` an S3 notification (CT-14.3, rule 5). Nothing else that
