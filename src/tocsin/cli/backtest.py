@@ -22,10 +22,11 @@ from tocsin.cli.signature import Parameter
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.app.backtest import BacktestPlan
     from tocsin.app.backtest_report import BacktestReport
+    from tocsin.app.report import Skip
     from tocsin.cli.terminal import Stream
     from tocsin.config import Config
 
@@ -179,24 +180,26 @@ def _show_mail(
 
     if output.format != "table":
         msg = f"--mail is text, and has no --format {output.format}"
-        raise InputError(msg, hint="the JSON that the alarm publishes is what --format json of the report is made from")
+        raise InputError(msg, hint="leave out --format, or --mail for the report as data")
     if name not in plan.alarms.names:
         msg = f"--mail: there is no alarm '{name}'"
         raise InputError(msg, hint=did_you_mean(name, sorted(plan.alarms.names)))
     settings = MessageSettings(events_in_message=config.alarm.events_in_message, enrich_json=config.alarm.enrich_json)
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
-        message = with_progress(
+        message, skipped = with_progress(
             invocation,
             lambda progress: invocation.use_cases.alarm_mail(
                 paths, plan, name, settings, jobs=jobs_chosen(reading), progress=progress
             ),
             quiet=output.quiet,
         )
-        if message is None:
-            invocation.terminal.note(f"{name} did not ring")
-            return ANSWER_IS_NO
-        stream.write(f"Subject: {message.subject}\n\n{message.email}")
-    return DONE
+        if message is not None:
+            stream.write(f"Subject: {message.subject}\n\n{message.email}")
+    if message is None:
+        invocation.terminal.note(f"{name} did not ring")
+    if skipped and not output.quiet:
+        _tell_skipped(skipped, invocation)
+    return ANSWER_IS_NO if message is None or (skipped and not reading.allow_skips) else DONE
 
 
 def with_progress(invocation: Invocation, work: Callable[[Any], Any], *, quiet: bool) -> Any:
@@ -218,13 +221,17 @@ def _remark(report: BacktestReport, invocation: Invocation, *, told: bool) -> No
             f"none of the {counted(records.read, 'record')} lies in the time, accounts and regions that were chosen"
         )
     if skipped and not told:
-        first = skipped[0]
-        invocation.terminal.note(
-            f"{counted(len(skipped), 'file')} could not be read in full, the first: {first.path}: {first.reason}"
-        )
+        _tell_skipped(skipped, invocation)
     if not told:
         for note in report.notes:
             invocation.terminal.note(note)
+
+
+def _tell_skipped(skipped: Sequence[Skip], invocation: Invocation) -> None:
+    first = skipped[0]
+    invocation.terminal.note(
+        f"{counted(len(skipped), 'file')} could not be read in full, the first: {first.path}: {first.reason}"
+    )
 
 
 def write_report(stream: Stream, report: BacktestReport, form: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.backtest_report import BacktestReport
     from tocsin.app.ports import OpenArchiveFile
+    from tocsin.app.report import Skip
     from tocsin.composition.archive_work import ShowProgress, Task
     from tocsin.core.notification.message import AlarmMessage, MessageSettings
 
@@ -43,11 +44,15 @@ def alarm_mail(
     *,
     jobs: int | None = None,
     progress: ShowProgress | None = None,
-) -> AlarmMessage | None:
-    """What the alarm of that name would have published when it last went to ALARM; None when it never did."""
-    done = Backtest(plan, read_alarm_data(paths, plan.reading, jobs=jobs, progress=progress))
+) -> tuple[AlarmMessage | None, list[Skip]]:
+    """What the alarm of that name would have published when it last went to ALARM; None when it never did.
+
+    With it the files that could not be read in full: what they hold might have changed the answer.
+    """
+    data = read_alarm_data(paths, plan.reading, jobs=jobs, progress=progress)
+    done = Backtest(plan, data)
     change = done.last_ring(name)
-    return None if change is None else done.message(change, settings)
+    return None if change is None else done.message(change, settings), data.ledger.files().skipped
 
 
 def read_alarm_data(

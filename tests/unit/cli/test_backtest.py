@@ -413,6 +413,18 @@ def test_no_mail_and_the_reason(call: Call, account: Path, options: list[str], s
     assert words in done.err
 
 
+@pytest.mark.parametrize(("options", "status"), [([], 1), (["--allow-skips"], 0)])
+def test_mail_tells_that_a_file_could_not_be_read(call: Call, account: Path, options: list[str], status: int) -> None:
+    file = account / "logs" / "b.json.gz"
+    file.write_bytes(file.read_bytes()[:-12])
+    argv = ["backtest", str(account / "logs"), *chain(account, "filters", "alarms"), "--mail", "stopped", *options]
+    done = call(*argv)
+    assert done.out.startswith('Subject: ALARM: "stopped" in ')
+    assert "1 file could not be read in full, the first: " in done.err
+    assert done.status == status
+    assert call(*argv, "--quiet").err == ""
+
+
 def test_mute_rule_of_an_account_holds_actions(call: Call, account: Path) -> None:
     argv = ["backtest", str(account / "logs"), "--format", "json", *chain(account, "filters", "alarms", "mute")]
     ring = json.loads(call(*argv).out)["alarms"][0]["transitions"][1]
