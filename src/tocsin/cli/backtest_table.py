@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.cli.ledger_text import draw_ledger
+from tocsin.cli.overview import draw_quiet, short_names, span_head
 from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
@@ -79,7 +80,7 @@ def _rank(alarm: AlarmResult) -> int:
 
 def _draw_alarms(report: BacktestReport, rang: Sequence[AlarmResult], stream: Stream, width: int) -> Iterator[str]:
     """A line for each alarm that rang, with its states over time, and under it when it rang and why."""
-    names = _short_names(report.alarms)
+    names = short_names(alarm.name for alarm in report.alarms)
     ellipsis = stream.pick("…", "...")
     rest = width - (2 + 8 + 2 + 2 + 4 + 2 + 10 + 2)
     name_width = min(_WIDEST_NAME, max(6, *(width_of(safe_text(names[alarm.name])) for alarm in rang)))
@@ -87,7 +88,7 @@ def _draw_alarms(report: BacktestReport, rang: Sequence[AlarmResult], stream: St
     band_width = max(1, min(_WIDEST_BAND, rest - name_width))
     start, end = _second(report.from_), _second(report.until)
     head = f"  {pad('SEVERITY', 8)}  {pad('ALARM', name_width)}  {pad('RANG', 4, right=True)}"
-    head += f"  {pad('FOR', 10, right=True)}  {_span_head(report, band_width, stream)}"
+    head += f"  {pad('FOR', 10, right=True)}  {span_head(report.from_, report.until, band_width, stream)}"
     yield stream.style(head.rstrip(), "bold")
     for alarm in rang:
         rings = _rings(alarm, report)
@@ -155,22 +156,14 @@ def _named(events: Sequence[EventLine], field: str) -> str:
 
 
 def _draw_quiet(quiet: Sequence[AlarmResult], stream: Stream, width: int, *, alone: bool) -> Iterator[str]:
-    """The alarms that never rang, by pack, in a paragraph each."""
+    """The alarms that never rang."""
     if not quiet:
         return
     if alone:
         yield stream.style(f"No alarm rang. {counted(len(quiet), 'alarm')} looked:", "bold")
     else:
         yield f"{counted(len(quiet), 'alarm')} never rang:"
-    packs: dict[str, list[str]] = {}
-    for alarm in quiet:
-        pack, _, name = alarm.name.rpartition("/")
-        packs.setdefault(pack, []).append(name)
-    for pack, names in packs.items():
-        text = (f"{pack}: " if pack else "") + ", ".join(names)
-        for line in paragraph(text, width, indent=_INDENT * 2, first=_INDENT):
-            yield stream.style(line, "dim")
-    yield ""
+    yield from draw_quiet((alarm.name for alarm in quiet), stream, width)
 
 
 def _draw_audience(rang: Sequence[AlarmResult], report: BacktestReport, stream: Stream, width: int) -> Iterator[str]:
@@ -191,26 +184,6 @@ def _draw_audience(rang: Sequence[AlarmResult], report: BacktestReport, stream: 
         for line in paragraph(f"{head}: {reason}.", width, indent=_INDENT, first=""):
             yield stream.style(line, "bold red")
     yield ""
-
-
-def _span_head(report: BacktestReport, width: int, stream: Stream) -> str:
-    """What the band spans: both ends, as far as there is room."""
-    digits = 10 if report.from_[:10] != report.until[:10] else 16
-    left, right = report.from_[:digits].replace("T", " "), report.until[:digits].replace("T", " ")
-    if digits == 16:
-        left, right = left[11:], right[11:]
-    if width < len(left) + len(right) + 1:
-        return ""
-    rule = stream.pick("─", "-") * (width - len(left) - len(right) - 2)
-    return f"{left} {rule} {right}" if rule else f"{left} {right}"
-
-
-def _short_names(alarms: Sequence[AlarmResult]) -> dict[str, str]:
-    """Names without their pack where all are of one pack and that is not ambiguous (IF-4)."""
-    packs = {alarm.name.rpartition("/")[0] for alarm in alarms}
-    if len(packs) > 1:
-        return {alarm.name: alarm.name for alarm in alarms}
-    return {alarm.name: alarm.name.rpartition("/")[2] for alarm in alarms}
 
 
 def _moment(text: str) -> str:

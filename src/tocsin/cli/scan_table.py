@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from tocsin.app.report import Series
 from tocsin.cli.arn_text import short_arn
 from tocsin.cli.ledger_text import draw_ledger
+from tocsin.cli.overview import draw_quiet, short_names, span_head
 from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
 from tocsin.cli.sparkline import into_bins, sparkline
-from tocsin.cli.table import pad, paragraph, shorten, width_of
+from tocsin.cli.table import pad, shorten, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def _rank(result: FilterResult) -> int:
 
 def _draw_filters(report: ScanReport, loud: Sequence[FilterResult], stream: Stream, width: int) -> Iterator[str]:
     """A line for each filter that matched, and under it when, who and from where."""
-    names = _short_names(report.filters)
+    names = short_names(result.name for result in report.filters)
     ellipsis = stream.pick("…", "...")
     count_width = max(len("MATCHES"), *(len(count_text(result.matches)) for result in loud))
     # Mark, severity and count are as wide as they are; the name and the line over time share the rest.
@@ -63,7 +64,7 @@ def _draw_filters(report: ScanReport, loud: Sequence[FilterResult], stream: Stre
     start, end = _seconds(report.records.first), _seconds(report.records.last)
     head = (
         f"  {pad('SEVERITY', 8)}  {pad('FILTER', name_width)}  {pad('MATCHES', count_width, right=True)}"
-        f"  {_span_head(report, line_width, stream)}"
+        f"  {span_head(report.records.first, report.records.last, line_width, stream)}"
     )
     yield stream.style(head.rstrip(), "bold")
     for result in loud:
@@ -81,21 +82,6 @@ def _draw_filters(report: ScanReport, loud: Sequence[FilterResult], stream: Stre
         ).rstrip()
         yield from _draw_details(result, stream, width)
     yield ""
-
-
-def _span_head(report: ScanReport, width: int, stream: Stream) -> str:
-    """What the line over time spans: both ends, as far as there is room."""
-    first, last = report.records.first, report.records.last
-    if first is None or last is None:
-        return ""
-    digits = 10 if first[:10] != last[:10] else 16
-    left, right = first[:digits].replace("T", " "), last[:digits].replace("T", " ")
-    if digits == 16:
-        left, right = left[11:], right[11:]
-    if width < len(left) + len(right) + 1:
-        return ""
-    rule = stream.pick("─", "-") * (width - len(left) - len(right) - 2)
-    return f"{left} {rule} {right}" if rule else f"{left} {right}"
 
 
 def _draw_details(result: FilterResult, stream: Stream, width: int) -> Iterator[str]:
@@ -155,14 +141,6 @@ def _ranking(label: str, values: Sequence[tuple[str, int]], matches: int, room: 
     return f"{label} {shown}, others {count_text(left)}" if left > 0 else f"{label} {shown}"
 
 
-def _short_names(results: Sequence[FilterResult]) -> dict[str, str]:
-    """Names without their pack where all are of one pack and that is not ambiguous (IF-4)."""
-    packs = {result.name.rpartition("/")[0] for result in results}
-    if len(packs) > 1:
-        return {result.name: result.name for result in results}
-    return {result.name: result.name.rpartition("/")[2] for result in results}
-
-
 def _points(result: FilterResult) -> Iterator[tuple[float, float]]:
     """Time and value of every datapoint; those of all dimension values together."""
     for point in result.datapoints:
@@ -182,19 +160,11 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _draw_quiet(quiet: Sequence[FilterResult], stream: Stream, width: int, *, alone: bool) -> Iterator[str]:
-    """The filters that matched nothing, by pack, in a paragraph each."""
+    """The filters that matched nothing."""
     if not quiet:
         return
     if alone:
         yield stream.style(f"Nothing matched. {counted(len(quiet), 'filter')} looked:", "bold")
     else:
         yield f"{counted(len(quiet), 'filter')} matched nothing:"
-    packs: dict[str, list[str]] = {}
-    for result in quiet:
-        pack, _, name = result.name.rpartition("/")
-        packs.setdefault(pack, []).append(name)
-    for pack, names in packs.items():
-        first = f"{_INDENT}{safe_text(pack)}: " if pack else _INDENT
-        for line in paragraph(", ".join(names), width, indent=_INDENT * 2, first=first):
-            yield stream.style(line, "dim")
-    yield ""
+    yield from draw_quiet((result.name for result in quiet), stream, width)
