@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 DEFAULT_SCOPE = AlarmScope("123456789012", "us-east-1")
 """Account and region of alarms whose ARN nobody gave (IF-9, `server.account` and `server.region`)."""
 
+# For so many unknown metrics it is said which one may be meant.
+_MOST_SUGGESTED = 20
+
 
 class MetricAlarmEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A metric alarm and the rule that it comes from. `zone` is that of a WallClockWindow."""
@@ -151,6 +154,7 @@ class _Building:
         self._topic = topic
         self._fed = _fed_metrics(entry.rule for entry in rules) if fed_only else None
         self._findings: list[Finding] = []
+        self._suggested = 0
         self._unfed: list[str] = []
         self._orphans: list[str] = []
         self._names: dict[str, ChainRule] = {}
@@ -262,19 +266,26 @@ class _Building:
         assert self._fed is not None
         shown = f"{key.namespace}/{key.metric_name}"
         dimensions = [name for name, _ in key.dimensions]
-        fed = [names for namespace, name, names in self._fed if (namespace, name) == (key.namespace, key.metric_name)]
+        fed = self._fed.get((key.namespace, key.metric_name))
         if fed:
             has = " or ".join(f"with {', '.join(names)}" if names else "without dimensions" for names in fed)
             message = f"no filter here feeds {shown} with the dimensions {', '.join(dimensions) or 'that it has: none'}"
             hint = f"the metric is published {has}"
         else:
             message = f"no filter here feeds the metric {shown}"
-            known = sorted({f"{namespace}/{name}" for namespace, name, _ in self._fed})
-            hint = did_you_mean(shown, known) or "name the filter's source with -r as well"
+            hint = self._known_metric_like(shown) or "name the filter's source with -r as well"
         place: KeyPath = (
             ("alarm", "MetricName") if entry.rule.alarm and "MetricName" in entry.rule.alarm else ("alarm",)
         )
         self._report(entry, place, "unknown-metric", message, hint=hint, spec="IF-3")
+
+    def _known_metric_like(self, metric: str) -> str:
+        """Asks for the metric that was meant. Comparing is slow, and who has so many wrong has read enough hints."""
+        assert self._fed is not None
+        if self._suggested >= _MOST_SUGGESTED:
+            return ""
+        self._suggested += 1
+        return did_you_mean(metric, (f"{namespace}/{name}" for namespace, name in self._fed))
 
     def _report(
         self, entry: ChainRule, key: KeyPath, name: str, message: str, *, hint: str, spec: str, offset: int = 0
@@ -321,25 +332,26 @@ def _key_of(parameter: str) -> tuple[str | int, ...]:
     return tuple(int(part) - 1 if part.isdigit() else part for part in parameter.split("."))
 
 
-_Fed = list[tuple[str, str, tuple[str, ...]]]
+_Fed = dict[tuple[str, str], list[tuple[str, ...]]]
 
 
 def _fed_metrics(rules: Iterable[Rule]) -> _Fed:
-    """Namespace, name and the sorted names of the dimensions of every metric that a filter feeds."""
-    fed: _Fed = []
+    """The sorted names of dimensions that filters feed a metric with, by its namespace and name."""
+    fed: _Fed = {}
     for rule in rules:
         if rule.filter is None:
             continue
         for one in rule.filter.metric_transformations:
             names = tuple(sorted((*(one.dimensions or ()), *rule.filter.emit_system_field_dimensions)))
-            fed.append((one.metric_namespace, one.metric_name, names))
+            sets = fed.setdefault((one.metric_namespace, one.metric_name), [])
+            sets.append(names)
             if names:  # a match without a usable value is published without any (FP-9.15)
-                fed.append((one.metric_namespace, one.metric_name, ()))
+                sets.append(())
     return fed
 
 
 def _is_fed(key: MetricKey, fed: _Fed) -> bool:
-    return (key.namespace, key.metric_name, tuple(name for name, _ in key.dimensions)) in fed
+    return tuple(name for name, _ in key.dimensions) in fed.get((key.namespace, key.metric_name), ())
 
 
 def _scope_of(rules: Iterable[Rule], topic: str) -> AlarmScope:

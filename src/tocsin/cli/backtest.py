@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
@@ -164,6 +164,10 @@ def backtest(
     return ANSWER_IS_NO if report.files.skipped and not reading.allow_skips else DONE
 
 
+class _NoMail(Exception):  # noqa: N818  (an answer, not an error)
+    """The alarm did not ring."""
+
+
 def _show_mail(
     name: str,
     paths: tuple[str, ...],
@@ -185,7 +189,8 @@ def _show_mail(
         msg = f"--mail: there is no alarm '{name}'"
         raise InputError(msg, hint=did_you_mean(name, sorted(plan.alarms.names)))
     settings = MessageSettings(events_in_message=config.alarm.events_in_message, enrich_json=config.alarm.enrich_json)
-    with open_result(output.output, invocation.terminal, invocation.environ) as stream:
+    # Where there is no mail, a file that was there stays as it was.
+    with suppress(_NoMail), open_result(output.output, invocation.terminal, invocation.environ) as stream:
         message, skipped = with_progress(
             invocation,
             lambda progress: invocation.use_cases.alarm_mail(
@@ -193,8 +198,9 @@ def _show_mail(
             ),
             quiet=output.quiet,
         )
-        if message is not None:
-            stream.write(f"Subject: {message.subject}\n\n{message.email}")
+        if message is None:
+            raise _NoMail
+        stream.write(f"Subject: {message.subject}\n\n{message.email}")
     if message is None:
         invocation.terminal.note(f"{name} did not ring")
     if skipped and not output.quiet:

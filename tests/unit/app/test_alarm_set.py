@@ -113,6 +113,14 @@ def test_unknown_metric_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     assert "Tocsin/Test/Events" in finding.hint
 
 
+def test_many_unknown_metrics_are_all_refused_and_the_first_get_a_suggestion() -> None:
+    rules = [feed(), *(alarm(f"a{number}", MetricName="Evnts") for number in range(25))]
+    made = build_alarm_set([ChainRule(rule=rule, in_listing=False) for rule in rules])
+    hints = [finding.hint for finding in made.findings]
+    assert len(hints) == 25
+    assert [hint.startswith("did you mean") for hint in hints] == [True] * 20 + [False] * 5
+
+
 @pytest.mark.parametrize(
     ("filters", "dimensions", "message", "hint"),
     [

@@ -413,6 +413,16 @@ def test_no_mail_and_the_reason(call: Call, account: Path, options: list[str], s
     assert words in done.err
 
 
+def test_file_of_a_mail_stays_as_it_was_where_there_is_none(call: Call, account: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mail.txt"
+    argv = ["backtest", str(account / "logs"), *chain(account, "filters", "alarms"), "--mail", "stopped"]
+    assert call(*argv, "--since", "2026-03-01T10:30:00Z", "-o", str(target)).status == 1
+    assert not target.exists()
+    target.write_text("earlier", encoding="utf-8")
+    assert call(*argv, "--since", "2026-03-01T10:30:00Z", "-o", str(target)).status == 1
+    assert target.read_text(encoding="utf-8") == "earlier"
+
+
 @pytest.mark.parametrize(("options", "status"), [([], 1), (["--allow-skips"], 0)])
 def test_mail_tells_that_a_file_could_not_be_read(call: Call, account: Path, options: list[str], status: int) -> None:
     file = account / "logs" / "b.json.gz"
