@@ -47,4 +47,4 @@ def test_manual_clock_refuses_to_go_back() -> None:
 
 def test_manual_clock_refuses_a_start_without_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        ManualClock(datetime(2026, 3, 1, 12))  # noqa: DTZ001
+        ManualClock(datetime(2026, 3, 1, 12))  # noqa: DTZ001  # that is what is refused

@@ -195,4 +195,4 @@ def test_a_path_that_does_not_exist_is_not_found(tmp_path: Path) -> None:
 
 def test_a_name_that_is_not_offered_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
-        tocsin.no_such_name  # noqa: B018
+        tocsin.no_such_name  # noqa: B018  # looking it up is what is tested

@@ -66,7 +66,7 @@ ComparisonOperator: GreaterThanOrEqualToThreshold
 def test_rule_fills_in_what_its_alarm_leaves_out(tmp_path: Path) -> None:
     made = from_file(tmp_path, GOOD)
     (entry,) = made.metric_alarms
-    assert (entry.alarm.alarm_name, entry.alarm.key.namespace, entry.alarm.key.metric_name) == (  # type: ignore[union-attr]
+    assert (entry.alarm.alarm_name, entry.alarm.key.namespace, entry.alarm.key.metric_name) == (  # type: ignore[union-attr]  # None would fail here
         "a",
         NAMESPACE,
         "Events",

@@ -374,14 +374,14 @@ def test_muted_actions_are_empty_and_say_so() -> None:
     done = backtest(ONE, [feed(), alarm("a", **ACTIONS)], subscriptions=(ALICE,), mute_rules=[muting("PT1H")], **SPAN)
     (ring,) = rings(done)
     assert (ring.actions, ring.notified, ring.not_notified) == ([], [], "the actions were held (Mute)")
-    assert (ring.held.by, ring.held.ran_at) == ("Mute", None)  # type: ignore[union-attr]
+    assert (ring.held.by, ring.held.ran_at) == ("Mute", None)  # type: ignore[union-attr]  # None would fail here
 
 
 def test_actions_that_ran_after_a_window_name_when() -> None:
     done = backtest(ONE, [feed(), alarm("a", **ACTIONS)], subscriptions=(ALICE,), mute_rules=[muting("PT10M")], **SPAN)
     (ring,) = rings(done)
     assert (ring.actions, ring.notified, ring.not_notified) == ([TOPIC], ["alice@example.com"], "")
-    assert (ring.held.by, ring.held.ran_at) == ("Mute", "2026-03-01T10:15:00Z")  # type: ignore[union-attr]
+    assert (ring.held.by, ring.held.ran_at) == ("Mute", "2026-03-01T10:15:00Z")  # type: ignore[union-attr]  # None would fail here
 
 
 # ---------------------------------------------------------------- the whole

@@ -21,7 +21,7 @@ def timeline(
     rules: list[Rule],
     data: dict[str, list[str]],
     *,
-    mute_rules: list[dict[str, Any]] = (),  # type: ignore[assignment]
+    mute_rules: list[dict[str, Any]] = (),  # type: ignore[assignment]  # an empty tuple cannot be changed, and stands for no list
     since: str = "10:00",
     until: str = "11:00",
 ) -> list[AlarmChange]:

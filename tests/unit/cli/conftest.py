@@ -28,7 +28,7 @@ class FakeStream(io.StringIO):
         self._encoding = encoding
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # of a stream that is an attribute
         return self._encoding
 
     def isatty(self) -> bool:

@@ -40,7 +40,7 @@ def test_exit_status(error: BaseException, status: int) -> None:
 
 def told(error: BaseException, **environ: str) -> str:
     stream = FakeStream()
-    report(error, terminal=Terminal(FakeStream(), stream, None, {}), environ=environ)  # type: ignore[arg-type]
+    report(error, terminal=Terminal(FakeStream(), stream, None, {}), environ=environ)  # type: ignore[arg-type]  # no input is read
     return stream.getvalue()
 
 
@@ -110,14 +110,14 @@ def test_long_message_is_cut() -> None:
 
 def raised(message: str) -> BaseException:
     try:
-        return next(iter([int(message)]))  # type: ignore[return-value]
+        return next(iter([int(message)]))  # type: ignore[return-value]  # it raises
     except ValueError as error:
         return error
 
 
 def raised_elsewhere(message: str) -> BaseException:
     try:
-        return float(message)  # type: ignore[return-value]
+        return float(message)  # type: ignore[return-value]  # it raises
     except ValueError as error:
         return error
 

@@ -25,7 +25,7 @@ def terminal() -> Terminal:
 
 
 def written(stream: Stream) -> str:
-    return stream.text.getvalue()  # type: ignore[attr-defined,no-any-return]
+    return stream.text.getvalue()  # type: ignore[attr-defined,no-any-return]  # a FakeStream has it
 
 
 # ---------------------------------------------------------------- where to

@@ -53,7 +53,7 @@ def test_bar_is_drawn_ten_times_a_second_at_most_and_cleared(make_stream: MakeSt
         for _ in range(10):
             bar(Progress(1))
             clock.advance(0.05)
-    written = stream.text.getvalue()  # type: ignore[attr-defined]
+    written = stream.text.getvalue()  # type: ignore[attr-defined]  # a FakeStream has it
     assert written.count("records") == 5
     assert written.endswith("\r\x1b[K")
 
@@ -62,7 +62,7 @@ def test_bar_that_was_never_drawn_leaves_nothing(make_stream: MakeStream) -> Non
     stream = make_stream(is_terminal=True)
     with ProgressBar(stream, ManualClock(START)):
         pass
-    assert stream.text.getvalue() == ""  # type: ignore[attr-defined]
+    assert stream.text.getvalue() == ""  # type: ignore[attr-defined]  # a FakeStream has it
 
 
 def test_bar_is_cleared_when_the_work_fails(make_stream: MakeStream) -> None:
@@ -75,4 +75,4 @@ def test_bar_is_cleared_when_the_work_fails(make_stream: MakeStream) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         fail_half_way()
-    assert stream.text.getvalue().endswith("\r\x1b[K")  # type: ignore[attr-defined]
+    assert stream.text.getvalue().endswith("\r\x1b[K")  # type: ignore[attr-defined]  # a FakeStream has it

@@ -133,7 +133,7 @@ def test_bar_is_shown_on_a_terminal_unless_it_shall_be_quiet(call: Call) -> None
 
 def test_rules_without_a_filter_cannot_scan(call: Call) -> None:
     cases = UseCases(report())
-    cases.load_rules = lambda *_, at: [Rule(id="a", name="a")]  # type: ignore[method-assign]
+    cases.load_rules = lambda *_, at: [Rule(id="a", name="a")]  # type: ignore[method-assign]  # a stand-in
     status, _, err = call("scan", ".", "-r", "composite", use_cases=cases)
     assert status == 2
     assert "composite: there is no metric filter to scan with" in err
