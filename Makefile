@@ -74,7 +74,7 @@ bench: $(ENV) ## measure the speed of scanning; ARGS=FOLDER measures on your own
 lock: ## choose new versions (needs uv): writes uv.lock and requirements-dev.txt
 	@command -v uv > /dev/null || { echo 'make lock needs uv' >&2; exit 1; }
 	@uv lock --quiet $(ARGS)
-	@uv export --quiet --frozen --all-groups --no-emit-project --no-header --no-annotate --output-file requirements-dev.txt
+	@uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-header --no-annotate --output-file requirements-dev.txt
 	@uv run --quiet --no-project --python ">=3.11" python scripts/check_lock.py
 
 clean: ## remove everything that the other targets made

@@ -22,13 +22,14 @@ HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})")
 
 def wanted(pyproject: dict[str, Any]) -> set[str]:
     """Collect what pyproject.toml asks for, as `name` and specifiers without blanks."""
-    groups = pyproject.get("dependency-groups", {}).values()
-    return {normal(text) for text in [*pyproject["project"]["dependencies"], *(t for group in groups for t in group)]}
+    project = pyproject["project"]
+    groups = [*project.get("optional-dependencies", {}).values(), *pyproject.get("dependency-groups", {}).values()]
+    return {normal(text) for text in [*project["dependencies"], *(t for group in groups for t in group)]}
 
 
 def normal(requirement: str) -> str:
-    """Write a requirement in one way: lower case, no extras, no blanks."""
-    return re.sub(r"\[.*?\]", "", requirement).replace(" ", "").replace("_", "-").lower()
+    """Write a requirement in one way: lower case, no extras, no condition, no blanks."""
+    return re.sub(r"\[.*?\]|;.*", "", requirement).replace(" ", "").replace("_", "-").lower()
 
 
 def recorded(package: dict[str, Any]) -> set[str]:
