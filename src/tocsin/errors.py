@@ -7,8 +7,15 @@ TocsinError                     code (stable), message, hint
 │   ├── AlarmError              an alarm, or a request about one, that CloudWatch refuses (AL-5.9)
 │   ├── AlarmRuleError          a composite alarm's rule that CloudWatch refuses, with the caret (AL-12.4)
 │   ├── ConfigError             settings: key path, allowed values, did-you-mean
-│   └── NotFoundError           a path, pack or rule that does not exist
+│   ├── NotFoundError           a path, pack, rule, alarm, log group or topic that does not exist
+│   ├── AlreadyExistsError      a name that is taken
+│   ├── InvalidParameterError   a parameter that AWS refuses
+│   ├── LimitExceededError      more than AWS allows
+│   ├── ConflictError           something stands in the way: protected, in use
+│   └── AccessDeniedError       who asks may not do that
 ├── SourceError                 the other side, inbound: a file that cannot be read
+├── StoreError                  the store cannot read or write: disk full, locked, damaged
+│   └── StoreBusyError          its queue is full; later it will work
 └── InternalError               a defect of ours: exit 70, with an id to quote
 
 Spec: AR-8.
@@ -102,15 +109,80 @@ class ConfigError(InputError):
 
 
 class NotFoundError(InputError):
-    """Something that was named does not exist."""
+    """Something that was named does not exist. `resource` is the kind of thing, such as `log-group`, or empty."""
 
     code = "not-found"
+
+    def __init__(self, message: str, *, resource: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+
+
+class AlreadyExistsError(InputError):
+    """A name that is taken, in AWS's words. `resource` is the kind of thing."""
+
+    code = "already-exists"
+
+    def __init__(self, message: str, *, resource: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+
+
+class InvalidParameterError(InputError):
+    """A parameter, or several together, that AWS refuses, in its words.
+
+    `aws_code` is the code that AWS's API has for it where that differs from the service's usual one.
+    """
+
+    code = "invalid-parameter"
+
+    def __init__(self, message: str, *, aws_code: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.aws_code = aws_code
+
+
+class LimitExceededError(InputError):
+    """More of something than AWS allows, in its words. `resource` is the kind of thing."""
+
+    code = "limit-exceeded"
+
+    def __init__(self, message: str, *, resource: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+
+
+class ConflictError(InputError):
+    """Something stands in the way: it is protected or in use. `resource` is the kind of thing."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, *, resource: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+
+
+class AccessDeniedError(InputError):
+    """Who asks may not do that, in AWS's words."""
+
+    code = "access-denied"
 
 
 class SourceError(TocsinError):
     """Data that was to be read cannot be. The reason goes into the ledger of the report (IF-2)."""
 
     code = "source"
+
+
+class StoreError(TocsinError):
+    """The store cannot be read or written; the message says why and never carries what was stored."""
+
+    code = "store"
+
+
+class StoreBusyError(StoreError):
+    """So much waits to be written that no more is taken; the same will work later (WIRE-7.7)."""
+
+    code = "store-busy"
 
 
 class InternalError(TocsinError):

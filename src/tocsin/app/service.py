@@ -1,0 +1,58 @@
+"""What the live service's use cases work with. Spec: AR-1, AR-5.
+
+Rule: every command and query that API, console and command line share is a function of a `Service`
+and a `Scope`, in a module named after its noun (`app/log_group.py`, `app/topic.py` …). It raises
+errors of `tocsin.errors`; what they are called on the wire is the business of `api`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tocsin.app.store_port import Store
+    from tocsin.clock import Clock
+
+
+class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that use cases look at; their names and defaults are those of IF-9."""
+
+    public_url: str = "http://127.0.0.1:4590"
+    evaluation_range: int | None = None
+    evaluation_delay: int = 10
+    history_days: int = 30
+    events_in_message: int = 10
+    enrich_json: bool = True
+    throttle: bool = False
+
+
+_DEFAULTS = ServiceSettings()
+
+
+class Service:
+    """The store, the clock and the settings that are in force.
+
+    `new_id` gives a fresh uuid as text; it is an argument because nothing below the edge may be left to
+    chance.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, *, new_id: Callable[[], str], settings: ServiceSettings = _DEFAULTS
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.new_id = new_id
+        self.settings = settings
+
+    def now(self) -> datetime:
+        """The time of day, aware, in UTC."""
+        return self.clock.now()
+
+    def now_ms(self) -> int:
+        """The same in milliseconds since the epoch."""
+        return int(self.clock.now().timestamp() * 1000)

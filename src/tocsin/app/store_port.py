@@ -1,0 +1,403 @@
+"""The store, as use cases see it. Adapters implement it; nothing here imports one. Spec: AR-5, AR-7, CON-4.0.
+
+Rule: what a `write` has returned survives the death of the process; what it has not returned left no
+trace. A `read` sees one moment. Nothing is kept in a store that cannot be told from its arguments:
+no clock, no chance.
+
+Definitions (filters, alarms, topics …) are documents: bytes under a kind, a scope and a name. The
+store knows nothing of what is in them; `app.definition.Definitions` gives them their types. All that
+is kept in bulk has an interface of its own: log events, metric data, history, outbox, sources.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from tocsin.core.alarm.history import HistoryItem, HistoryItemType
+    from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, NewLogEvent, Sighting, Term
+    from tocsin.core.metric import MetricDatum, MetricKey
+    from tocsin.core.metric_history import HistoryPoint
+    from tocsin.core.outbox import DeliveryRow, DeliveryStatus
+    from tocsin.core.scope import Scope
+
+Result = TypeVar("Result")
+
+
+class Store(Protocol):
+    """Where everything lasting lives. Methods may be called from any thread, and wait for the disk."""
+
+    def read(self) -> AbstractContextManager[StoreReader]:
+        """A view of one moment: what has been committed when it is entered."""
+        ...
+
+    def write(self, work: Callable[[StoreWriter], Result]) -> Result:
+        """Run `work` alone, commit, and only then return its result.
+
+        What `work` raises is raised here, and nothing of it is kept. Works that wait at the same time
+        share one commit. StoreError when the store cannot write, StoreBusyError when its queue is full.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise StoreError with the reason when it cannot be read or written."""
+        ...
+
+    def close(self) -> None:
+        """Commit what waits and let go of everything."""
+        ...
+
+
+class StoreReader(Protocol):
+    """What is in the store."""
+
+    @property
+    def logs(self) -> LogReader:
+        """Log streams and log events."""
+        ...
+
+    @property
+    def metrics(self) -> MetricReader:
+        """Metric data."""
+        ...
+
+    @property
+    def history(self) -> HistoryReader:
+        """Alarm history and evaluation records."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxReader:
+        """Deliveries."""
+        ...
+
+    @property
+    def sources(self) -> SourceReader:
+        """How far sources have been read."""
+        ...
+
+    def get(self, kind: str, scope: Scope, name: str) -> bytes | None:
+        """One definition; None when there is none."""
+        ...
+
+    def scan(
+        self, kind: str, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
+    ) -> list[tuple[str, bytes]]:
+        """Names and definitions in the order of the names' UTF-8, those after the name `after`."""
+        ...
+
+    def scan_all(self, kind: str) -> Iterator[tuple[Scope, str, bytes]]:
+        """The definitions of every scope."""
+        ...
+
+    def count(self, kind: str, scope: Scope, *, prefix: str = "") -> int:
+        """How many definitions there are."""
+        ...
+
+    def version(self, kind: str) -> int:
+        """A number that is another one after each committed change to a definition of that kind, in any scope."""
+        ...
+
+
+class StoreWriter(StoreReader, Protocol):
+    """A store while it is being changed: what `work` has written it reads back."""
+
+    @property
+    def logs(self) -> LogWriter:
+        """Log streams and log events."""
+        ...
+
+    @property
+    def metrics(self) -> MetricWriter:
+        """Metric data."""
+        ...
+
+    @property
+    def history(self) -> HistoryWriter:
+        """Alarm history and evaluation records."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxWriter:
+        """Deliveries."""
+        ...
+
+    @property
+    def sources(self) -> SourceWriter:
+        """How far sources have been read."""
+        ...
+
+    def put(self, kind: str, scope: Scope, name: str, body: bytes) -> None:
+        """Keep a definition, in place of the one of that name."""
+        ...
+
+    def delete(self, kind: str, scope: Scope, name: str) -> bool:
+        """Remove a definition; False when there was none."""
+        ...
+
+    def reset(self, scope: Scope | None = None) -> None:
+        """Remove everything, or everything of one scope (WIRE-9.11)."""
+        ...
+
+
+class LogReader(Protocol):
+    """Log streams and events. A group is named by its scope and name; that it exists is the caller's business."""
+
+    def stream(self, scope: Scope, group: str, name: str) -> LogStream | None:
+        """One stream; None when there is none."""
+        ...
+
+    def streams(
+        self, scope: Scope, group: str, *, prefix: str = "", after: str | None = None, limit: int | None = None
+    ) -> list[LogStream]:
+        """Streams in the order of their names' UTF-8."""
+        ...
+
+    def streams_by_last_event(
+        self, scope: Scope, group: str, *, descending: bool, after: tuple[int, str] | None = None, limit: int
+    ) -> list[LogStream]:
+        """Streams in the order of (last event, name); one without events counts as -1."""
+        ...
+
+    def stored_bytes(self, scope: Scope, group: str) -> int:
+        """Bytes of the messages that the group holds."""
+        ...
+
+    def events(
+        self,
+        scope: Scope,
+        group: str,
+        *,
+        streams: Collection[str] | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        after: EventPlace | None = None,
+        descending: bool = False,
+        limit: int,
+        max_bytes: int | None = None,
+    ) -> list[LogEvent]:
+        """Events with start <= timestamp < end in the order of their places, beyond `after` in that order.
+
+        Stops before `limit` events or `max_bytes` bytes of messages are passed; there is always one.
+        """
+        ...
+
+    def look_up(
+        self,
+        scope: Scope,
+        terms: Sequence[Term],
+        *,
+        group: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        before: EventPlace | None = None,
+        limit: int,
+        blocks: int = 150,
+    ) -> LookUp:
+        """CloudTrail records of which all terms hold, newest first; at most `blocks` blocks are opened."""
+        ...
+
+    def find_record(self, scope: Scope, event_id: str, *, near: int | None = None) -> list[LogEvent]:
+        """The records with that CloudTrail eventID; `near` is a time that it lies close to."""
+        ...
+
+    def sighting(self, scope: Scope, term: Term) -> Sighting | None:
+        """When a record with that term was first and last seen."""
+        ...
+
+
+class LogWriter(LogReader, Protocol):
+    """The same, being changed."""
+
+    def create_stream(self, scope: Scope, group: str, name: str, *, at: int) -> None:
+        """Make a stream that is not there yet."""
+        ...
+
+    def delete_stream(self, scope: Scope, group: str, name: str) -> None:
+        """Remove a stream with its events."""
+        ...
+
+    def delete_group(self, scope: Scope, group: str) -> None:
+        """Remove all streams of a group with their events."""
+        ...
+
+    def append(
+        self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
+    ) -> range:
+        """Keep events of an existing stream; the sequence numbers that they got."""
+        ...
+
+    def seal(self, *, at: int, blocks: int = 8) -> int:
+        """Turn events that were appended one by one into blocks with their postings; how many blocks were made."""
+        ...
+
+    def expire(self, scope: Scope, group: str, *, before: int) -> int:
+        """Remove events older than that; how many blocks went. Reads hide them before, by `start`."""
+        ...
+
+
+class MetricReader(Protocol):
+    """Metric data. Times are seconds since the epoch."""
+
+    def data(
+        self, scope: Scope, key: MetricKey, *, unit: str | None = None, start: int, end: int
+    ) -> list[HistoryPoint]:
+        """What is known of start <= second < end, by time: as fine as it is still kept (AL-1.8).
+
+        With `unit` of that unit alone, else all units together, a point for each.
+        """
+        ...
+
+    def units(self, scope: Scope, key: MetricKey, *, start: int, end: int) -> list[str]:
+        """The units of those data, in the order of `core.metric.UNITS`."""
+        ...
+
+    def list(
+        self,
+        scope: Scope,
+        *,
+        namespace: str | None = None,
+        name: str | None = None,
+        dimensions: Sequence[tuple[str, str | None]] = (),
+        active_since: int,
+        after: MetricKey | None = None,
+        limit: int,
+    ) -> list[tuple[MetricKey, int]]:
+        """Metrics with data at or after `active_since`, in the order of their keys, each with the newest second.
+
+        `dimensions` are names, each with a value or None for any, that a metric must have.
+        """
+        ...
+
+
+class MetricWriter(MetricReader, Protocol):
+    """The same, being changed."""
+
+    def add(self, scope: Scope, data: Sequence[MetricDatum]) -> None:
+        """Merge data into their buckets."""
+        ...
+
+    def roll_up(self, *, at: int, buckets: int = 10_000) -> int:
+        """Make old data coarser and drop what is too old (AL-1.8), so many buckets at most; how many were done."""
+        ...
+
+
+class HistoryReader(Protocol):
+    """Alarm history (AL-10) and evaluation records (AL-18.6)."""
+
+    def items(
+        self,
+        scope: Scope,
+        *,
+        alarm_name: str | None = None,
+        alarm_types: Collection[str] | None = None,
+        item_type: HistoryItemType | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        descending: bool = True,
+        after: tuple[int, int] | None = None,
+        limit: int,
+    ) -> list[tuple[tuple[int, int], HistoryItem]]:
+        """Items with start <= timestamp < end (milliseconds), each with its place (milliseconds, sequence)."""
+        ...
+
+    def evaluations(
+        self,
+        scope: Scope,
+        alarm_name: str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        descending: bool = True,
+        limit: int,
+    ) -> list[tuple[int, bytes]]:
+        """Evaluation records with their instants (milliseconds)."""
+        ...
+
+
+class HistoryWriter(HistoryReader, Protocol):
+    """The same, being changed."""
+
+    def add(self, scope: Scope, item: HistoryItem) -> None:
+        """Keep an item; items of one millisecond stay in the order in which they came."""
+        ...
+
+    def add_evaluation(self, scope: Scope, alarm_name: str, *, at: int, body: bytes) -> None:
+        """Keep an evaluation record."""
+        ...
+
+    def expire(self, *, before: int) -> int:
+        """Remove items and records older than that, in milliseconds; how many."""
+        ...
+
+
+class OutboxReader(Protocol):
+    """Deliveries."""
+
+    def due(self, *, at: int, limit: int) -> list[DeliveryRow]:
+        """Pending deliveries whose `next_at` has come, the most overdue first."""
+        ...
+
+    def get(self, delivery_id: str) -> DeliveryRow | None:
+        """One delivery."""
+        ...
+
+    def deliveries(
+        self,
+        scope: Scope | None = None,
+        *,
+        status: DeliveryStatus | None = None,
+        target: str | None = None,
+        cause: str | None = None,
+        before: tuple[int, str] | None = None,
+        limit: int,
+    ) -> list[DeliveryRow]:
+        """Deliveries, newest first by (created_at, delivery_id)."""
+        ...
+
+    def count(self, status: DeliveryStatus) -> int:
+        """How many there are."""
+        ...
+
+
+class OutboxWriter(OutboxReader, Protocol):
+    """The same, being changed."""
+
+    def put(self, rows: Sequence[DeliveryRow]) -> None:
+        """Keep rows, each in place of the one with its id."""
+        ...
+
+    def expire(self, *, before: int) -> int:
+        """Remove settled deliveries made before that, in milliseconds; how many."""
+        ...
+
+
+class SourceReader(Protocol):
+    """How far sources have been read, and which records they gave."""
+
+    def cursor(self, source: str) -> bytes | None:
+        """Where a source was left; None for one that was never read."""
+        ...
+
+    def seen(self, scope: Scope, event_ids: Collection[str]) -> set[str]:
+        """Those of these eventIDs that were noted and not yet forgotten."""
+        ...
+
+
+class SourceWriter(SourceReader, Protocol):
+    """The same, being changed."""
+
+    def set_cursor(self, source: str, cursor: bytes) -> None:
+        """Note where a source was left."""
+        ...
+
+    def note_seen(self, scope: Scope, event_ids: Collection[str], *, at: int) -> None:
+        """Note eventIDs, at a time in milliseconds."""
+        ...
+
+    def forget_seen(self, *, before: int) -> int:
+        """Forget those noted before that; how many."""
+        ...

@@ -1,0 +1,32 @@
+"""A request and an answer of HTTP, as far as AWS's protocols look at them. Spec: WIRE-1.5, WIRE-1.15."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class WireRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request as it was received. Header names are in lower case; a header that came twice is there twice.
+
+    `raw_path` and `query_string` are undecoded, as signatures need them; `body` is as received, still
+    packed if it came packed.
+    """
+
+    method: str
+    raw_path: bytes
+    query_string: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, decoded as Latin-1; None when there is none."""
+        wanted = name.lower().encode("latin-1")
+        return next((value.decode("latin-1") for key, value in self.headers if key == wanted), None)
+
+
+class WireResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer, ready to be sent; Content-Length and Date are the server's business."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
