@@ -13,20 +13,20 @@ SPEC = ROOT / "docs" / "spec"
 PAGES = {
     "AL": "alarms.md",
     "AR": "architecture.md",
+    "CON": "console.md",
     "CT": "cloudtrail.md",
     "DET": "detections.md",
     "FP": "filter-patterns.md",
     "IF": "interfaces.md",
+    "SNS": "sns.md",
+    "WIRE": "wire.md",
 }
 
 # Prefixes whose pages come with the code that needs them. Remove a row when its page arrives.
 NOT_HERE_YET = {
-    "CON": "the web console",
     "HS": "house style",
     "R": "user needs",
     "REC": "the recorder",
-    "SNS": "topics and subscriptions",
-    "WIRE": "the AWS wire protocols",
 }
 
 # Sections of a page that is here which come later, as a page may arrive in parts.
@@ -50,12 +50,14 @@ def cited() -> dict[str, str]:
 def defined(page: Path) -> set[str]:
     """The ids that a page defines: in a heading, in bold at the start of a line, in a table's first cell.
 
-    The page of detections has plain section numbers: its section 10.3 is DET-10.3.
+    The page of detections has plain section numbers: its section 10.3 is DET-10.3. So have the chapters of the
+    page of wire protocols.
     """
     text = page.read_text(encoding="utf-8")
     if page.name == PAGES["DET"]:
         return {f"DET-{number}" for number in re.findall(r"^##+ (\d+(?:\.\d+)?) ", text, re.MULTILINE)}
-    return set(re.findall(r"^(?:#+ |\*\*|\| )([A-Z]+-\d+(?:\.\d+)?)\b", text, re.MULTILINE))
+    chapters = {f"WIRE-{number}" for number in re.findall(r"^## (\d+) ", text, re.MULTILINE)}
+    return (chapters if page.name == PAGES["WIRE"] else set()) | set(re.findall(r"^(?:#+ |\*\*|\| )([A-Z]+-\d+(?:\.\d+)?)\b", text, re.MULTILINE))
 
 
 DEFINED = {prefix: defined(SPEC / page) for prefix, page in PAGES.items()}

@@ -47,6 +47,7 @@ from tocsin.wire.fault import Fault
 from tocsin.wire.fault_format import not_supported
 from tocsin.wire.message import WireRequest, WireResponse
 from tocsin.wire.model import ServiceModels
+from tocsin.wire.page_token import PageTokens
 
 try:
     from tocsin.wire.validate import validate
@@ -196,13 +197,7 @@ class Dispatcher:
         self.account = account
         self.requests: list[WireRequest] = []
         self._numbers = itertools.count(1)
-        if not hasattr(service, "page_tokens"):
-            try:
-                from tocsin.wire.page_token import PageTokens
-
-                service.page_tokens = PageTokens(b"\0" * 32)
-            except ModuleNotFoundError:  # until it is written
-                pass
+        self._page_tokens = PageTokens(b"\0" * 32)
 
     def __call__(self, request: WireRequest) -> WireResponse:
         self.requests.append(request)
@@ -255,6 +250,7 @@ class Dispatcher:
             user_agent=request.header("user-agent") or "",
             is_signed=bool(key),
             app=self.service,
+            page_tokens=self._page_tokens,
         )
 
 
