@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shlex
 import shutil
@@ -24,6 +25,9 @@ import time
 from pathlib import Path
 
 TOCSIN = [sys.executable, "-m", "tocsin"]
+
+# An installed package has its bytecode beside it; a session that forbids writing it would measure the compiler.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 UNPACK = """
 import sys

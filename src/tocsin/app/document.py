@@ -17,7 +17,6 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
-import yaml
 
 from tocsin.app.scalar import Style, char_places, unescape_json
 
@@ -43,6 +42,7 @@ _WORDS: dict[str, bool | None] = {
 }  # fmt: skip
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _LINE_END = re.compile(r"\r\n|\n|\r")
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Problem(NamedTuple):
@@ -174,13 +174,21 @@ def read_documents(text: str, *, named: Form | None = None) -> Documents:
     if named is not Form.JSON and text.lstrip()[:1] not in ("{", "["):
         return _read_yaml(text)
     as_json = _JsonReader(text).read()
-    if named is Form.JSON or not _has_syntax_error(as_json):
+    if named is Form.JSON or not has_syntax_error(as_json):
         return as_json
     as_yaml = _read_yaml(text)
-    return as_json if named is None and _has_syntax_error(as_yaml) else as_yaml
+    return as_json if named is None and has_syntax_error(as_yaml) else as_yaml
 
 
-def _has_syntax_error(documents: Documents) -> bool:
+def _read_yaml(text: str) -> Documents:
+    # PyYAML takes as long to load as a listing of the AWS CLI, which is JSON, takes to read.
+    from tocsin.app.yaml_document import read_yaml
+
+    return read_yaml(text)
+
+
+def has_syntax_error(documents: Documents) -> bool:
+    """Whether a text is not of its language."""
     return any(problem.name in ("json-syntax", "yaml-syntax") for problem in documents.problems)
 
 
@@ -198,7 +206,7 @@ def to_python(node: Node) -> Any:
 # ---------------------------------------------------------------- composing, for both languages
 
 
-class _Composer:
+class Composer:
     """Builds nodes from a stream of begins, ends and scalars. An explicit stack, so depth costs no recursion."""
 
     def __init__(self, documents: Documents) -> None:
@@ -207,10 +215,12 @@ class _Composer:
         self.keys: list[Scalar | None] = []
 
     def problem(self, position: int, name: str, message: str, hint: str = "") -> None:
+        """Note something that is wrong with the text."""
         self.documents.problems.append(Problem(position, name, message, hint))
 
     @property
     def wants_key(self) -> bool:
+        """Whether the next scalar is a key."""
         return bool(self.stack) and isinstance(self.stack[-1], Object) and self.keys[-1] is None
 
     def begin(self, node: Array | Object) -> bool:
@@ -231,6 +241,7 @@ class _Composer:
         return True
 
     def end(self, position: int) -> None:
+        """Close the container at hand."""
         self.stack.pop().end = position
         self.keys.pop()
 
@@ -240,6 +251,7 @@ class _Composer:
             self.documents.roots.pop()
 
     def scalar(self, node: Scalar) -> None:
+        """Take a key, or a value that is no container."""
         if self.wants_key:
             self.keys[-1] = node
         else:
@@ -262,85 +274,7 @@ class _Composer:
             parent.members[key.text] = Member(key, node)
 
 
-# ---------------------------------------------------------------- YAML
-
-
-_SCALAR_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null"))
-_CORE_TAGS = _SCALAR_TAGS | {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")}
-_STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": Style.LITERAL, ">": Style.FOLDED}
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _read_yaml(text: str) -> Documents:
-    """Read YAML through PyYAML's events.
-
-    By the quick parser where it is installed, and where that one objects by the other, so that
-    the words of an error are the same everywhere.
-    """
-    quick = getattr(yaml, "CSafeLoader", None)
-    if quick is not None:
-        result = _compose_yaml(text, quick)
-        if not _has_syntax_error(result):
-            return result
-    return _compose_yaml(text, yaml.SafeLoader)
-
-
-def _compose_yaml(text: str, loader: Any) -> Documents:
-    documents = Documents(Form.YAML)
-    composer = _Composer(documents)
-    try:
-        for event in yaml.parse(text, Loader=loader):
-            if not _compose_event(composer, event):
-                break
-    except yaml.YAMLError as failure:
-        position, message, hint = _yaml_failure(failure, text)
-        composer.problem(position, "yaml-syntax", message, hint)
-    except (ValueError, OverflowError):  # PyYAML's own parser lets chr() and int() raise on absurd escapes and versions
-        composer.problem(0, "yaml-syntax", "a number in this file is beyond every limit: an escape or a %YAML line")
-    composer.drop_unfinished()
-    return documents
-
-
-def _compose_event(composer: _Composer, event: Any) -> bool:
-    """Take one event of the parser; False when reading must not go on."""
-    start = int(event.start_mark.index)
-    match event:
-        case yaml.DocumentStartEvent() if len(composer.documents.roots) >= MAX_DOCUMENTS:
-            composer.problem(start, "too-large", f"more than {MAX_DOCUMENTS:,} documents in one file")
-            return False
-        case yaml.AliasEvent():
-            composer.problem(start, "alias", f"the alias '*{event.anchor}' is refused", "write the value out")
-            return False
-        case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-            composer.end(int(event.end_mark.index))  # type: ignore[union-attr]  # the parser always sets it
-        case yaml.ScalarEvent() | yaml.SequenceStartEvent() | yaml.MappingStartEvent():
-            if event.anchor is not None:
-                message = f"the anchor '&{event.anchor}' is refused"
-                composer.problem(start, "alias", message, "write the value out where it is used")
-            if event.tag not in (None, "!") and event.tag not in _CORE_TAGS:
-                message = f"the tag '{event.tag}' is refused"
-                composer.problem(start, "tag", message, "leave it out; rules are plain data")
-            if isinstance(event, yaml.SequenceStartEvent):
-                return composer.begin(Array(start))
-            if isinstance(event, yaml.MappingStartEvent):
-                return composer.begin(Object(start))
-            composer.scalar(_yaml_scalar(composer, event))
-        case _:
-            pass
-    return True
-
-
-def _yaml_scalar(composer: _Composer, event: Any) -> Scalar:
-    style = _STYLES.get(event.style or "", Style.PLAIN)
-    node = Scalar(event.value, style, event.start_mark.index, event.end_mark.index, event.value)
-    if _SURROGATE.search(node.text):
-        composer.problem(node.start, "encoding", "half of a surrogate pair is no character", r"write it as \U0001F514")
-    if (event.tag is None and style is Style.PLAIN) or event.tag in _SCALAR_TAGS:
-        node.value = _resolve(composer, node)
-    return node
-
-
-def _resolve(composer: _Composer, node: Scalar) -> str | int | float | bool | None:
+def resolve(composer: Composer, node: Scalar) -> str | int | float | bool | None:
     """What a plain word means: the JSON schema of YAML 1.2 with its usual spellings, nothing more."""
     text = node.text
     if text in _WORDS:
@@ -356,28 +290,6 @@ def _resolve(composer: _Composer, node: Scalar) -> str | int | float | bool | No
             return text
         return number
     return text
-
-
-def _yaml_failure(failure: yaml.YAMLError, text: str) -> tuple[int, str, str]:
-    """Offset, message and hint of what PyYAML objects to, in our words for the frequent cases."""
-    if isinstance(failure, yaml.reader.ReaderError):
-        position = int(failure.position) if str(failure.position).isdecimal() else 0
-        return position, f"the character U+{ord(text[position : position + 1] or chr(0)):04X} may not stand in YAML", ""
-    mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
-    position = min(mark.index, len(text)) if mark is not None else 0
-    problem = str(getattr(failure, "problem", None) or failure)
-    context = getattr(failure, "context", None)
-    character = text[position : position + 1]
-    if "cannot start any token" in problem:
-        if character == "\t":
-            return position, "a tab cannot indent YAML", "use blanks"
-        return position, f"a value cannot start with '{character}'", "put it in quotes"
-    if problem == "mapping values are not allowed here":
-        hint = "put a value that holds ': ' in quotes; the keys of one mapping stand in one column"
-        return position, "a colon cannot stand here", hint
-    if "while parsing a flow" in str(context):
-        return position, problem, "text that starts with { or [, such as a pattern, stands in single quotes"
-    return position, f"{problem} ({context})" if context else problem, ""
 
 
 # ---------------------------------------------------------------- JSON
@@ -396,7 +308,7 @@ class _JsonReader:
         self.text = text
         self.position = 0
         self.documents = Documents(Form.JSON)
-        self.composer = _Composer(self.documents)
+        self.composer = Composer(self.documents)
 
     def read(self) -> Documents:
         """Read the text as far as it is JSON."""
@@ -470,13 +382,13 @@ class _JsonReader:
             raw = found.group()
             text = unescape_json(raw) if "\\" in raw else raw[1:-1]
             node = Scalar(text, Style.JSON, start, found.end(), text)
-            if _SURROGATE.search(text):
+            if SURROGATE.search(text):
                 self.composer.problem(start, "encoding", "half of a surrogate pair is no character")
         elif found := _JSON_WORD.match(self.text, start):
             node = Scalar(found.group(), Style.PLAIN, start, found.end(), _WORDS[found.group()])
         elif found := _JSON_NUMBER.match(self.text, start):
             node = Scalar(found.group(), Style.PLAIN, start, found.end())
-            node.value = _resolve(self.composer, node)
+            node.value = resolve(self.composer, node)
             if isinstance(node.value, str) and len(node.text) > _MAX_NUMBER:
                 self.composer.problem(start, "invalid-value", f"a number of more than {_MAX_NUMBER} characters")
         else:

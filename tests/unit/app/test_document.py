@@ -3,7 +3,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.app import document
+from tocsin.app import yaml_document
 from tocsin.app.document import Form, Object, Problem, SourceText, decode, encode_like, read_documents, to_python
 
 LOADERS = [loader for loader in (yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)) if loader is not None]
@@ -200,7 +200,7 @@ def test_what_could_be_read_before_an_error_is_kept():
 
 @pytest.mark.parametrize("text", ["a: 'x''y'\nb: [1, {c: d}]\n", "a: |\n  x\n  y\nb: >\n  z\n", 'a: "\\u00e9"\n'])
 def test_both_parsers_of_yaml_give_the_same_tree(text):
-    trees = [document._compose_yaml(text, loader) for loader in LOADERS]
+    trees = [yaml_document._compose_yaml(text, loader) for loader in LOADERS]
     assert all(tree.roots == trees[0].roots for tree in trees)
 
 
