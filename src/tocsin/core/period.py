@@ -53,6 +53,11 @@ def finest_period(age: int) -> int | None:
     return None
 
 
+def oldest_age(period: int) -> int:
+    """The greatest age, in seconds, at which data are readable by that period; 0 where they never are (AL-3.2)."""
+    return max((oldest for oldest, finest in _RETENTION if finest <= period), default=0)
+
+
 def round_start(start: int, *, period: int, now: int) -> int:
     """Where a read that asks for `start` begins (AL-3.2).
 

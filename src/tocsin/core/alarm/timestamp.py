@@ -33,6 +33,11 @@ def second_of(at: datetime, *, name: str = "at") -> int:
     return between.days * _DAY + between.seconds
 
 
+def millisecond_of(at: datetime, *, name: str = "at") -> int:
+    """The millisecond since the epoch that `at` lies in. Raises AlarmError for a naive datetime."""
+    return second_of(at, name=name) * 1000 + at.microsecond // 1000
+
+
 def aws_timestamp(at: datetime) -> str:
     """An aware datetime as `2026-09-14T05:43:04.472+0000`, to the millisecond, in UTC."""
     utc = moment(second_of(at))  # and not astimezone, which fails at the ends of the calendar

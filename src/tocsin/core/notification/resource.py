@@ -7,7 +7,7 @@ come first, since `resources` names a key or a role where the bucket or the user
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from tocsin.core.event import look_up
@@ -82,6 +82,12 @@ def tell_resource(call: Call) -> str:
         if len(told) == _MOST_KINDS:
             break
     return ", ".join(told) or _joined(_arns(call))
+
+
+def resource_names(call: Call, most: int) -> list[str]:
+    """Everything that the call names by `tell_resource`'s paths, and the ARNs under `resources`: `most` at most."""
+    named = (text for _, path in _PATHS.get(call.service, _PATHS[""]) for text in islice(call.texts(path), _MOST_READ))
+    return list(islice(dict.fromkeys(chain(_arns(call), named)), most))
 
 
 def _arns(call: Call) -> list[str]:

@@ -1,0 +1,166 @@
+"""The store on disk: one SQLite database. Spec: AR-5, AR-7, CON-4.0.
+
+Rule: what `write` has returned survives the death of the process at any instruction. A power cut may lose the
+last moments, and never damages what lies before: that is `synchronous = NORMAL` with a write-ahead log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter
+from tocsin.store.sqlite_error import told
+from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
+from tocsin.store.sqlite_log_reader import SqliteLogReader
+from tocsin.store.sqlite_log_writer import SqliteLogWriter
+from tocsin.store.sqlite_metrics import SqliteMetricReader, SqliteMetricWriter
+from tocsin.store.sqlite_outbox import (
+    SqliteOutboxReader,
+    SqliteOutboxWriter,
+    SqliteSourceReader,
+    SqliteSourceWriter,
+)
+from tocsin.store.sqlite_schema import migrate
+from tocsin.store.sqlite_scope import NOWHERE
+from tocsin.store.sqlite_writer import WriterThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tocsin.app.store_port import StoreReader, StoreWriter
+    from tocsin.core.scope import Scope
+
+Result = TypeVar("Result")
+
+# Another program, such as a backup, may hold the database for a moment.
+_BUSY_MS = 5_000
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA cache_size = -16000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+class SqliteStore:
+    """`app.store_port.Store` over one database file, which is made when it is not there.
+
+    Raises:
+        StoreError: it cannot be opened, is damaged, not Tocsin's, or of a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        with told(path):
+            connection = self._connect()
+            try:
+                migrate(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._writing = connection
+            self._thread = WriterThread(connection, lambda: _Writer(connection))
+
+    @contextmanager
+    def read(self) -> Iterator[StoreReader]:
+        """A view of what was committed when the block was entered."""
+        with told(self._path):
+            reader = getattr(self._local, "reader", None)
+            if reader is None:
+                connection = self._connect()
+                with self._lock:
+                    self._readers.append(connection)
+                reader = self._local.reader = _Reader(connection)
+            connection = reader.connection
+            if connection.in_transaction:  # a view within a view is of the same moment
+                yield reader
+                return
+            connection.execute("BEGIN")
+            try:
+                connection.execute("SELECT number FROM version LIMIT 1").fetchone()  # the moment begins here
+                yield reader
+            finally:
+                connection.execute("COMMIT")
+
+    def write(self, work: Callable[[StoreWriter], Result]) -> Result:
+        """Run `work` alone, and give its result when it is committed."""
+        with told(self._path):
+            return self._thread.write(work)
+
+    def check(self) -> None:
+        """Write and read something that changes nothing."""
+        self.write(lambda writer: writer.sources.forget_seen(before=-(2**62)))
+        with self.read() as reader:
+            reader.get("check", NOWHERE, "")
+
+    def close(self) -> None:
+        """Do what waits, fold the write-ahead log into the database, and let go of the file."""
+        self._thread.close()
+        with told(self._path), self._lock:
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+            self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._writing.close()
+
+    def back_up_to(self, path: Path) -> None:
+        """A copy of the database of one moment, made while others read and write."""
+        with told(path):
+            source = self._connect()
+            target = sqlite3.connect(path)
+            try:
+                source.backup(target, pages=1_000)
+            finally:
+                target.close()
+                source.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class _Reader(SqliteDefinitionReader):
+    """All that is in the store."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.connection = connection
+        self.logs = SqliteLogReader(connection)
+        self.metrics = SqliteMetricReader(connection)
+        self.history = SqliteHistoryReader(connection)
+        self.outbox = SqliteOutboxReader(connection)
+        self.sources = SqliteSourceReader(connection)
+
+
+class _Writer(SqliteDefinitionWriter):
+    """The same, being changed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.logs = SqliteLogWriter(connection)
+        self.metrics = SqliteMetricWriter(connection)
+        self.history = SqliteHistoryWriter(connection)
+        self.outbox = SqliteOutboxWriter(connection)
+        self.sources = SqliteSourceWriter(connection)
+
+    def reset(self, scope: Scope | None = None) -> None:
+        """Remove everything, or everything of one scope."""
+        self.reset_definitions(scope)
+        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources):
+            part.reset(scope)

@@ -1,0 +1,420 @@
+"""Log streams and log events in SQLite. Spec: FP-11, WIRE-8.1, CON-4.0."""
+
+from __future__ import annotations
+
+import heapq
+from hashlib import blake2b
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
+from tocsin.core.record_term import record_terms
+from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events
+from tocsin.store.sqlite_scope import prefix_end, scope_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterator, Sequence
+
+    from tocsin.core.scope import Scope
+
+STREAM_TERM = "stream"
+"""A kind of term of our own: the number of a stream that a block holds events of."""
+
+_DAY_MS = 86_400_000
+_STREAM = "name, created_at, first_event, last_event, last_ingestion, stored_bytes"
+
+# Streams that are told to the database one by one; of more, every block is looked at.
+_MOST_STREAMS = 500
+
+_place = attrgetter("place")
+
+
+class SqliteLogReader:
+    """`LogReader`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def stream(self, scope: Scope, group: str, name: str) -> LogStream | None:
+        """One stream."""
+        row = self._connection.execute(
+            f"SELECT {_STREAM} FROM log_stream WHERE group_id = ? AND name = ?",  # noqa: S608  (names of columns)
+            (self._group_id(scope, group), name),
+        ).fetchone()
+        return None if row is None else _stream_of(row)
+
+    def streams(
+        self, scope: Scope, group: str, *, prefix: str = "", after: str | None = None, limit: int | None = None
+    ) -> list[LogStream]:
+        """Streams in the order of their names."""
+        rows = self._connection.execute(
+            f"SELECT {_STREAM} FROM log_stream WHERE group_id = ? AND name >= ? AND (? IS NULL OR name < ?)"  # noqa: S608  (as above)
+            " AND (? IS NULL OR name > ?) ORDER BY name LIMIT ?",
+            (
+                self._group_id(scope, group),
+                prefix,
+                *(2 * [prefix_end(prefix) if prefix else None]),
+                *(2 * [after]),
+                -1 if limit is None else limit,
+            ),
+        )
+        return [_stream_of(row) for row in rows]
+
+    def streams_by_last_event(
+        self, scope: Scope, group: str, *, descending: bool, after: tuple[int, str] | None = None, limit: int
+    ) -> list[LogStream]:
+        """Streams in the order of (last event, name)."""
+        order, beyond = ("DESC", "<") if descending else ("ASC", ">")
+        place = "ifnull(last_event, -1)"
+        where, values = "group_id = ?", [self._group_id(scope, group)]
+        if after is not None:
+            where += f" AND ({place}, name) {beyond} (?, ?)"
+            values += after  # type: ignore[arg-type]  # a time and a name
+        rows = self._connection.execute(
+            f"SELECT {_STREAM} FROM log_stream WHERE {where} ORDER BY {place} {order}, name {order} LIMIT ?",  # noqa: S608  (as above)
+            (*values, limit),
+        )
+        return [_stream_of(row) for row in rows]
+
+    def stored_bytes(self, scope: Scope, group: str) -> int:
+        """Bytes of the messages."""
+        row = self._connection.execute(
+            "SELECT ifnull(sum(stored_bytes), 0) FROM log_stream WHERE group_id = ?", (self._group_id(scope, group),)
+        ).fetchone()
+        return int(row[0])
+
+    def events(
+        self,
+        scope: Scope,
+        group: str,
+        *,
+        streams: Collection[str] | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        after: EventPlace | None = None,
+        descending: bool = False,
+        limit: int,
+        max_bytes: int | None = None,
+    ) -> list[LogEvent]:
+        """Events in the order of their places."""
+        group_id = self._group_id(scope, group)
+        names = self._stream_names(group_id, streams)
+        if not names:
+            return []
+        low, high = _bounds(start, end, after, descending=descending)
+        ordered = heapq.merge(
+            self._open_events(group_id, names, low, high, descending=descending),
+            merge_blocks(
+                self._spans(
+                    scope, [group_id], low, high, descending=descending, names=None if streams is None else names
+                ),
+                lambda span: self._block_events(span, names, low, high, descending=descending),
+                _place,
+                descending=descending,
+            ),
+            key=_place,
+            reverse=descending,
+        )
+        found: list[LogEvent] = []
+        size = 0
+        for event in ordered:
+            size += 0 if max_bytes is None else len(event.message.encode())
+            if found and (len(found) >= limit or (max_bytes is not None and size > max_bytes)):
+                break
+            found.append(event)
+        return found
+
+    def look_up(
+        self,
+        scope: Scope,
+        terms: Sequence[Term],
+        *,
+        group: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        before: EventPlace | None = None,
+        limit: int,
+        blocks: int = 150,
+    ) -> LookUp:
+        """Records of which all terms hold, newest first."""
+        groups = self._groups(scope, group)
+        names = {number: name for one in groups for number, name in self._stream_names(one, None).items()}
+        low, high = _bounds(start, end, before, descending=True)
+        numbers = self._term_numbers(scope, terms)
+        budget = _Budget(blocks)
+
+        def opened(span: BlockSpan) -> Iterator[LogEvent]:
+            row = self._connection.execute("SELECT terms FROM log_block WHERE id = ?", (span.number,)).fetchone()
+            places = set(places_of(row[0], numbers or ()))
+            if places:
+                events = self._unpacked(span)
+                chosen = [event for place, event in enumerate(events) if place in places]
+                yield from _told(chosen, names, low, high, descending=True)
+
+        spans: Iterator[BlockSpan] = iter(())
+        if numbers is not None:
+            spans = budget.spans(self._spans(scope, groups, low, high, descending=True, terms=numbers))
+        wanted = set(terms)
+        loose = (
+            event
+            for one in groups
+            for event in self._open_events(one, names, low, high, descending=True)
+            if wanted.issubset(record_terms(event.message).terms)
+        )
+        found: list[LogEvent] = []
+        merged = heapq.merge(
+            sorted(loose, key=_place, reverse=True),
+            merge_blocks(spans, opened, _place, descending=True),
+            key=_place,
+            reverse=True,
+        )
+        for event in merged:
+            if budget.stopped_at is not None and event.place <= budget.stopped_at:
+                break
+            if len(found) >= limit:
+                return LookUp(events=tuple(found), searched_back_to=found[-1].place)
+            found.append(event)
+        if budget.stopped_at is None:
+            return LookUp(events=tuple(found))
+        last = EventPlace(budget.stopped_at[0], budget.stopped_at[1] + 1)
+        return LookUp(events=tuple(found), searched_back_to=last)
+
+    def find_record(self, scope: Scope, event_id: str, *, near: int | None = None) -> list[LogEvent]:
+        """The records with that eventID."""
+        digest = id_digest(event_id)
+        found: list[LogEvent] = []
+        for group in self._groups(scope, None):
+            names = self._stream_names(group, None)
+            rows = self._connection.execute(
+                "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event"
+                " WHERE group_id = ? AND instr(message, ?)",
+                (group, event_id),
+            )
+            events = [BlockEvent._make(row) for row in rows]
+            for number in self._blocks_of_record(group, digest, near):
+                events += self._unpacked(BlockSpan(number, (0, 0), (0, 0)))
+            chosen = [
+                one for one in events if event_id in one.message and record_terms(one.message).event_id == event_id
+            ]
+            found += _told(chosen, names, None, None, descending=False)
+        return sorted(found, key=_place)
+
+    def sighting(self, scope: Scope, term: Term) -> Sighting | None:
+        """When the first and the last record with that term were."""
+        row = self._connection.execute(
+            "SELECT first_seen, last_seen FROM term WHERE scope = ? AND kind = ? AND value = ?",
+            (scope_text(scope), *term),
+        ).fetchone()
+        times = [] if row is None else list(row)
+        for group in self._groups(scope, None):
+            names = self._stream_names(group, None)
+            times += [
+                event.timestamp
+                for event in self._open_events(group, names, None, None, descending=False)
+                if term in record_terms(event.message).terms
+            ]
+        return Sighting(min(times), max(times)) if times else None
+
+    # ------------------------------------------------------------ groups, streams and blocks
+
+    def _group_id(self, scope: Scope, group: str) -> int:
+        row = self._connection.execute(
+            "SELECT id FROM log_group WHERE scope = ? AND name = ?", (scope_text(scope), group)
+        ).fetchone()
+        return -1 if row is None else int(row[0])
+
+    def _groups(self, scope: Scope, group: str | None) -> list[int]:
+        rows = self._connection.execute(
+            "SELECT id FROM log_group WHERE scope = ? AND (? IS NULL OR name = ?)", (scope_text(scope), group, group)
+        )
+        return [number for (number,) in rows]
+
+    def _stream_names(self, group_id: int, streams: Collection[str] | None) -> dict[int, str]:
+        """The names of a group's streams by their numbers: all of them, or those that are asked for."""
+        if streams is not None and len(streams) <= _MOST_STREAMS:
+            found = (
+                self._connection.execute(
+                    "SELECT id, name FROM log_stream WHERE group_id = ? AND name = ?", (group_id, name)
+                ).fetchone()
+                for name in streams
+            )
+            return {row[0]: row[1] for row in found if row is not None}
+        rows = self._connection.execute("SELECT id, name FROM log_stream WHERE group_id = ?", (group_id,))
+        wanted = None if streams is None else set(streams)
+        return {number: name for number, name in rows if wanted is None or name in wanted}
+
+    def _term_numbers(self, scope: Scope, terms: Sequence[Term]) -> list[int] | None:
+        """The numbers of terms; None where one of them stands in no block."""
+        numbers = []
+        for term in terms:
+            row = self._connection.execute(
+                "SELECT id FROM term WHERE scope = ? AND kind = ? AND value = ?", (scope_text(scope), *term)
+            ).fetchone()
+            if row is None:
+                return None
+            numbers.append(int(row[0]))
+        return numbers
+
+    def _spans(
+        self,
+        scope: Scope,
+        groups: Sequence[int],
+        low: tuple[int, int] | None,
+        high: tuple[int, int] | None,
+        *,
+        descending: bool,
+        names: dict[int, str] | None = None,
+        terms: Sequence[int] = (),
+    ) -> Iterator[BlockSpan]:
+        """The blocks that hold something of low <= place < high, in the order that `merge_blocks` wants."""
+        where = [f"group_id IN ({_marks(groups)})"]
+        values: list[object] = list(groups)
+        if low is not None:
+            where.append("(last_time, last_sequence) >= (?, ?)")
+            values += low
+        if high is not None:
+            where.append("(first_time, first_sequence) < (?, ?)")
+            values += high
+        for term in terms:
+            where.append("id IN (SELECT block_id FROM posting WHERE term_id = ?)")
+            values.append(term)
+        if names is not None and len(names) <= _MOST_STREAMS:
+            named = f"scope = ? AND kind = ? AND value IN ({_marks(names)})"
+            where.append(f"id IN (SELECT block_id FROM posting JOIN term ON term.id = term_id WHERE {named})")  # noqa: S608  (question marks)
+            values += [scope_text(scope), STREAM_TERM, *map(str, names)]
+        order = "last_time DESC, last_sequence DESC" if descending else "first_time, first_sequence"
+        rows = self._connection.execute(
+            "SELECT id, first_time, first_sequence, last_time, last_sequence FROM log_block"  # noqa: S608  (names of columns)
+            f" WHERE {' AND '.join(where)} ORDER BY {order}",
+            values,
+        )
+        return (BlockSpan(row[0], (row[1], row[2]), (row[3], row[4])) for row in rows)
+
+    def _open_events(
+        self,
+        group_id: int,
+        names: dict[int, str],
+        low: tuple[int, int] | None,
+        high: tuple[int, int] | None,
+        *,
+        descending: bool,
+    ) -> Iterator[LogEvent]:
+        where, values = "group_id = ?", [group_id]
+        if low is not None:
+            where += " AND (timestamp, sequence) >= (?, ?)"
+            values += low
+        if high is not None:
+            where += " AND (timestamp, sequence) < (?, ?)"
+            values += high
+        order = "DESC" if descending else "ASC"
+        rows = self._connection.execute(
+            "SELECT timestamp, ingestion_time, sequence, stream_id, message FROM log_event"  # noqa: S608  (as above)
+            f" WHERE {where} ORDER BY timestamp {order}, sequence {order}",
+            values,
+        )
+        for timestamp, ingestion_time, sequence, stream, message in rows:
+            name = names.get(stream)
+            if name is not None:
+                yield LogEvent(timestamp, ingestion_time, sequence, name, message)
+
+    def _unpacked(self, span: BlockSpan) -> list[BlockEvent]:
+        row = self._connection.execute("SELECT data FROM log_block WHERE id = ?", (span.number,)).fetchone()
+        return unpack_events(row[0])
+
+    def _block_events(
+        self,
+        span: BlockSpan,
+        names: dict[int, str],
+        low: tuple[int, int] | None,
+        high: tuple[int, int] | None,
+        *,
+        descending: bool,
+    ) -> Iterator[LogEvent]:
+        return _told(self._unpacked(span), names, low, high, descending=descending)
+
+    def _blocks_of_record(self, group: int, digest: int, near: int | None) -> list[int]:
+        days: list[int] = []
+        if near is not None:
+            day = near // _DAY_MS
+            days = [day - 1, day, day + 1]
+        else:
+            row = self._connection.execute("SELECT min(day) FROM record_id").fetchone()
+            while row[0] is not None:
+                days.append(row[0])
+                row = self._connection.execute("SELECT min(day) FROM record_id WHERE day > ?", (row[0],)).fetchone()
+        rows = self._connection.execute(
+            f"SELECT DISTINCT id FROM record_id JOIN log_block ON id = block_id"  # noqa: S608  (question marks)
+            f" WHERE day IN ({_marks(days)}) AND digest = ? AND group_id = ?",
+            (*days, digest, group),
+        )
+        return [number for (number,) in rows]
+
+
+class _Budget:
+    """So many blocks are opened; `stopped_at` is the last place of the first one that was not."""
+
+    def __init__(self, blocks: int) -> None:
+        self._left = blocks
+        self.stopped_at: tuple[int, int] | None = None
+
+    def spans(self, spans: Iterator[BlockSpan]) -> Iterator[BlockSpan]:
+        """As many of them as may be opened."""
+        for span in spans:
+            if not self._left:
+                self.stopped_at = span.last
+                return
+            self._left -= 1
+            yield span
+
+
+def id_digest(event_id: str) -> int:
+    """Eight bytes of an eventID's digest, as a signed integer."""
+    digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _bounds(
+    start: int | None, end: int | None, beyond: EventPlace | None, *, descending: bool
+) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """The places low <= place < high that are asked for; None where there is no bound."""
+    low = None if start is None else (start, 0)
+    high = None if end is None else (end, 0)
+    if beyond is not None and descending:
+        place = (beyond.timestamp, beyond.sequence)
+        high = place if high is None else min(high, place)
+    elif beyond is not None:
+        behind = (beyond.timestamp, beyond.sequence + 1)
+        low = behind if low is None else max(low, behind)
+    return low, high
+
+
+def _told(
+    events: Sequence[BlockEvent],
+    names: dict[int, str],
+    low: tuple[int, int] | None,
+    high: tuple[int, int] | None,
+    *,
+    descending: bool,
+) -> Iterator[LogEvent]:
+    for event in reversed(events) if descending else events:
+        place = (event.timestamp, event.sequence)
+        name = names.get(event.stream)
+        if name is not None and (low is None or place >= low) and (high is None or place < high):
+            yield LogEvent(event.timestamp, event.ingestion_time, event.sequence, name, event.message)
+
+
+def _stream_of(row: tuple[str, int, int | None, int | None, int | None, int]) -> LogStream:
+    name, created_at, first_event, last_event, last_ingestion, stored_bytes = row
+    return LogStream(
+        name=name,
+        created_at=created_at,
+        first_event=first_event,
+        last_event=last_event,
+        last_ingestion=last_ingestion,
+        stored_bytes=stored_bytes,
+    )
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))

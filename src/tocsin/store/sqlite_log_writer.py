@@ -1,0 +1,279 @@
+"""Log events written, packed into blocks, and removed. Spec: AR-5, CON-4.0 (X1 to X3), WIRE-8.1.
+
+Rule: events are kept as rows as they come, which is quick, and packed later, which makes them small and gives
+them their terms. Both are found alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.core.log_event import Term
+from tocsin.core.record_term import record_terms
+from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms, unpack_events
+from tocsin.store.sqlite_log_reader import STREAM_TERM, SqliteLogReader, id_digest
+from tocsin.store.sqlite_scope import scope_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from tocsin.core.log_event import NewLogEvent
+    from tocsin.core.scope import Scope
+
+_DAY_MS = 86_400_000
+
+# Events of a group are packed when a block is full, or when the first of them has waited so long.
+_WAIT_MS = 60_000
+
+# Blocks that one call removes at most.
+_MOST_EXPIRED = 64
+
+
+class SqliteLogWriter(SqliteLogReader):
+    """`LogWriter`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._sequence: int | None = None
+        self._ids: dict[tuple[Scope, str, str], tuple[int, int]] = {}
+        self._open: dict[int, list[int]] | None = None  # group -> events that are not packed, oldest ingestion
+
+    def create_stream(self, scope: Scope, group: str, name: str, *, at: int) -> None:
+        """Make a stream."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO log_group (scope, name) VALUES (?, ?)", (scope_text(scope), group)
+        )
+        self._connection.execute(
+            "INSERT INTO log_stream (group_id, name, created_at) VALUES (?, ?, ?)",
+            (self._group_id(scope, group), name, at),
+        )
+
+    def delete_stream(self, scope: Scope, group: str, name: str) -> None:
+        """Remove a stream. What it has in blocks belongs to nobody from now on, and goes with them."""
+        group_id = self._group_id(scope, group)
+        row = self._connection.execute(
+            "SELECT id FROM log_stream WHERE group_id = ? AND name = ?", (group_id, name)
+        ).fetchone()
+        if row is not None:
+            self._keep_sequence()
+            self._connection.execute("DELETE FROM log_event WHERE group_id = ? AND stream_id = ?", (group_id, row[0]))
+            self._connection.execute("DELETE FROM log_stream WHERE id = ?", row)
+            self._forget()
+
+    def delete_group(self, scope: Scope, group: str) -> None:
+        """Remove all streams of a group."""
+        self._delete_groups([self._group_id(scope, group)])
+
+    def append(
+        self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
+    ) -> range:
+        """Keep events."""
+        group_id, stream_id = self._stream_ids(scope, group, stream)
+        first = self._next_sequence()
+        if events:
+            counted = self._open_counts().setdefault(group_id, [0, ingested_at])
+            self._connection.executemany(
+                "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (sequence, group_id, stream_id, timestamp, ingested_at, message)
+                    for sequence, (timestamp, message) in enumerate(events, first)
+                ],
+            )
+            times = [timestamp for timestamp, _ in events]
+            size = sum(len(message) if message.isascii() else len(message.encode()) for _, message in events)
+            self._connection.execute(
+                "UPDATE log_stream SET first_event = min(ifnull(first_event, ?1), ?1),"
+                " last_event = max(ifnull(last_event, ?2), ?2), last_ingestion = ?3,"
+                " stored_bytes = stored_bytes + ?4 WHERE id = ?5",
+                (min(times), max(times), ingested_at, size, stream_id),
+            )
+            counted[0] += len(events)
+            counted[1] = min(counted[1], ingested_at)
+        self._sequence = first + len(events) - 1
+        return range(first, first + len(events))
+
+    def seal(self, *, at: int, blocks: int = 8) -> int:
+        """Pack events into blocks; how many were made."""
+        made = 0
+        for group_id, (count, oldest) in list(self._open_counts().items()):
+            left = count
+            while made < blocks and left and (left >= MOST_EVENTS or oldest <= at - _WAIT_MS):
+                packed = self._seal_one(group_id)
+                if not packed:
+                    break
+                left -= packed
+                made += 1
+        return made
+
+    def expire(self, scope: Scope, group: str, *, before: int) -> int:
+        """Remove events of that age, of blocks as a whole; how many blocks went."""
+        group_id = self._group_id(scope, group)
+        rows = self._connection.execute(
+            "SELECT id, data FROM log_block WHERE group_id = ? AND last_time < ? ORDER BY last_time LIMIT ?",
+            (group_id, before, _MOST_EXPIRED),
+        ).fetchall()
+        sizes: dict[int, int] = {}
+        for number, data in rows:
+            for event in unpack_events(data):
+                sizes[event.stream] = sizes.get(event.stream, 0) + len(event.message.encode())
+            self._delete_block(number)
+        loose = self._connection.execute(
+            "SELECT stream_id, message FROM log_event WHERE group_id = ? AND timestamp < ?", (group_id, before)
+        ).fetchall()
+        for stream, message in loose:
+            sizes[stream] = sizes.get(stream, 0) + len(message.encode())
+        if loose:
+            self._keep_sequence()
+            self._connection.execute("DELETE FROM log_event WHERE group_id = ? AND timestamp < ?", (group_id, before))
+            self._open = None
+        for stream, size in sizes.items():
+            self._connection.execute(
+                "UPDATE log_stream SET stored_bytes = max(0, stored_bytes - ?1),"
+                " first_event = iif(last_event < ?2, NULL, max(first_event, ?2)),"
+                " last_event = iif(last_event < ?2, NULL, last_event) WHERE id = ?3",
+                (size, before, stream),
+            )
+        return len(rows)
+
+    def reset(self, scope: Scope | None) -> None:
+        """Remove the streams of a scope, or all."""
+        if scope is None:
+            rows = self._connection.execute("SELECT id FROM log_group").fetchall()
+            self._delete_groups([number for (number,) in rows])
+            self._connection.execute("DELETE FROM term")
+        else:
+            self._delete_groups(self._groups(scope, None))
+            self._connection.execute("DELETE FROM term WHERE scope = ?", (scope_text(scope),))
+
+    # ------------------------------------------------------------ packing
+
+    def _seal_one(self, group_id: int) -> int:
+        """Make one block of the oldest events of a group; how many it holds."""
+        rows = self._connection.execute(
+            "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event WHERE group_id = ?"
+            " ORDER BY timestamp, sequence LIMIT ?",
+            (group_id, MOST_EVENTS),
+        )
+        events: list[BlockEvent] = []
+        size = 0
+        for row in rows:
+            event = BlockEvent._make(row)
+            size += len(event.message)
+            if events and size > MOST_BYTES:
+                break
+            events.append(event)
+        if not events:
+            self._open = None
+            return 0
+        first, last = events[0], events[-1]
+        scope = str(self._connection.execute("SELECT scope FROM log_group WHERE id = ?", (group_id,)).fetchone()[0])
+        block = self._connection.execute(
+            "INSERT INTO log_block (group_id, first_time, first_sequence, last_time, last_sequence, terms, data)"
+            " VALUES (?, ?, ?, ?, ?, x'', ?)",
+            (group_id, first.timestamp, first.sequence, last.timestamp, last.sequence, pack_events(events)),
+        ).lastrowid
+        assert block is not None
+        self._index(scope, block, events)
+        self._keep_sequence()
+        self._connection.executemany(
+            "DELETE FROM log_event WHERE sequence = ?", [(event.sequence,) for event in events]
+        )
+        counted = self._open_counts().get(group_id)
+        if counted is not None:
+            counted[0] -= len(events)
+            if counted[0] <= 0:
+                del self._open_counts()[group_id]
+        return len(events)
+
+    def _index(self, scope: str, block: int, events: Sequence[BlockEvent]) -> None:
+        """Note the terms and the eventIDs of a block (X2, X3, X5)."""
+        places: dict[Term, list[int]] = {}
+        idents: set[tuple[int, int, int]] = set()
+        for place, event in enumerate(events):
+            found = record_terms(event.message)
+            for term in found.terms:
+                places.setdefault(term, []).append(place)
+            if found.event_id:
+                idents.add((event.timestamp // _DAY_MS, id_digest(found.event_id), block))
+        for stream in {event.stream for event in events}:
+            places[Term(STREAM_TERM, str(stream))] = []
+        numbers: dict[int, list[int]] = {}
+        for term, held in places.items():
+            times = (events[held[0]].timestamp, events[held[-1]].timestamp) if held else (0, 0)
+            row = self._connection.execute(
+                "INSERT INTO term (scope, kind, value, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT (scope, kind, value) DO UPDATE SET first_seen = min(first_seen, ?4),"
+                " last_seen = max(last_seen, ?5) RETURNING id",
+                (scope, *term, *times),
+            ).fetchone()
+            numbers[row[0]] = held
+        self._connection.executemany(
+            "INSERT INTO posting (term_id, block_id) VALUES (?, ?)", [(number, block) for number in numbers]
+        )
+        self._connection.executemany("INSERT OR IGNORE INTO record_id VALUES (?, ?, ?)", sorted(idents))
+        self._connection.execute("UPDATE log_block SET terms = ? WHERE id = ?", (pack_terms(numbers), block))
+
+    # ------------------------------------------------------------ removing
+
+    def _delete_block(self, number: int) -> None:
+        terms = self._connection.execute("SELECT term_id FROM posting WHERE block_id = ?", (number,)).fetchall()
+        self._connection.execute("DELETE FROM posting WHERE block_id = ?", (number,))
+        self._connection.execute("DELETE FROM record_id WHERE block_id = ?", (number,))
+        self._connection.execute("DELETE FROM log_block WHERE id = ?", (number,))
+        # A term that stands in no block any more was of records that are gone.
+        self._connection.executemany(
+            "DELETE FROM term WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM posting WHERE term_id = ?1)", terms
+        )
+
+    def _delete_groups(self, groups: Sequence[int]) -> None:
+        self._keep_sequence()
+        for group_id in groups:
+            blocks = self._connection.execute("SELECT id FROM log_block WHERE group_id = ?", (group_id,)).fetchall()
+            for (number,) in blocks:
+                self._delete_block(number)
+            for table in ("log_event", "log_stream"):
+                self._connection.execute(f"DELETE FROM {table} WHERE group_id = ?", (group_id,))  # noqa: S608  (two names)
+            self._connection.execute("DELETE FROM log_group WHERE id = ?", (group_id,))
+        self._forget()
+
+    # ------------------------------------------------------------ what is kept in memory
+
+    def _forget(self) -> None:
+        self._ids.clear()
+        self._open = None
+
+    def _stream_ids(self, scope: Scope, group: str, stream: str) -> tuple[int, int]:
+        key = (scope, group, stream)
+        known = self._ids.get(key)
+        if known is None:
+            group_id = self._group_id(scope, group)
+            row = self._connection.execute(
+                "SELECT id FROM log_stream WHERE group_id = ? AND name = ?", (group_id, stream)
+            ).fetchone()
+            assert row is not None, f"there is no stream {stream!r}"
+            known = self._ids[key] = (group_id, int(row[0]))
+        return known
+
+    def _open_counts(self) -> dict[int, list[int]]:
+        if self._open is None:
+            rows = self._connection.execute(
+                "SELECT group_id, count(*), min(ingestion_time) FROM log_event GROUP BY group_id"
+            )
+            self._open = {group: [count, oldest] for group, count, oldest in rows}
+        return self._open
+
+    def _next_sequence(self) -> int:
+        if self._sequence is None:
+            row = self._connection.execute(
+                "SELECT max(ifnull((SELECT max(sequence) FROM log_event), 0),"
+                " ifnull((SELECT number FROM counter WHERE name = 'sequence'), 0))"
+            ).fetchone()
+            self._sequence = int(row[0])
+        return self._sequence + 1
+
+    def _keep_sequence(self) -> None:
+        """Note the last sequence, before the events that would tell it are gone."""
+        last = self._next_sequence() - 1
+        self._connection.execute("INSERT OR REPLACE INTO counter VALUES ('sequence', ?)", (last,))

@@ -1,0 +1,154 @@
+"""The tables of the database, and how a database of an older version gets them.
+
+Rule: a migration that has been released is never changed; what comes later is appended. `user_version` counts
+those that were applied, each in a transaction of its own. Spec: AR-7, AR-12.
+
+Scopes are `account/region`. Times are milliseconds since the epoch in logs, history and deliveries, seconds in
+metric data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.errors import StoreError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_FIRST = """
+CREATE TABLE definition (
+  kind TEXT NOT NULL, scope TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (kind, scope, name)
+) STRICT, WITHOUT ROWID;
+
+-- How often definitions of a kind were changed.
+CREATE TABLE version (kind TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- What is counted over the whole store: `sequence` is the last one that a log event got.
+CREATE TABLE counter (name TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_group (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (scope, name)
+) STRICT;
+
+-- An id is never used twice: events of a stream that was deleted belong to nobody.
+CREATE TABLE log_stream (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, name TEXT NOT NULL,
+  created_at INTEGER NOT NULL, first_event INTEGER, last_event INTEGER, last_ingestion INTEGER,
+  stored_bytes INTEGER NOT NULL DEFAULT 0, UNIQUE (group_id, name)
+) STRICT;
+CREATE INDEX log_stream_by_last_event ON log_stream (group_id, ifnull(last_event, -1), name);
+
+-- Log events as they came; `seal` packs them into blocks.
+CREATE TABLE log_event (
+  sequence INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL,
+  timestamp INTEGER NOT NULL, ingestion_time INTEGER NOT NULL, message TEXT NOT NULL
+) STRICT;
+CREATE INDEX log_event_by_time ON log_event (group_id, timestamp, sequence);
+
+-- At most 1,000 events of a group, in the order of their places. `data` holds them, `terms` says which of them
+-- have which term; both are packed.
+CREATE TABLE log_block (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL,
+  first_time INTEGER NOT NULL, first_sequence INTEGER NOT NULL,
+  last_time INTEGER NOT NULL, last_sequence INTEGER NOT NULL,
+  terms BLOB NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE INDEX log_block_by_first ON log_block (group_id, first_time, first_sequence, last_time, last_sequence);
+CREATE INDEX log_block_by_last ON log_block (group_id, last_time, last_sequence, first_time, first_sequence);
+
+-- What records are looked up by, and when the first and the last one with it were.
+CREATE TABLE term (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
+  first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, UNIQUE (scope, kind, value)
+) STRICT;
+CREATE TABLE posting (
+  term_id INTEGER NOT NULL, block_id INTEGER NOT NULL, PRIMARY KEY (term_id, block_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX posting_by_block ON posting (block_id);
+
+-- Eight bytes of a digest of an eventID; by the day of its record, so that inserts stay close together.
+CREATE TABLE record_id (
+  day INTEGER NOT NULL, digest INTEGER NOT NULL, block_id INTEGER NOT NULL, PRIMARY KEY (day, digest, block_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_id_by_block ON record_id (block_id);
+
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL,
+  dimensions BLOB NOT NULL, unit TEXT NOT NULL, newest INTEGER NOT NULL,
+  UNIQUE (scope, namespace, name, dimensions, unit)
+) STRICT;
+CREATE TABLE bucket (
+  series_id INTEGER NOT NULL, second INTEGER NOT NULL, width INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (series_id, second)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bucket_by_age ON bucket (width, second);
+
+CREATE TABLE history (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, at INTEGER NOT NULL, alarm_name TEXT NOT NULL,
+  alarm_type TEXT NOT NULL, item_type TEXT NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE INDEX history_by_time ON history (scope, at, number);
+CREATE INDEX history_by_alarm ON history (scope, alarm_name, at, number);
+CREATE TABLE evaluation (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, alarm_name TEXT NOT NULL, at INTEGER NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX evaluation_by_alarm ON evaluation (scope, alarm_name, at, number);
+
+CREATE TABLE delivery (
+  delivery_id TEXT PRIMARY KEY, scope TEXT NOT NULL, topic_arn TEXT NOT NULL, target TEXT NOT NULL,
+  cause TEXT NOT NULL, created_at INTEGER NOT NULL, next_at INTEGER NOT NULL, status TEXT NOT NULL,
+  attempts INTEGER NOT NULL, outcome TEXT NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE INDEX delivery_by_status ON delivery (status, next_at, delivery_id);
+CREATE INDEX delivery_by_time ON delivery (created_at, delivery_id);
+CREATE INDEX delivery_by_target ON delivery (target, created_at);
+CREATE INDEX delivery_by_cause ON delivery (cause);
+
+CREATE TABLE cursor (source TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE seen (
+  scope TEXT NOT NULL, event_id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (scope, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_by_time ON seen (at);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Scripts by the version that they lead from."""
+
+APPLICATION_ID = 0x746F6373
+"""Stands in the file's header: `tocs`."""
+
+
+def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring a database to the newest version.
+
+    StoreError for one that a newer Tocsin has written, and for one that is not Tocsin's.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+    if owner != APPLICATION_ID and tables:
+        raise StoreError("the database was not made by Tocsin", hint="give --data a folder of its own")
+    if version > len(migrations):
+        raise StoreError(
+            f"the database has version {version}, and this Tocsin knows versions up to {len(migrations)}",
+            hint="it was written by a newer Tocsin: use that one, or restore a backup made before",
+        )
+    for number, script in enumerate(migrations[version:], version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _statements(script):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> list[str]:
+    # executescript would commit what it is in the middle of.
+    return [statement for statement in script.split(";\n") if statement.strip()]

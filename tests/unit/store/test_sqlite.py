@@ -1,0 +1,297 @@
+"""The database file: what is refused, what survives, how it is copied. Spec: AR-5, AR-7, WIRE-7.7."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+from tocsin.core.log_event import NewLogEvent, Term
+from tocsin.core.metric import MetricKey
+from tocsin.core.scope import Scope
+from tocsin.errors import StoreBusyError, StoreError
+from tocsin.store import sqlite_writer
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite_schema import APPLICATION_ID, MIGRATIONS, migrate
+
+HERE = Scope("111122223333", "eu-west-1")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "tocsin.sqlite3"
+
+
+def names(store: SqliteStore) -> list[str]:
+    with store.read() as reader:
+        return [name for name, _ in reader.scan("topic", HERE)]
+
+
+def test_what_was_written_is_there_after_reopening(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.put("topic", HERE, "a", b"1"))
+    store.close()
+    again = SqliteStore(path)
+    assert names(again) == ["a"]
+    again.close()
+    assert [file.name for file in path.parent.iterdir()] == ["tocsin.sqlite3"]  # the write-ahead log was folded in
+
+
+def test_sequences_go_on_after_reopening_even_when_events_are_gone(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    used = store.write(
+        lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(1, "a"), NewLogEvent(2, "b")], ingested_at=1)
+    )
+    store.write(lambda writer: writer.logs.delete_group(HERE, "g"))
+    store.close()
+    again = SqliteStore(path)
+    again.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    new = again.write(lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(3, "c")], ingested_at=1))
+    again.close()
+    assert new.start >= used.stop
+
+
+def test_every_older_schema_is_brought_up_to_date(path: Path) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    for version in range(1, len(MIGRATIONS) + 1):
+        migrate(connection, MIGRATIONS[:version])
+        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+    connection.close()
+    SqliteStore(path).close()
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, (*MIGRATIONS, "CREATE TABLE extra (x INTEGER) STRICT;\nCREATE TABLE seen (x INTEGER);\n"))
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").fetchone() == (0,)
+    connection.close()
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="version 99") as caught:
+        SqliteStore(path)
+    assert "newer Tocsin" in caught.value.hint
+
+
+def test_somebody_elses_database_is_refused(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+    with pytest.raises(StoreError, match="not made by Tocsin"):
+        SqliteStore(path)
+
+
+def test_what_is_no_database_is_refused(path: Path) -> None:
+    path.write_bytes(b"this is no database, and long enough to be looked at " * 10)
+    with pytest.raises(StoreError, match="no SQLite database"):
+        SqliteStore(path)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        SqliteStore(tmp_path / "none" / "tocsin.sqlite3")
+
+
+def test_a_damaged_database_is_told(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: [writer.put("topic", HERE, f"topic-{number}", b"x" * 500) for number in range(500)])
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged"):
+        names(SqliteStore(path))
+
+
+def test_a_lock_of_another_program_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.store.sqlite._PRAGMAS", ("PRAGMA busy_timeout = 1", "PRAGMA journal_mode = WAL"))
+    store = SqliteStore(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program"):
+        store.write(lambda writer: writer.put("topic", HERE, "a", b""))
+    other.execute("ROLLBACK")
+    other.close()
+    store.write(lambda writer: writer.put("topic", HERE, "b", b""))  # it goes on when the lock is gone
+    assert names(store) == ["b"]
+    store.close()
+
+
+def test_a_full_queue_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_writer, "_MOST_WAITING", 1)
+    monkeypatch.setattr(sqlite_writer, "_PATIENCE", 0.01)
+    store = SqliteStore(path)
+    go, busy = threading.Event(), threading.Event()
+
+    def slow(_writer) -> None:
+        busy.set()
+        go.wait(10)
+
+    first = threading.Thread(target=store.write, args=(slow,))
+    first.start()
+    busy.wait(10)
+    second = threading.Thread(target=store.write, args=(lambda writer: writer.put("topic", HERE, "a", b""),))
+    second.start()
+    with pytest.raises(StoreBusyError):
+        for _ in range(1000):  # until the second work has taken the only place
+            store.write(lambda _writer: go.wait(0.01))
+    go.set()
+    first.join()
+    second.join()
+    assert names(store) == ["a"]
+    store.close()
+
+
+def test_a_closed_store_refuses(path: Path) -> None:
+    store = SqliteStore(path)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.write(lambda _writer: None)
+
+
+def test_a_view_does_not_change_while_others_write(path: Path) -> None:
+    store = SqliteStore(path)
+    with store.read() as reader:
+        store.write(lambda writer: writer.put("topic", HERE, "a", b""))
+        assert reader.scan("topic", HERE) == []
+    assert names(store) == ["a"]
+    store.close()
+
+
+def test_a_backup_made_while_others_write_is_whole(path: Path, tmp_path: Path) -> None:
+    store = SqliteStore(path)
+    stop = threading.Event()
+
+    def keep_writing() -> None:
+        number = 0
+        while not stop.is_set():
+            pair = f"{number:06}"
+            store.write(lambda writer, pair=pair: [writer.put("topic", HERE, f"{side}{pair}", b"") for side in "ab"])
+            number += 1
+
+    thread = threading.Thread(target=keep_writing)
+    thread.start()
+    try:
+        store.back_up_to(tmp_path / "copy.sqlite3")
+    finally:
+        stop.set()
+        thread.join()
+    store.close()
+    copy = SqliteStore(tmp_path / "copy.sqlite3")
+    found = names(copy)
+    copy.close()
+    assert {name[1:] for name in found if name[0] == "a"} == {name[1:] for name in found if name[0] == "b"}
+
+
+def test_the_file_says_whose_it_is(path: Path) -> None:
+    SqliteStore(path).close()
+    assert int.from_bytes(path.read_bytes()[68:72], "big") == APPLICATION_ID
+
+
+def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
+    record = '{"eventTime":"2026-01-01T00:00:00Z","eventName":"StopLogging","eventID":"e-1"}'
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    store.write(lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(5, record)], ingested_at=1))
+    assert store.write(lambda writer: writer.logs.seal(at=10**15)) == 1
+    assert store.write(lambda writer: writer.logs.expire(HERE, "g", before=6)) == 1
+    with store.read() as reader:
+        assert reader.logs.sighting(HERE, Term("event_name", "StopLogging")) is None
+        assert reader.logs.stored_bytes(HERE, "g") == 0
+    store.close()
+    connection = sqlite3.connect(path)
+    for table in ("term", "posting", "record_id", "log_block", "log_event"):
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    connection.close()
+
+
+def test_a_look_up_stops_at_its_budget_and_goes_on(path: Path) -> None:
+    record = '{{"eventTime":"2026-01-01T00:00:00Z","eventName":"StopLogging","eventID":"e-{}"}}'
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    for number in range(6):  # six blocks, two of which lie in one another
+        times = [10, 20] if number == 3 else [number, number]
+        events = [NewLogEvent(time, record.format(f"{number}-{place}")) for place, time in enumerate(times)]
+        store.write(lambda writer, events=events: writer.logs.append(HERE, "g", "s", events, ingested_at=1))
+        store.write(lambda writer: writer.logs.seal(at=10**15))
+    found, before = [], None
+    for _ in range(20):
+        with store.read() as reader:
+            page = reader.logs.look_up(HERE, [Term("event_name", "StopLogging")], before=before, limit=100, blocks=2)
+        found += [event.place for event in page.events]
+        before = page.searched_back_to
+        if before is None:
+            break
+    store.close()
+    assert len(found) == 12
+    assert found == sorted(found, reverse=True)
+
+
+WRITES = """
+import os, sys
+from pathlib import Path
+from threading import Thread
+from tocsin.core.log_event import NewLogEvent
+from tocsin.core.metric import MetricDatum, MetricKey, StatisticSet
+from tocsin.core.metric import MetricKey
+from tocsin.core.scope import Scope
+from tocsin.store.sqlite import SqliteStore
+
+here = Scope("111122223333", "eu-west-1")
+store = SqliteStore(Path(sys.argv[1]))
+key = MetricKey.of("N", "m")
+
+def run(thread):
+    number = 0
+    while True:
+        number += 1
+        text = f"{os.getpid()}-{thread}-{number}"
+        def work(writer):
+            if writer.logs.stream(here, "g", "s") is None:
+                writer.logs.create_stream(here, "g", "s", at=1)
+            writer.logs.append(here, "g", "s", [NewLogEvent(number, text)], ingested_at=1)
+            writer.metrics.add(here, [MetricDatum(key=key, timestamp=0, statistics=StatisticSet.of(1.0))])
+            if number % 7 == 0:
+                writer.logs.seal(at=10**15)
+        store.write(work)
+        os.write(1, (text + "\\n").encode())
+
+for thread in range(3):
+    Thread(target=run, args=(thread,)).start()
+"""
+
+
+def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
+    acknowledged: set[str] = set()
+    for lines in (1, 90, 17, 140, 3, 61):
+        process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(WRITES), str(path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(lines):
+            acknowledged.add(process.stdout.readline().strip())
+        process.send_signal(signal.SIGKILL)
+        acknowledged.update(line.strip() for line in process.stdout if line.endswith("\n"))
+        process.stdout.close()
+        process.wait()
+    store = SqliteStore(path)
+    with store.read() as reader:
+        kept = [event.message for event in reader.logs.events(HERE, "g", limit=100_000)]
+        (point,) = reader.metrics.data(HERE, MetricKey.of("N", "m"), start=0, end=1)
+    store.close()
+    assert acknowledged <= set(kept)
+    assert len(kept) == len(set(kept))
+    assert point.statistics.sum == len(kept)  # event and datum came together, or not at all
