@@ -7,9 +7,12 @@ errors of `tocsin.errors`; what they are called on the wire is the business of `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+
+from tocsin.app.counters import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
     from tocsin.app.store_port import Store
     from tocsin.clock import Clock
+
+
+Part = TypeVar("Part")
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +54,16 @@ class Service:
         self.clock = clock
         self.new_id = new_id
         self.settings = settings
+        self.counters = Counters()
+        self._parts: dict[type[Any], Any] = {}
+        self._lock = threading.RLock()
+
+    def part(self, kind: type[Part]) -> Part:
+        """The one `kind(service)` of this service: what use cases keep in memory, such as compiled filters."""
+        with self._lock:
+            if kind not in self._parts:
+                self._parts[kind] = cast("Any", kind)(self)
+            return cast("Part", self._parts[kind])
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC."""

@@ -115,14 +115,14 @@ class Projection:
         self, patterns: Iterable[FilterPattern], *, also: Iterable[Path] = (), everything: bool = False
     ) -> None:
         self.everything = everything
-        watched: dict[Path, _Watch] = {}
+        watched: dict[Path, Watch] = {}
         for pattern in patterns:
             clues = clues_of(pattern)
             if clues is None:
                 self.everything = True
                 continue
             for clue in clues:
-                watched.setdefault(clue.path, _Watch(clue.path)).add(clue)
+                watched.setdefault(clue.path, Watch(clue.path)).add(clue)
         self._watches = () if self.everything else tuple(watched.values())
         self._suspects = _compile_suspects(self._watches)
         self.time_of: Callable[[Any], str] = attrgetter(field_of(EVENT_TIME[0]))
@@ -176,7 +176,7 @@ class Projection:
         return list(map(self.time_of, records))
 
 
-class _Watch:
+class Watch:
     """All clues on one path, and values found there that satisfy none of them (`cold` ones)."""
 
     def __init__(self, path: Path) -> None:
@@ -249,7 +249,7 @@ class _ColdLane:
     that it was accepted is the answer.
     """
 
-    def __init__(self, paths: Sequence[Path], watches: Sequence[_Watch]) -> None:
+    def __init__(self, paths: Sequence[Path], watches: Sequence[Watch]) -> None:
         self._paths = paths
         # Without watches nothing has to be looked at; the types of fixed paths are not ours to choose.
         self._watches = () if any(watch.path in FIXED_PATHS for watch in watches) else watches
@@ -299,7 +299,7 @@ class _ColdLane:
             self._decoder = RecordDecoder(self._paths, kinds=kinds, base=_ColdRecord)
 
 
-def _compile_suspects(watches: Sequence[_Watch]) -> Callable[..., list[int]]:
+def _compile_suspects(watches: Sequence[Watch]) -> Callable[..., list[int]]:
     """A function of records and the watches' cold values: the places of records with another value.
 
     It is asked about every record of an archive. Python that names the fields answers in half the time

@@ -121,6 +121,11 @@ def _record_type(
     return _struct("Record", top, required, base)
 
 
+def projected_type(paths: Iterable[Path]) -> type[Any]:
+    """A Struct that builds the values at `paths` of any object; absent ones are None."""
+    return _struct("Message", _tree_of(paths, {}), base=ProjectedRecord)
+
+
 def _log_file_type(record: type[Any]) -> type[Any]:
     """`{"Records": [...]}` and no other member: some would make it something else (CT-14.3)."""
     records = ("Records", list[record])  # type: ignore[valid-type]  # built at run time

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tocsin.wire import cbor, json, query
 from tocsin.wire.fault import Fault
 from tocsin.wire.fault_format import fault_form, json_status
+from tocsin.wire.log_events import decode_put_log_events
 from tocsin.wire.message import WireResponse
 from tocsin.wire.shape import ParseError
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 """Values by the model's member names (WIRE-2.1)."""
+
+
+_QUICK: Final = {("logs", "PutLogEvents"): decode_put_log_events}
+"""Quick ways for JSON, by service and operation; they give None where the general way is to be taken (WIRE-4.4)."""
 
 
 def decode_input(call: Call, body: bytes) -> Values:
@@ -47,6 +52,9 @@ def _decode(call: Call, body: bytes) -> Values:
             return {}
         values = call.api.closure("read query", call.operation, shape, query.readers)(call.form)
     else:
+        quick = _QUICK.get((call.service, call.operation)) if call.protocol == "json" else None
+        if quick is not None and (values := quick(body)) is not None:
+            return values
         codec = json if call.protocol == "json" else cbor
         tree = codec.decode_tree(body)
         if not isinstance(tree, dict):

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from tocsin.core.finding import Severity
 from tocsin.core.lint.observation import Observation, observe
 from tocsin.core.pattern.parser import parse_pattern
-from tocsin.core.pattern.tree import Column, Compare, Json, Regex, Space, Text, conditions
+from tocsin.core.pattern.tree import has_regex
 from tocsin.errors import PatternError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tocsin.core.pattern.tree import Pattern
     from tocsin.core.rule import Rule
 
 MAX_FILTERS = 100
@@ -60,13 +59,4 @@ def _has_regex(rule: Rule) -> bool:
         tree = parse_pattern(rule.effective_pattern or rule.filter.filter_pattern)
     except PatternError:
         return False
-    return any(isinstance(value, Regex) for value in _values(tree))
-
-
-def _values(tree: Pattern) -> list[object]:
-    if isinstance(tree, Text):
-        return [term.value for term in tree.terms]
-    exprs = [tree.expr] if isinstance(tree, Json) else []
-    if isinstance(tree, Space):
-        exprs = [column.expr for column in tree.columns if isinstance(column, Column) and column.expr is not None]
-    return [one.value for expr in exprs for one in conditions(expr) if isinstance(one, Compare)]
+    return has_regex(tree)

@@ -244,3 +244,21 @@ def conditions(expr: Expr) -> tuple[Condition, ...]:
         else:
             found.append(node)
     return tuple(found)
+
+
+def has_regex(pattern: Pattern) -> bool:
+    """Whether a regex stands anywhere in a pattern (FP-7.4)."""
+    match pattern:
+        case Text(terms):
+            values: list[object] = [term.value for term in terms]
+        case Json(expr):
+            values = _compared([expr])
+        case Space(columns):
+            values = _compared([one.expr for one in columns if isinstance(one, Column) and one.expr is not None])
+        case All():
+            values = []
+    return any(isinstance(value, Regex) for value in values)
+
+
+def _compared(exprs: list[Expr]) -> list[object]:
+    return [one.value for expr in exprs for one in conditions(expr) if isinstance(one, Compare)]

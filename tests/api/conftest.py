@@ -1,0 +1,53 @@
+"""A service in memory on a clock that stands still, and clients of it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+from wire_client import Dispatcher, client
+
+from tocsin.app.service import Service
+from tocsin.clock import ManualClock
+from tocsin.store.memory import MemoryStore
+
+START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def service(clock: ManualClock) -> Service:
+    numbers = itertools.count(1)
+    return Service(MemoryStore(), clock, new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}")
+
+
+@pytest.fixture
+def now(clock: ManualClock):
+    """The time in milliseconds since the epoch."""
+    return lambda: int(clock.now().timestamp() * 1000)
+
+
+@pytest.fixture
+def refused():
+    """Code and message of the error that a call ends in."""
+    from botocore.exceptions import ClientError
+
+    def run(call, **parameters) -> tuple[str, str]:
+        with pytest.raises(ClientError) as caught:
+            call(**parameters)
+        error = caught.value.response["Error"]
+        return error["Code"], error.get("Message", "")
+
+    return run
+
+
+@pytest.fixture
+def logs(service: Service):
+    from tocsin.api.logs import operations
+
+    return client("logs", Dispatcher(service, operations))
