@@ -51,3 +51,16 @@ def logs(service: Service):
     from tocsin.api.logs import operations
 
     return client("logs", Dispatcher(service, operations))
+
+
+@pytest.fixture(params=["json", "query", "cbor"])
+def protocol(request) -> str:
+    """CloudWatch is spoken to in all three (WIRE-6.4)."""
+    return request.param
+
+
+@pytest.fixture
+def cloudwatch(service: Service, protocol: str):
+    from tocsin.api.cloudwatch import operations
+
+    return client("cloudwatch", Dispatcher(service, operations), protocol=protocol)

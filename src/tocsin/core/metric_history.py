@@ -81,6 +81,11 @@ class MetricHistory:
             max(self._maxima[first:last]),
         )
 
+    def totals_with_weights(self, start: int, end: int) -> StatisticSet | None:
+        """The same with raw values, which percentiles need."""
+        first, last = self.places(start, end)
+        return _merged(point.statistics for point in self.points[first:last])
+
     def running(self, name: str) -> list[Exact] | None:
         """The Sum or SampleCount of the first n points, for n from 0 on; None for any other statistic.
 
