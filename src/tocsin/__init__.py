@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from tocsin.archive_api import backtest, scan
     from tocsin.core.alarm import AlarmError, Evaluation, MetricAlarm, evaluate
     from tocsin.core.composite_alarm import AlarmRule, AlarmRuleError
+    from tocsin.core.filter_policy import FilterPolicy
     from tocsin.core.finding import Finding, Severity
     from tocsin.core.limits import Limits
     from tocsin.core.pattern import FilterPattern
     from tocsin.core.rule import Rule
     from tocsin.errors import (
         ConfigError,
+        FilterPolicyError,
         InputError,
         InternalError,
         NotFoundError,
@@ -42,6 +44,8 @@ __all__ = [
     "ConfigError",
     "Evaluation",
     "FilterPattern",
+    "FilterPolicy",
+    "FilterPolicyError",
     "Finding",
     "InputError",
     "InternalError",
@@ -69,6 +73,7 @@ _HOMES = {
     "BacktestReport": "app.backtest_report",
     "Evaluation": "core.alarm",
     "FilterPattern": "core.pattern",
+    "FilterPolicy": "core.filter_policy",
     "Finding": "core.finding",
     "Limits": "core.limits",
     "MetricAlarm": "core.alarm",

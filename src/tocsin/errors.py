@@ -3,6 +3,7 @@
 TocsinError                     code (stable), message, hint
 ├── InputError                  the caller's fault: exit 2 on the command line, 4xx on the wire
 │   ├── PatternError            a filter pattern that CloudWatch Logs refuses (FP-8)
+│   ├── FilterPolicyError       a subscription's filter policy that SNS refuses (SNS-9.6)
 │   ├── RuleFileError           rule files; holds every finding, each with its place (IF-1)
 │   ├── AlarmError              an alarm, or a request about one, that CloudWatch refuses (AL-5.9)
 │   ├── AlarmRuleError          a composite alarm's rule that CloudWatch refuses, with the caret (AL-12.4)
@@ -85,6 +86,12 @@ class PatternError(InputError):
 def _pattern_error(message: str, source: str, position: int, rule: str, hint: str) -> PatternError:
     """Rebuild a `PatternError` on the other side of a process boundary."""
     return PatternError(message, source=source, position=position, rule=rule, hint=hint)
+
+
+class FilterPolicyError(InputError):
+    """A subscription's filter policy that SNS refuses, in AWS's words without their prefix."""
+
+    code = "filter-policy"
 
 
 class RuleFileError(InputError):

@@ -24,6 +24,8 @@ OFFERED = {
     "BacktestReport",
     "Evaluation",
     "FilterPattern",
+    "FilterPolicy",
+    "FilterPolicyError",
     "MetricAlarm",
     "PatternError",
     "Rule",

@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.app.replay import AlarmReplay, MetricReplay
+from tocsin.core.action_gate import MUTED, ActionGate
 from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.evaluation import Evaluation
 from tocsin.core.alarm.state import AlarmState, StateValue
 from tocsin.core.alarm.timestamp import moment, second_of
 from tocsin.core.composite_alarm.network import AlarmNetwork
 from tocsin.core.composite_alarm.network import Transition as CompositeTransition
-from tocsin.core.composite_alarm.reference import name_in
-from tocsin.core.composite_alarm.suppression import Facts, Suppression
-from tocsin.core.composite_alarm.suppression import step as suppress
-from tocsin.core.mute_rule import HeldActions, muted_until
-from tocsin.core.mute_rule import step as mute
+from tocsin.core.composite_alarm.suppression import Suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,8 +30,7 @@ if TYPE_CHECKING:
     from tocsin.core.metric import MetricKey
     from tocsin.core.metric_history import MetricHistory
 
-MUTED = "Mute"
-"""What holds actions during the window of a mute rule; beside the values of ActionsSuppressedBy (AL-13.4)."""
+__all__ = ["MUTED", "ActionsRun", "AlarmChange", "Timeline", "actions_of", "run_alarms"]
 
 
 class ActionsRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +107,10 @@ class _Running:
         self._since, self._until = since, until
         self._evaluations = _by_time(results)
         self._states = {name: AlarmState.initial(moment(since)) for name in self._definitions}
-        self._suppressed = {
+        suppressed = {
             name: Suppression() for name, alarm in self._composites.items() if alarm.actions_suppressor is not None
         }
-        self._held: dict[str, HeldActions] = {}
-        self._mute_ends: dict[str, int] = {}
+        self._gate = ActionGate(self._composites, self._mutes, suppressed=suppressed, held={})
         self._latest: dict[str, AlarmChange] = {}
         self._timers: list[int] = []  # a heap: when something is due besides evaluations
 
@@ -194,70 +189,17 @@ class _Running:
         before = {change.name: change.old for change in reversed(changes)}
         for change in changes:
             self._latest[change.name] = change
-        due = {change.name for change in changes} - self._suppressed.keys()
-        due |= self._suppress(at, changes)
-        # A change whose actions wait is looked at, too: a window remembers the state that it finds (AL-14.3).
-        for name in due | before.keys() | self._held.keys():
-            self._mute(at, name, before=before.get(name, self._states[name].state_value), is_due=name in due)
+        for decision in self._gate.decide(at, before, self._states):
+            latest = self._latest[decision.name]
+            if decision.held_by:
+                latest.held_by = decision.held_by
+            if decision.runs and self._definitions[decision.name].actions_enabled:
+                latest.run = ActionsRun(at=at, after_mute_window=decision.is_after_window)
+        for name in self._gate.suppressed.keys() | self._gate.held.keys():
+            due = self._gate.due(name, at)
+            if due is not None and due > at:
+                heapq.heappush(self._timers, due)
         return changes
-
-    def _suppress(self, at: int, changes: list[AlarmChange]) -> set[str]:
-        """The composites whose actions would run now; what is held is noted."""
-        moved = {change.name for change in changes}
-        due: set[str] = set()
-        for name, held in self._suppressed.items():
-            alarm = self._composites[name]
-            suppressor = name_in(alarm.actions_suppressor or "")
-            is_timer = held.due is not None and second_of(held.due) <= at
-            if name not in moved and suppressor not in moved and not is_timer:
-                continue
-            facts = Facts(
-                value=self._states[name].state_value,
-                suppressor=self._states[suppressor].state_value,
-                wait_period=alarm.actions_suppressor_wait_period or 0,
-                extension_period=alarm.actions_suppressor_extension_period or 0,
-            )
-            after, runs = suppress(held, moment(at), facts)
-            self._suppressed[name] = after
-            if after.due is not None:
-                heapq.heappush(self._timers, second_of(after.due))
-            if runs:
-                due.add(name)
-            elif after.suppressed_by is not None:
-                self._latest[name].held_by = after.suppressed_by.value
-        return due
-
-    def _mute(self, at: int, name: str, *, before: StateValue, is_due: bool) -> None:
-        latest = self._latest[name]
-        end = self._muted_until(at, name)
-        if end is not None:
-            heapq.heappush(self._timers, end)
-        decided = mute(
-            self._held.get(name),
-            is_muted=end is not None,
-            before=before,
-            value=self._states[name].state_value,
-            is_due=is_due,
-        )
-        if decided.held is None:
-            self._held.pop(name, None)
-        else:
-            self._held[name] = decided.held
-        if decided.is_holding:
-            latest.held_by = MUTED
-        if decided.run is not None and self._definitions[name].actions_enabled:
-            latest.run = ActionsRun(at=at, after_mute_window=decided.is_after_window)
-
-    def _muted_until(self, at: int, name: str) -> int | None:
-        """The end of the window that an alarm is in; asked once for each window, as a rule may mute for years."""
-        known = self._mute_ends.get(name)
-        if known is not None and at < known:
-            return known
-        end = muted_until(self._mutes[name], moment(at)) if self._mutes[name] else None
-        if end is None:
-            return None
-        self._mute_ends[name] = second_of(end)
-        return self._mute_ends[name]
 
 
 def _by_time(results: Mapping[str, MetricReplay]) -> dict[int, list[tuple[str, Evaluation]]]:
