@@ -215,3 +215,18 @@ def test_a_failing_work_does_not_harm_its_neighbours(store) -> None:
 
 def test_check_is_content(store) -> None:
     store.check()
+
+
+def test_a_version_that_was_undone_never_comes_back(store) -> None:
+    seen: list[int] = []
+
+    def work(writer, *, fails: bool) -> None:
+        writer.put("topic", HERE, "a", b"")
+        seen.append(writer.version("topic"))
+        if fails:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        store.write(lambda writer: work(writer, fails=True))
+    store.write(lambda writer: work(writer, fails=False))
+    assert len(set(seen)) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class MemoryDefinitions:
         self._undo = undo
         self._tables: dict[str, dict[Scope, NamedTable]] = {}
         self._versions: dict[str, int] = {}
+        self._numbers = itertools.count(1)  # of versions; one is never given twice, even where a work fails
 
     def get(self, kind: str, scope: Scope, name: str) -> bytes | None:
         """One definition."""
@@ -77,7 +79,7 @@ class MemoryDefinitions:
         return 0 if table is None else sum(1 for _ in table.range(prefix, None))
 
     def version(self, kind: str) -> int:
-        """How often definitions of that kind were changed."""
+        """A number that is another one after each change of that kind."""
         return self._versions.get(kind, 0)
 
     def put(self, kind: str, scope: Scope, name: str, body: bytes) -> None:
@@ -112,5 +114,4 @@ class MemoryDefinitions:
                 self._changed(kind)
 
     def _changed(self, kind: str) -> None:
-        # A version that was seen by nobody may come back, when the work fails.
-        self._undo.put(self._versions, kind, self._versions.get(kind, 0) + 1)
+        self._undo.put(self._versions, kind, next(self._numbers))

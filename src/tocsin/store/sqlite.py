@@ -6,6 +6,7 @@ last moments, and never damages what lies before: that is `synchronous = NORMAL`
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -69,7 +70,9 @@ class SqliteStore:
                 connection.close()
                 raise
             self._writing = connection
-            self._thread = WriterThread(connection, lambda: _Writer(connection))
+            last = connection.execute("SELECT ifnull(max(number), 0) FROM version").fetchone()[0]
+            numbers = itertools.count(last + 1)
+            self._thread = WriterThread(connection, lambda: _Writer(connection, numbers))
 
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
@@ -151,8 +154,8 @@ class _Reader(SqliteDefinitionReader):
 class _Writer(SqliteDefinitionWriter):
     """The same, being changed."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: sqlite3.Connection, numbers: Iterator[int]) -> None:
+        super().__init__(connection, numbers)
         self.logs = SqliteLogWriter(connection)
         self.metrics = SqliteMetricWriter(connection)
         self.history = SqliteHistoryWriter(connection)

@@ -52,13 +52,17 @@ class SqliteDefinitionReader:
         return int(self._connection.execute(query, values).fetchone()[0])
 
     def version(self, kind: str) -> int:
-        """How often definitions of that kind were changed."""
+        """A number that is another one after each change of that kind."""
         row = self._connection.execute("SELECT number FROM version WHERE kind = ?", (kind,)).fetchone()
         return 0 if row is None else int(row[0])
 
 
 class SqliteDefinitionWriter(SqliteDefinitionReader):
-    """The same, being changed."""
+    """The same, being changed. `numbers` gives versions; one is never given twice, even where a work fails."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: Iterator[int]) -> None:
+        super().__init__(connection)
+        self._numbers = numbers
 
     def put(self, kind: str, scope: Scope, name: str, body: bytes) -> None:
         """Keep a definition."""
@@ -87,8 +91,7 @@ class SqliteDefinitionWriter(SqliteDefinitionReader):
 
     def _changed(self, kind: str) -> None:
         self._connection.execute(
-            "INSERT INTO version (kind, number) VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET number = number + 1",
-            (kind,),
+            "INSERT OR REPLACE INTO version (kind, number) VALUES (?, ?)", (kind, next(self._numbers))
         )
 
 

@@ -22,7 +22,7 @@ CREATE TABLE definition (
   PRIMARY KEY (kind, scope, name)
 ) STRICT, WITHOUT ROWID;
 
--- How often definitions of a kind were changed.
+-- A number that is another one after each change of a definition of the kind.
 CREATE TABLE version (kind TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 -- What is counted over the whole store: `sequence` is the last one that a log event got.

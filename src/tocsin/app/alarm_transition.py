@@ -1,0 +1,293 @@
+"""What follows when alarms change their states: history, composites, actions, notifications.
+
+Rule: everything is written in the transaction of the change (AL-8.8). What is held, and by what, is decided by
+`core.action_gate`, as in a backtest. Spec: AL-8, AL-10, AL-12 to AL-14, AL-17, AR-5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tocsin.app.alarm_event import contributing_events
+from tocsin.app.alarm_network import AlarmNetworks, ScopeAlarms
+from tocsin.app.alarm_record import (
+    COMPOSITE,
+    METRIC,
+    METRIC_ALARMS,
+    STANDINGS,
+    WAITING,
+    AlarmStanding,
+    KeptAlarm,
+    alarm_arn,
+    alarm_scope,
+    metric_alarm_of,
+    standing_of,
+)
+from tocsin.app.publication import Publication, publish, scope_of_topic
+from tocsin.app.resource_tag import get_tags
+from tocsin.core.action_gate import MUTED, ActionGate, GateDecision
+from tocsin.core.alarm.action import ACTION_LISTS
+from tocsin.core.alarm.evaluation_record import pack_evaluation
+from tocsin.core.alarm.history import action_item, state_update_item
+from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
+from tocsin.core.composite_alarm.suppression import Suppression
+from tocsin.core.notification.message import MessageSettings, compose_alarm_message
+from tocsin.core.notification.state_change import StateChange
+from tocsin.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreWriter
+    from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.alarm.lifecycle import Transition
+    from tocsin.core.alarm.state import AlarmState, StateValue
+    from tocsin.core.composite_alarm.definition import CompositeAlarm
+    from tocsin.core.composite_alarm.network import Transition as CompositeTransition
+    from tocsin.core.scope import Scope
+
+_NOT_HERE = "Tocsin executes actions on SNS topics only"
+
+
+class MetricChange(NamedTuple):
+    """A metric alarm that changes: its name, what happened, and how it stands afterwards."""
+
+    name: str
+    transition: Transition
+    standing: AlarmStanding
+
+
+class AlarmChanges:
+    """The changes of the alarms of one scope, within one transaction."""
+
+    def __init__(self, service: Service, store: StoreWriter, scope: Scope) -> None:
+        self._service = service
+        self._store = store
+        self._scope = scope
+        self._around: ScopeAlarms = service.part(AlarmNetworks).of(store, scope)
+        self._standings: dict[str, AlarmStanding] = {}
+
+    def apply(self, at: datetime, changes: Sequence[MetricChange]) -> int:
+        """Write metric alarms that have changed at `at`, and all that follows; how many alarms changed."""
+        before = {change.name: change.transition.old.state_value for change in changes}
+        for change in changes:
+            self._write_metric(change)
+        followers: tuple[CompositeTransition, ...] = ()
+        if self._around.composites and before.keys() & self._around.concerned:
+            followers = self._around.network.change(before, self._states(), at)
+        return self._finish(at, before, followers)
+
+    def keep(self, name: str, standing: AlarmStanding) -> None:
+        """Write how an alarm stands, where its state did not change."""
+        self._put(name, standing)
+
+    def follow(self, at: datetime, followers: Sequence[CompositeTransition]) -> int:
+        """Write composites that were created, updated or set, with what follows."""
+        return self._finish(at, {}, followers)
+
+    def set_composite(self, name: str, state: AlarmState, *, old: AlarmState) -> int:
+        """Write a composite whose state somebody has set (AL-8.7), with what follows."""
+        at = state.transitioned_at
+        change = StateChange(
+            scope=alarm_scope(self._scope),
+            old=old.state_value,
+            new=state.state_value,
+            reason=state.reason,
+            at=at,
+            configuration_updated_at=self._around.kept[name].updated_at,
+        )
+        self._write(name, old, state, change, COMPOSITE)
+        followers = self._around.network.change((name,), self._states(), at)
+        return self._finish(at, {name: old.state_value}, followers)
+
+    def look_again(self, at: datetime, names: Sequence[str]) -> None:
+        """Let timers and the ends of windows have their effect on these alarms."""
+        for name in names:
+            self._standing(name)
+        self._finish(at, {}, ())
+
+    # ------------------------------------------------------------ states
+
+    def _standing(self, name: str) -> AlarmStanding:
+        known = self._standings.get(name)
+        if known is None:
+            kept = self._around.kept.get(name) or METRIC_ALARMS.get(self._store, self._scope, name)
+            created_at = self._service.now() if kept is None else kept.created_at
+            known = self._standings[name] = standing_of(self._store, self._scope, name, created_at=created_at)
+        return known
+
+    def _states(self) -> dict[str, AlarmState]:
+        """The states of all alarms that composites look at."""
+        return {name: self._standing(name).state for name in self._around.concerned}
+
+    def _write_metric(self, change: MetricChange) -> None:
+        self._standing(change.name)
+        self._standings[change.name] = change.standing
+        kept = METRIC_ALARMS.get(self._store, self._scope, change.name)
+        assert kept is not None
+        told = StateChange.of_transition(
+            change.transition, scope=alarm_scope(self._scope), configuration_updated_at=kept.updated_at
+        )
+        self._write(change.name, change.transition.old, change.transition.new, told, METRIC)
+        if change.transition.evaluation is not None:
+            evaluation = change.transition.evaluation
+            body = pack_evaluation(evaluation, self._event_ids(metric_alarm_of(kept), told))
+            self._store.history.add_evaluation(self._scope, change.name, at=millisecond_of(evaluation.at), body=body)
+
+    def _event_ids(self, alarm: MetricAlarm, change: StateChange) -> list[str]:
+        events, _ = contributing_events(self._store, self._scope, alarm, change)
+        return [event.event_id for event in events or () if event.event_id]
+
+    def _write_composite(self, transition: CompositeTransition) -> None:
+        name = transition.alarm_name
+        old = self._standing(name).state
+        told = StateChange.of_composite(
+            transition,
+            scope=alarm_scope(self._scope),
+            configuration_updated_at=self._around.kept[name].updated_at,
+        )
+        self._write(name, old, transition.state(), told, COMPOSITE)
+
+    def _write(self, name: str, old: AlarmState, new: AlarmState, told: StateChange, alarm_type: str) -> None:
+        standing = msgspec.structs.replace(self._standing(name), state=new, last_change=told)
+        self._put(name, standing)
+        item = state_update_item(name, old=old, new=new, at=told.at, alarm_type=alarm_type)
+        self._store.history.add(self._scope, item)
+        self._service.counters.add("alarm_transitions", state=new.state_value.value)
+
+    def _put(self, name: str, standing: AlarmStanding) -> None:
+        self._standings[name] = standing
+        STANDINGS.put(self._store, self._scope, name, standing)
+
+    # ------------------------------------------------------------ actions
+
+    def _finish(self, at: datetime, before: dict[str, StateValue], followers: Sequence[CompositeTransition]) -> int:
+        for transition in followers:
+            before.setdefault(transition.alarm_name, transition.old)
+            self._write_composite(transition)
+        second = second_of(at)
+        gate = self._gate()
+        involved = set(before) | gate.suppressed.keys() | gate.held.keys() | set(self._standings)
+        states = {name: self._standing(name).state for name in involved | self._around.concerned}
+        decisions = gate.decide(second, before, states)
+        for decision in decisions:
+            self._carry_out(at, decision)
+        for name in involved:
+            self._keep(name, gate, second)
+        return len(before)
+
+    def _gate(self) -> ActionGate:
+        suppressed = {
+            name: self._standing(name).suppression or Suppression()
+            for name, alarm in self._around.composites.items()
+            if alarm.actions_suppressor is not None
+        }
+        waiting = {name for name, _ in WAITING.scan(self._store, self._scope)}
+        held = {
+            name: found for name in waiting | self._standings.keys() if (found := self._standing(name).held) is not None
+        }
+        return ActionGate(self._around.composites, self._around.mutes, suppressed=suppressed, held=held)
+
+    def _keep(self, name: str, gate: ActionGate, at: int) -> None:
+        """Note what is held of an alarm, and when it has to be looked at again."""
+        standing = self._standing(name)
+        kept = msgspec.structs.replace(standing, suppression=gate.suppressed.get(name), held=gate.held.get(name))
+        if kept != standing:
+            self._put(name, kept)
+        due = gate.due(name, at)
+        known = WAITING.get(self._store, self._scope, name)
+        if due is not None and due != known:
+            WAITING.put(self._store, self._scope, name, due)
+        elif due is None and known is not None:
+            WAITING.delete(self._store, self._scope, name)
+
+    def _carry_out(self, at: datetime, decision: GateDecision) -> None:
+        """Run the actions of an alarm's state, or note that a mute rule holds them (AL-14.2)."""
+        name = decision.name
+        standing = self._standing(name)
+        definition, alarm_type = self._definition(name)
+        if definition is None or standing.last_change is None or not definition.actions_enabled:
+            return
+        change = standing.last_change
+        arns = definition.actions(ACTION_LISTS[change.new])
+        if not arns:
+            return
+        if decision.runs:
+            change = msgspec.structs.replace(change, after_mute_window=decision.is_after_window)
+            message = self._message(definition, change)
+            for arn in arns:
+                self._run(name, arn, message, change, at=at, alarm_type=alarm_type)
+        elif decision.held_by == MUTED and decision.muted_until is not None:
+            for arn in arns:
+                item = action_item(
+                    name,
+                    arn=arn,
+                    state_updated_at=standing.state.updated_at,
+                    published_message=None,
+                    at=at,
+                    error="Actions are muted",
+                    mute_window_end=moment(decision.muted_until),
+                    alarm_type=alarm_type,
+                )
+                self._store.history.add(self._scope, item)
+
+    def _definition(self, name: str) -> tuple[MetricAlarm | CompositeAlarm | None, str]:
+        composite = self._around.composites.get(name)
+        if composite is not None:
+            return composite, COMPOSITE
+        kept: KeptAlarm | None = METRIC_ALARMS.get(self._store, self._scope, name)
+        return (None if kept is None else metric_alarm_of(kept)), METRIC
+
+    def _message(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Publication:
+        tags = get_tags(self._store, self._scope, alarm_arn(self._scope, definition.alarm_name))
+        tagged = msgspec.structs.replace(definition, tags=tags)
+        events, count = contributing_events(self._store, self._scope, definition, change)
+        settings = self._service.settings
+        composed = compose_alarm_message(
+            tagged,
+            change,
+            events=events,
+            event_count=count,
+            settings=MessageSettings(
+                events_in_message=settings.events_in_message,
+                enrich_json=settings.enrich_json,
+                public_url=settings.public_url,
+            ),
+        )
+        return Publication(
+            message=composed.default,
+            subject=composed.subject,
+            texts={"default": composed.default, "sms": composed.sms, "email": composed.email},
+        )
+
+    def _run(
+        self, name: str, arn: str, message: Publication, change: StateChange, *, at: datetime, alarm_type: str
+    ) -> None:
+        """One action, and its item in the history (AL-10.3). One that fails does not hold the others."""
+        error: str | None = None
+        found = scope_of_topic(arn)
+        if found is None:
+            error = f"{_NOT_HERE}; {arn} is kept and shown"
+        elif found[0].region != self._scope.region:
+            error = "Invalid parameter: TopicArn"
+        else:
+            cause = f"{alarm_arn(self._scope, name)}@{millisecond_of(change.at)}"
+            try:
+                publish(self._service, self._store, arn, message, cause=cause)
+            except NotFoundError:
+                error = "Resource: Topic does not exist"
+        item = action_item(
+            name,
+            arn=arn,
+            state_updated_at=self._standing(name).state.updated_at,
+            published_message=msgspec.json.encode(message.texts).decode(),
+            at=at,
+            error=error,
+            alarm_type=alarm_type,
+        )
+        self._store.history.add(self._scope, item)
+        self._service.counters.add("alarm_actions", outcome="failed" if error else "succeeded")
