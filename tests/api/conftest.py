@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from datetime import UTC, datetime
 
@@ -23,7 +24,13 @@ def clock() -> ManualClock:
 @pytest.fixture
 def service(clock: ManualClock) -> Service:
     numbers = itertools.count(1)
-    return Service(MemoryStore(), clock, new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}")
+    secrets = itertools.count(1)
+    return Service(
+        MemoryStore(),
+        clock,
+        new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}",
+        new_secret=lambda size: hashlib.shake_256(b"%d" % next(secrets)).digest(size),
+    )
 
 
 @pytest.fixture
@@ -64,3 +71,35 @@ def cloudwatch(service: Service, protocol: str):
     from tocsin.api.cloudwatch import operations
 
     return client("cloudwatch", Dispatcher(service, operations), protocol=protocol)
+
+
+@pytest.fixture
+def dispatcher(service: Service) -> Dispatcher:
+    """SNS and STS, for clients of any region and key and for requests made by hand."""
+    from tocsin.api.sns import operations as sns_operations
+    from tocsin.api.sts import operations as sts_operations
+
+    return Dispatcher(service, sns_operations, sts_operations)
+
+
+@pytest.fixture
+def sns(dispatcher: Dispatcher):
+    return client("sns", dispatcher)
+
+
+@pytest.fixture
+def sts(dispatcher: Dispatcher):
+    return client("sts", dispatcher)
+
+
+@pytest.fixture
+def outbox(service: Service):
+    """The rows that wait in the outbox with their envelopes, oldest first."""
+    from tocsin.core.envelope import unpack_envelope
+
+    def run():
+        with service.store.read() as store:
+            rows = store.outbox.deliveries(limit=1000)
+        return [(row, unpack_envelope(row.body)) for row in sorted(rows, key=lambda row: row.delivery_id)]
+
+    return run

@@ -1,4 +1,4 @@
-"""Publishing: one row in the outbox for each subscriber that a message is for. Spec: SNS-2.8, SNS-3.4, SNS-9.
+"""Publishing: one row in the outbox for each subscriber that a message is for. Spec: SNS-2, SNS-3.4, SNS-9.
 
 Rule: the rows are written in the transaction of what caused them; a publication that was acknowledged is never
 lost, and whoever had not confirmed by then never gets it.
@@ -6,11 +6,22 @@ lost, and whoever had not confirmed by then never gets it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tocsin.app.topic import TOPICS, subscription_arn, subscriptions_of
+from tocsin.app.topic import (
+    FIFO_MESSAGES,
+    FIFO_NUMBERS,
+    TOPICS,
+    PublishedMessage,
+    Topic,
+    require_topic,
+    subscription_arn,
+    subscriptions_of,
+    topic_arn,
+)
 from tocsin.core.envelope import Envelope, EnvelopeKind, MessageAttribute, pack_envelope
 from tocsin.core.filter_policy import FilterPolicy, PolicyScope
 from tocsin.core.outbox import DeliveryRow
@@ -18,7 +29,7 @@ from tocsin.core.scope import Scope
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreWriter
@@ -26,9 +37,15 @@ if TYPE_CHECKING:
 
 _ARN_PARTS = 6
 
+DEDUPLICATION_MS = 300_000
+"""For how long a FIFO topic remembers what was published (SNS-2.7)."""
+
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
-    """What is published: `texts` are those of MessageStructure=json by protocol, else empty (SNS-2.4)."""
+    """What is published: `texts` are those of MessageStructure=json by protocol, else empty (SNS-2.4).
+
+    A FIFO topic needs `group_id` and `deduplication_id`; its `sequence_number` is given when it is published.
+    """
 
     message: str
     subject: str | None = None
@@ -41,6 +58,13 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     def text_for(self, protocol: str) -> str:
         """The text that subscribers of a protocol get."""
         return self.texts.get(protocol, self.message)
+
+
+class Published(NamedTuple):
+    """The id of a message, and for a FIFO topic its number in the order of the topic."""
+
+    message_id: str
+    sequence_number: str | None = None
 
 
 def scope_of_topic(arn: str) -> tuple[Scope, str] | None:
@@ -100,12 +124,12 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
 
 
 def delivery_of(service: Service, scope: Scope, envelope: Envelope, *, cause: str) -> DeliveryRow:
-    """A row of the outbox for an envelope, due at once."""
+    """A row of the outbox for an envelope, due at once; its target is the subscription, else the endpoint."""
     return DeliveryRow(
         delivery_id=service.new_id(),
         scope=scope,
         topic_arn=envelope.topic_arn,
-        target=envelope.subscription_arn,
+        target=envelope.subscription_arn or envelope.endpoint,
         cause=cause,
         created_at=envelope.published_at,
         next_at=envelope.published_at,
@@ -117,11 +141,84 @@ def _wants(subscription: KeptSubscription, publication: Publication) -> bool:
     text = subscription.attributes.get("FilterPolicy")
     if not text:
         return True
-    scope = policy_scope(subscription.attributes)
-    policy = FilterPolicy.parse(text, scope)  # it was read before it was kept
+    policy = _policy(text, policy_scope(subscription.attributes))
     return policy.accepts(attributes=publication.attributes, body=publication.text_for(subscription.protocol))
+
+
+@lru_cache(maxsize=1024)
+def _policy(text: str, scope: PolicyScope) -> FilterPolicy:
+    return FilterPolicy.parse(text, scope)  # it was read before it was kept, and is not refused
 
 
 def policy_scope(attributes: Mapping[str, str]) -> PolicyScope:
     """What the filter policy among these attributes looks at."""
     return "MessageBody" if attributes.get("FilterPolicyScope") == "MessageBody" else "MessageAttributes"
+
+
+# ---------------------------------------------------------------- use cases
+
+
+def publish_to_topic(
+    service: Service, scope: Scope, arn: str, publications: Sequence[Publication]
+) -> tuple[Published, ...]:
+    """Publish messages in their order, in one transaction, to a topic of this region and whatever account.
+
+    A message that a FIFO topic had within five minutes is not published again; the answer is that of the first.
+
+    Raises:
+        NoTopicError: there is no such topic.
+    """
+
+    def work(store: StoreWriter) -> tuple[Published, ...]:
+        home, topic = require_topic(store, arn, scope, of_any_account=True)
+        if topic.is_fifo:
+            return tuple(_publish_in_order(service, store, home, topic, one) for one in publications)
+        return tuple(Published(publish(service, store, arn, one, cause="publish")[0]) for one in publications)
+
+    return service.store.write(work)
+
+
+def _publish_in_order(
+    service: Service, store: StoreWriter, home: Scope, topic: Topic, publication: Publication
+) -> Published:
+    now, name = service.now_ms(), _fifo_name(topic, publication)
+    known = FIFO_MESSAGES.get(store, home, name, now=now)
+    if known is not None:
+        return Published(known.message_id, known.sequence_number)
+    count = (FIFO_NUMBERS.get(store, home, topic.name) or 0) + 1
+    FIFO_NUMBERS.put(store, home, topic.name, count)
+    number = f"1{count:019d}"  # 20 digits that grow, as SNS's do
+    numbered = msgspec.structs.replace(publication, sequence_number=number)
+    message_id, _ = publish(service, store, topic_arn(home, topic.name), numbered, cause="publish")
+    kept = PublishedMessage(message_id=message_id, sequence_number=number)
+    FIFO_MESSAGES.put(store, home, name, kept, now=now, until=now + DEDUPLICATION_MS)
+    return Published(message_id, number)
+
+
+def _fifo_name(topic: Topic, publication: Publication) -> str:
+    """Under what a message is remembered: equal ids are one message in a topic, or in each group of it."""
+    by_group = topic.attributes.get("FifoThroughputScope") == "MessageGroup"
+    group = publication.group_id if by_group else ""
+    return f"{topic.name}\0{group}\0{publication.deduplication_id}"
+
+
+def publish_to_phone(service: Service, scope: Scope, number: str, publication: Publication) -> Published:
+    """Queue a text message. Without a service for such messages it will be recorded as failed (SNS-8.5)."""
+    message_id = service.new_id()
+    envelope = Envelope(
+        kind=EnvelopeKind.NOTIFICATION,
+        message_id=message_id,
+        topic_arn="",
+        subscription_arn="",
+        protocol="sms",
+        endpoint=number,
+        message=publication.text_for("sms"),
+        subject=publication.subject,
+        attributes=publication.attributes,
+        published_at=service.now_ms(),
+    )
+    row = delivery_of(service, scope, envelope, cause="publish")
+    service.store.write(lambda store: store.outbox.put([row]))
+    service.counters.add("messages_published")
+    service.counters.add("deliveries_queued")
+    return Published(message_id)

@@ -35,24 +35,38 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     events_in_message: int = 10
     enrich_json: bool = True
     throttle: bool = False
+    account: str = "123456789012"
+    key_accounts: dict[str, str] = {}  # access key that was configured -> its account
+    mail_unsubscribe: str = "protected"
 
 
 _DEFAULTS = ServiceSettings()
 
 
+def _no_secrets(_size: int) -> bytes:
+    raise RuntimeError("this service was made without a source of secrets")
+
+
 class Service:
     """The store, the clock and the settings that are in force.
 
-    `new_id` gives a fresh uuid as text; it is an argument because nothing below the edge may be left to
-    chance.
+    `new_id` gives a fresh uuid as text, `new_secret` so many bytes that nobody can guess; they are arguments
+    because nothing below the edge may be left to chance.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, *, new_id: Callable[[], str], settings: ServiceSettings = _DEFAULTS
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        new_id: Callable[[], str],
+        new_secret: Callable[[int], bytes] = _no_secrets,
+        settings: ServiceSettings = _DEFAULTS,
     ) -> None:
         self.store = store
         self.clock = clock
         self.new_id = new_id
+        self.new_secret = new_secret
         self.settings = settings
         self.counters = Counters()
         self._parts: dict[type[Any], Any] = {}

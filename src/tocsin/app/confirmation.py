@@ -1,0 +1,96 @@
+"""Tokens with which an endpoint agrees to a subscription, or takes its end back. Spec: SNS-4.1, SNS-4.2, SNS-5.2.
+
+Rule: a token is as long as nobody can guess, and only its digest is kept: who reads the store can confirm nothing
+with it. A new token leaves the older ones valid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.app.expiring import ExpiringDefinitions
+from tocsin.app.publication import delivery_of
+from tocsin.app.topic import put_subscription, subscription_arn, topic_arn
+from tocsin.core.envelope import Envelope, EnvelopeKind
+from tocsin.core.scope import Scope
+
+if TYPE_CHECKING:
+    from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreReader, StoreWriter
+    from tocsin.app.topic import KeptSubscription
+
+TOKEN_LIFE_MS = 2 * 86_400_000
+"""How long a token is valid (SNS-4.1)."""
+
+_BYTES = 128
+_FORM = re.compile(r"[0-9a-fA-F]{256}\Z")
+
+
+class _Token(msgspec.Struct, frozen=True, kw_only=True):
+    """Which subscription a token is of."""
+
+    account: str
+    topic: str
+    ident: str
+
+
+# By digest, in a scope without an account: whoever has the token need not know whose the topic is.
+_TOKENS = ExpiringDefinitions("subscription-token", _Token)
+
+
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a token."""
+    return _FORM.match(text) is not None
+
+
+def find_token(store: StoreReader, region: str, token: str, *, now: int) -> tuple[Scope, str, str] | None:
+    """Scope of the topic, its name and the subscription's id, for a token that is valid; None for any other."""
+    found = _TOKENS.get(store, Scope("", region), _digest(token), now=now)
+    return None if found is None else (Scope(found.account, region), found.topic, found.ident)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def ask(
+    service: Service, store: StoreWriter, home: Scope, subscription: KeptSubscription, kind: EnvelopeKind, *, now: int
+) -> None:
+    """Keep a subscription with a new token, and put the message that carries it into the outbox.
+
+    `kind` says whether the token confirms or restores.
+    """
+    token = service.new_secret(_BYTES).hex()
+    until = now + TOKEN_LIFE_MS
+    kept = _Token(account=home.account, topic=subscription.topic, ident=subscription.ident)
+    _TOKENS.put(store, Scope("", home.region), _digest(token), kept, now=now, until=until)
+    put_subscription(store, home, msgspec.structs.replace(subscription, token_ends_at=until))
+    arn = topic_arn(home, subscription.topic)
+    envelope = Envelope(
+        kind=kind,
+        message_id=service.new_id(),
+        topic_arn=arn,
+        subscription_arn=subscription_arn(home, subscription),
+        protocol=subscription.protocol,
+        endpoint=subscription.endpoint,
+        message=_SENTENCES[kind].format(arn=arn, ident=subscription_arn(home, subscription)),
+        published_at=now,
+        token=token,
+    )
+    store.outbox.put([delivery_of(service, home, envelope, cause="confirmation")])
+
+
+_SENTENCES = {
+    EnvelopeKind.SUBSCRIPTION_CONFIRMATION: (
+        "This endpoint was subscribed to the topic {arn}. It gets nothing until the subscription is confirmed: open "
+        "the SubscribeURL of this message to confirm it, or leave it to lapse."
+    ),
+    EnvelopeKind.UNSUBSCRIBE_CONFIRMATION: (
+        "The subscription {ident} was ended. If that was not meant, open the SubscribeURL of this message to take it "
+        "back."
+    ),
+}
