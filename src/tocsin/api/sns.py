@@ -1,4 +1,4 @@
-"""SNS: the modules of its operations. Spec: WIRE-8.4."""
+"""SNS: the modules of its operations. Spec: WIRE-8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing, one message or a batch. Spec: SNS-2, WIRE-8.4."""
+"""Publishing, one message or a batch. Spec: SNS-2, WIRE-8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions. Spec: SNS-3, SNS-4, WIRE-8.4, WIRE-1.13."""
+"""Subscriptions. Spec: SNS-3, SNS-4, WIRE-8, WIRE-1.13."""
 
 from __future__ import annotations
 

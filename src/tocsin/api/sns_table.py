@@ -1,4 +1,4 @@
-"""What the operations of SNS share: their table, error names, pages, tags. Spec: SNS-11.2, WIRE-8.4."""
+"""What the operations of SNS share: their table, error names, pages, tags. Spec: SNS-11.2, WIRE-8."""
 
 from __future__ import annotations
 

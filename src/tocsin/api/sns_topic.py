@@ -1,4 +1,4 @@
-"""Topics. Spec: SNS-1, WIRE-8.4."""
+"""Topics. Spec: SNS-1, WIRE-8."""
 
 from __future__ import annotations
 

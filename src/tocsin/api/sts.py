@@ -1,4 +1,4 @@
-"""Security Token Service: who am I, and sessions. Spec: WIRE-8.5, WIRE-5.4, WIRE-5.12."""
+"""Security Token Service: who am I, and sessions. Spec: WIRE-8, WIRE-5.4, WIRE-5.12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions that our STS has given out. Spec: WIRE-5.4, WIRE-5.12, WIRE-8.5.
+"""Sessions that our STS has given out. Spec: WIRE-5.4, WIRE-5.12, WIRE-8.
 
 Rule: no policy is looked at; a session ends when it says so.
 """

@@ -1,4 +1,4 @@
-"""Topics and subscriptions as they are kept, and the use cases of topics. Spec: SNS-1, SNS-3, SNS-4, WIRE-8.4.
+"""Topics and subscriptions as they are kept, and the use cases of topics. Spec: SNS-1, SNS-3, SNS-4, WIRE-8.
 
 Rule: a topic that is made again under an old name is another one: its subscriptions go with it.
 """

@@ -37,13 +37,31 @@ from tocsin.errors import FilterPolicyError
         ({"k": [{"numeric": ["<", 100, ">", 10]}]}, "Too many elements in numeric expression"),
         ({"k": [{"numeric": [">", 1, "=", 2]}]}, "Bad numeric range operator: ="),
         ({"k": [{"numeric": [">", 3, "<", 1]}]}, "Bottom must be less than top"),
-        ({"k": [{"numeric": [">", 3, "<", "x"]}]}, "Bad value in numeric range: x"),
-        ({"k": [{"numeric": [">", 3, "<"]}]}, "Bad value in numeric range: ]"),
+        ({"k": [{"numeric": [">", 20, 30]}]}, "Bad value in numeric range: 30"),
+        ({"k": [{"numeric": [">", 20, None]}]}, "Bad value in numeric range: null"),
+        ({"k": [{"numeric": [">", 20, [1]]}]}, "Bad value in numeric range: ["),
+        ({"k": [{"numeric": [">", 20, {"a": 1}]}]}, "Bad value in numeric range: {"),
+        ({"k": [{"numeric": [">", 3, "<", "x"]}]}, "Value of < must be numeric"),
+        ({"k": [{"numeric": [">", 3, "<="]}]}, "Value of <= must be numeric"),
+        ({"k": [{"numeric": "="}]}, "Value of numeric must be an array."),
         ({"k": [{"numeric": [">", 3, "<", 5, 6]}]}, "Too many terms in numeric range expression"),
         ({"k": [{"exists": "no"}]}, "exists match pattern must be either true or false."),
         ({"k": [{"anything-but": {"x": 1}}]}, "Unsupported anything-but pattern: x"),
-        ({"k": [{"anything-but": {}}]}, "Only one key allowed in match expression"),
-        ({"k": [{"anything-but": []}]}, "anything-but must be a value, or a list of values, or a prefix or suffix"),
+        ({"k": [{"anything-but": {}}]}, "Anything-But expression name not found"),
+        ({"k": [{"anything-but": {"prefix": "a", "suffix": "b"}}]}, "Only one key allowed in match expression"),
+        (
+            {"k": [{"anything-but": []}]},
+            "Inside anything but list, either all values are number or string, mixed type is not supported",
+        ),
+        ({"k": [{"anything-but": [["a"]]}]}, "Inside anything but list, start|null|boolean is not supported."),
+        ({"k": [{}]}, "Match expression name not found"),
+        ({"k": {}}, "Empty objects are not allowed"),
+        # What is inside an object is looked at before the object is found not to be allowed.
+        ({"k": {"not-an-operator": "v"}}, '"not-an-operator" must be an object or an array'),
+        (
+            {"$or": [{"a": ["b"]}, {"c": {"d": ["e"]}}]},
+            "Filter policy scope MessageAttributes does not support nested filter policy",
+        ),
         ({"k": {"a": ["b"]}}, "Filter policy scope MessageAttributes does not support nested filter policy"),
         ({f"k{number}": ["a"] for number in range(6)}, "Filter policy can not have more than 5 keys"),
         ({"k": list(range(151))}, "Filter policy is too complex"),
@@ -56,7 +74,62 @@ from tocsin.errors import FilterPolicyError
 def test_refusals(policy, message: str) -> None:
     with pytest.raises(FilterPolicyError) as caught:
         FilterPolicy.parse(policy)
-    assert caught.value.message == message
+    assert caught.value.message.partition("\n")[0] == message
+
+
+@pytest.mark.parametrize(
+    ("rule", "column"),
+    [
+        ('["value"]', 10),
+        ('{"wrong-operator":true}', 31),
+        ('{"suffix":"value","prefix":"value2"}', 37),
+        ('{"suffix":100}', 22),
+        ('{"suffix":null}', 23),
+        ('{"suffix":[]}', 20),
+        ('{"suffix":["test","test2"]}', 20),
+        ('{"numeric":[]}', 22),
+        ('{"numeric":["operator"]}', 32),
+        ('{"numeric":[1,"<="]}', 22),
+        ('{"numeric":["=","000"]}', 26),
+        ('{"numeric":[">="]}', 26),
+        ('{"numeric":["<",100,">",10]}', 30),
+        ('{"numeric":[">=",1,">",2]}', 31),
+        ('{"numeric":[">",3,"<",1]}', 33),
+        ('{"numeric":[">",20,"<="]}', 33),
+        ('{"numeric":[">",20,30]}', 30),
+        ('{"numeric":[">",20,"test"]}', 34),
+        ('{"numeric":[">","20","<","30"]}', 26),
+        ('{"numeric":[">",20,"<","30"]}', 33),
+        ('{"numeric":[">",20,"<",30,"<",50]}', 36),
+        ('{"exists":null}', 23),
+        ('{"exists":"no"}', 20),
+        ('{"anything-but":{"wrong-operator":null}}', 47),
+        ('{"anything-but":{"exists":false}}', 40),
+        ('{"anything-but":{"prefix":false}}', 40),
+    ],
+)
+def test_the_place_of_a_refusal_is_that_of_published_answers(rule: str, column: int) -> None:
+    text = f'{{"key":[{rule}]}}'
+    with pytest.raises(FilterPolicyError) as caught:
+        FilterPolicy.parse(json.dumps(json.loads(text), indent=1))  # blanks do not count (SNS-9.6)
+    place = f' at [Source: (String)"{text}"; line: 1, column: {column}]'
+    assert caught.value.message.partition("\n")[2] == place
+
+
+@pytest.mark.parametrize(
+    ("policy", "column"),
+    [('{"key":{"suffix":"value"}}', 19), ('{"key":{"not-an-operator":"value"}}', 28), ('{"key_a":"value_one"}', 11)],
+)
+def test_the_place_of_a_value_without_a_list(policy: str, column: int) -> None:
+    with pytest.raises(FilterPolicyError, match=rf"line: 1, column: {column}\]$"):
+        FilterPolicy.parse(policy)
+
+
+def test_a_long_policy_is_not_repeated_in_full() -> None:
+    with pytest.raises(FilterPolicyError) as caught:
+        FilterPolicy.parse({"k": ["x" * 600, ["y"]]})
+    text = '{"k":["' + "x" * 493
+    assert caught.value.message.endswith(f'"{text}"[truncated 116 chars]; line: 1, column: 611]')
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '"a"', "", "{" * 100_000, '{"a": NaN}'])
