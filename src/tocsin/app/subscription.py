@@ -13,7 +13,6 @@ import msgspec
 from tocsin.app.confirmation import ask, find_token, is_token
 from tocsin.app.subscription_endpoint import (
     MAIL,
-    PROTOCOLS,
     SUBSCRIPTION_ATTRIBUTES,
     as_kept,
     check_attribute,
@@ -99,8 +98,6 @@ def subscribe(
     `principal` is the ARN of who subscribes.
     """
     topic_of(arn, scope)
-    if protocol not in PROTOCOLS:
-        raise invalid(f"Amazon SNS does not support this protocol string: {protocol}")
     check_endpoint(protocol, endpoint)
     now = service.now_ms()
 

@@ -44,6 +44,7 @@ _PHONE: Final = re.compile(r"\+?[1-9][0-9]{4,14}\Z")
 _QUEUE: Final = re.compile(r"arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+\Z")
 _ARN: Final = re.compile(r"arn:[a-z-]+:([a-z]+):[a-z0-9-]*:([0-9]{12}):\S+\Z")
 _ARN_PARTS: Final = 6
+_NO_POLICY: Final = re.compile(r"\s*(?:\{\s*\}\s*)?\Z")
 
 
 def is_phone_number(text: str) -> bool:
@@ -120,7 +121,7 @@ def as_kept(name: str, value: str) -> str:
     """An attribute as it is kept; empty where it takes the attribute away (SNS-9.1)."""
     if name == "RawMessageDelivery":
         return value.lower()
-    if name == "FilterPolicy" and value.strip().removeprefix("{").strip() in {"", "}"}:
+    if name == "FilterPolicy" and _NO_POLICY.match(value):
         return ""
     return value
 
