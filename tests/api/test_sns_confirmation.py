@@ -270,3 +270,37 @@ def test_a_queue_is_not_ended_by_a_link(sns, topic, link) -> None:
     arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)["SubscriptionArn"]
     assert link("Unsubscribe", SubscriptionArn=arn)[0] == 403
     assert listed(sns) == [arn]
+
+
+def test_a_mailbox_is_not_flooded(sns, topic, outbox, clock, now) -> None:
+    """SNS-5.2: five mails an hour that ask; further subscriptions wait for their turn."""
+
+    def subscribe(number: int) -> None:
+        arn = sns.create_topic(Name=f"t{number}")["TopicArn"]
+        sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="A@example.com" if number % 2 else "a@example.com")
+
+    start = now()
+    for number in range(6):
+        subscribe(number)
+        clock.advance(60)
+    subscribe(0)  # it has had its mail
+    subscribe(6)
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="other@example.com")
+    due = [(row.next_at - start) // 60_000 for row, _ in outbox()]
+    assert due == [0, 1, 2, 3, 4, 60, 61, 6]
+    clock.advance(3600)
+    subscribe(0)
+    assert len(outbox()) == 9
+
+
+def test_a_flooded_mailbox_can_still_be_left(sns, topic, ask, outbox, dispatcher: Dispatcher) -> None:
+    sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "tocsin:unsubscribe", "Value": "open"}])
+    arn, token = ask("email", "a@example.com")
+    for _ in range(4):
+        ask("email", "a@example.com")
+    sns.confirm_subscription(TopicArn=topic, Token=token)
+    answer = dispatcher(wire_request(method="GET", query=urlencode({"Action": "Unsubscribe", "SubscriptionArn": arn})))
+    assert (answer.status, listed(sns)) == (200, ["Deleted"])
+    row, envelope = outbox()[-1]
+    assert envelope.kind is EnvelopeKind.UNSUBSCRIBE_CONFIRMATION
+    assert row.next_at == row.created_at + 3_600_000

@@ -14,6 +14,7 @@ import msgspec
 
 from tocsin.app.expiring import ExpiringDefinitions
 from tocsin.app.publication import delivery_of
+from tocsin.app.subscription_endpoint import MAIL
 from tocsin.app.topic import put_subscription, subscription_arn, topic_arn
 from tocsin.core.envelope import Envelope, EnvelopeKind
 from tocsin.core.scope import Scope
@@ -42,6 +43,12 @@ class _Token(msgspec.Struct, frozen=True, kw_only=True):
 _TOKENS = ExpiringDefinitions("subscription-token", _Token)
 
 
+# The mails of this kind to each mailbox, by the digest of its address, whoever asked for them.
+_MAILS = ExpiringDefinitions("confirmation-mail", str)
+_MOST_MAILS = 5
+_MAIL_WINDOW_MS = 3_600_000
+
+
 def is_token(text: str) -> bool:
     """Whether a text has the form of a token."""
     return _FORM.match(text) is not None
@@ -62,10 +69,18 @@ def ask(
 ) -> None:
     """Keep a subscription with a new token, and put the message that carries it into the outbox.
 
-    `kind` says whether the token confirms or restores.
+    `kind` says whether the token confirms or restores. A mailbox that has had enough mails of this kind in the last
+    hour gets this one later, and none if it has one for the same subscription already (SNS-5.2).
     """
+    due = now
+    if subscription.protocol in MAIL:
+        due = _next_mail(store, home.region, subscription.endpoint, now)
+        if due > now and kind is EnvelopeKind.SUBSCRIPTION_CONFIRMATION and not subscription.is_gone(now):
+            return  # it has been written to already
+        name = f"{_address(subscription.endpoint)}\0{service.new_id()}"
+        _MAILS.put(store, Scope("", home.region), name, "", now=now, until=due + _MAIL_WINDOW_MS)
     token = service.new_secret(_BYTES).hex()
-    until = now + TOKEN_LIFE_MS
+    until = due + TOKEN_LIFE_MS
     kept = _Token(account=home.account, topic=subscription.topic, ident=subscription.ident)
     _TOKENS.put(store, Scope("", home.region), _digest(token), kept, now=now, until=until)
     put_subscription(store, home, msgspec.structs.replace(subscription, token_ends_at=until))
@@ -81,7 +96,18 @@ def ask(
         published_at=now,
         token=token,
     )
-    store.outbox.put([delivery_of(service, home, envelope, cause="confirmation")])
+    row = delivery_of(service, home, envelope, cause="confirmation")
+    store.outbox.put([msgspec.structs.replace(row, next_at=due)])
+
+
+def _next_mail(store: StoreReader, region: str, address: str, now: int) -> int:
+    """When a mailbox may get another mail of this kind: now, or when the first of the last ones is an hour old."""
+    ends = _MAILS.ends(store, Scope("", region), prefix=f"{_address(address)}\0", now=now)
+    return now if len(ends) < _MOST_MAILS else ends[-_MOST_MAILS]
+
+
+def _address(address: str) -> str:
+    return _digest(address.lower())
 
 
 _SENTENCES = {

@@ -37,6 +37,11 @@ class ExpiringDefinitions(Generic[Item]):
         found = self._items.get(store, scope, name)
         return None if found is None or found[0] <= now else found[1]
 
+    def ends(self, store: StoreReader, scope: Scope, *, prefix: str, now: int) -> list[int]:
+        """The ends of those whose names begin so and that have not ended, the nearest first."""
+        found = (until for _, (until, _) in self._items.scan(store, scope, prefix=prefix))
+        return sorted(until for until in found if until > now)
+
     def put(self, store: StoreWriter, scope: Scope, name: str, item: Item, *, now: int, until: int) -> None:
         """Keep one in place of the one of that name."""
         self._sweep(store, scope, now)

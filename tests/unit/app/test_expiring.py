@@ -71,3 +71,12 @@ def test_all_that_begin_so_are_removed(store: MemoryStore) -> None:
     store.write(lambda writer: THINGS.delete_all(writer, HERE, prefix="a\0"))
     assert [get(store, name, now=0) for name in ("a\0one", "a\0two", "ab\0one")] == [None, None, "x"]
     assert left(store) == (1, 1)
+
+
+def test_ends_of_those_that_last(store: MemoryStore) -> None:
+    for number, until in enumerate((30, 10, 20)):
+        put(store, f"a\0{number}", "x", now=0, until=until)
+    put(store, "b\0", "x", now=0, until=15)
+    with store.read() as reader:
+        assert THINGS.ends(reader, HERE, prefix="a\0", now=0) == [10, 20, 30]
+        assert THINGS.ends(reader, HERE, prefix="a\0", now=10) == [20, 30]
