@@ -55,22 +55,28 @@ class FilterPolicy:
     def accepts(
         self, *, attributes: Mapping[str, MessageAttribute | Mapping[str, str]] | None = None, body: str = ""
     ) -> bool:
-        """Whether a message with these attributes, such as `{"a": {"Type": "String", "Value": "b"}}`, is delivered."""
-        given = {
-            name: one if isinstance(one, MessageAttribute) else MessageAttribute(one["Type"], one["Value"])
-            for name, one in (attributes or {}).items()
-        }
-        return self.judge(attributes=given, body=body).is_accepted
+        """Whether a message with these attributes, such as `{"a": {"Type": "String", "Value": "b"}}`, is delivered.
 
-    def judge(self, *, attributes: Mapping[str, MessageAttribute] | None = None, body: str = "") -> FilterVerdict:
-        """The same with the key that failed."""
+        >>> FilterPolicy.parse({"a": [{"prefix": "b"}]}).accepts(attributes={"a": {"Type": "String", "Value": "bc"}})
+        True
+        """
+        return self.judge(attributes=attributes, body=body).is_accepted
+
+    def judge(
+        self, *, attributes: Mapping[str, MessageAttribute | Mapping[str, str]] | None = None, body: str = ""
+    ) -> FilterVerdict:
+        """The same with the key that failed, or why no key could be looked at.
+
+        >>> FilterPolicy.parse({"NewStateValue": ["ALARM"]}, "MessageBody").judge(body='{"NewStateValue": "OK"}')
+        FilterVerdict(is_accepted=False, failed_key='NewStateValue')
+        """
         if not any(self._alternatives):  # an empty policy is none (SNS-9.1)
             return FilterVerdict(is_accepted=True)
         if self.scope == "MessageBody":
             leaves = body_leaves(body)
             nothing = "the body is no JSON object"
         else:
-            leaves = attribute_leaves(attributes or {})
+            leaves = attribute_leaves(_typed(attributes or {}))
             nothing = "the message has no usable attributes"
         if leaves is None:
             return FilterVerdict(is_accepted=False, failed_key=nothing)
@@ -86,6 +92,13 @@ class FilterPolicy:
 
     def __repr__(self) -> str:
         return f"FilterPolicy.parse({self.source!r}, scope={self.scope!r})"
+
+
+def _typed(given: Mapping[str, MessageAttribute | Mapping[str, str]]) -> dict[str, MessageAttribute]:
+    return {
+        name: one if isinstance(one, MessageAttribute) else MessageAttribute(one["Type"], one["Value"])
+        for name, one in given.items()
+    }
 
 
 def _failing_path(alternative: Alternative, leaves: Mapping[str, Sequence[Leaf]]) -> str:
