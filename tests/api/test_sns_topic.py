@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 from wire_client import Dispatcher, client
 
 from tocsin.app import topic as topic_module
@@ -362,3 +363,22 @@ def test_what_is_not_served_is_said(sns, refused) -> None:
     code, message = refused(sns.list_platform_applications)
     assert code == "InvalidAction"
     assert "ListPlatformApplications" in message
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        (lambda sns: sns.get_topic_attributes(TopicArn=f"{HERE}none"), 404),
+        (lambda sns: sns.list_tags_for_resource(ResourceArn=f"{HERE}none"), 404),
+        (lambda sns: sns.get_subscription_attributes(SubscriptionArn=f"{HERE}none:id"), 404),
+        (lambda sns: sns.create_topic(Name=""), 400),
+        (lambda sns: sns.publish(TopicArn="random", Message="m"), 400),
+        (lambda sns: sns.create_topic(Name="more"), 403),
+    ],
+)
+def test_statuses(sns, monkeypatch, call, status: int) -> None:
+    monkeypatch.setattr(topic_module, "MOST_TOPICS", 0)
+    with pytest.raises(ClientError) as caught:
+        call(sns)
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    assert caught.value.response["Error"]["Type"] == "Sender"
