@@ -156,6 +156,15 @@ def test_fifo_topics_are_for_queues(sns, refused) -> None:
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}2.fifo", Attributes=dead)
 
 
+def test_there_is_room_for_so_many_subscriptions_to_a_fifo_topic(sns, refused) -> None:
+    topic = sns.create_topic(Name="t.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    for number in range(100):
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}{number}.fifo")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}0.fifo")
+    found = refused(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}100.fifo")
+    assert found[0] == "SubscriptionLimitExceeded"
+
+
 def test_passwords_are_not_told(sns, topic) -> None:
     arn = sns.subscribe(
         TopicArn=topic, Protocol="https", Endpoint="https://probe:s3cret@example.com/a@b", ReturnSubscriptionArn=True

@@ -19,6 +19,7 @@ operations = Operations(
         (NotFoundError, ""): "NotFound",
         (LimitExceededError, "tag"): "TagLimitExceeded",
         (LimitExceededError, "topic"): "TopicLimitExceeded",
+        (LimitExceededError, "subscription"): "SubscriptionLimitExceeded",
         (LimitExceededError, "filter-policy"): "FilterPolicyLimitExceeded",
         (AccessDeniedError, ""): "AuthorizationError",
         (InputError, ""): "InvalidParameter",

@@ -57,6 +57,9 @@ _OVER_HTTP = ("http", "https")
 MOST_FILTER_POLICIES = 200
 """Filter policies of a topic (SNS-9.5)."""
 
+MOST_FIFO_SUBSCRIPTIONS = 100
+"""Subscriptions of a FIFO topic (SNS-11.1)."""
+
 _UNSUBSCRIBE_TAG = "tocsin:unsubscribe"
 _MODES = ("protected", "confirm", "open")
 
@@ -113,6 +116,8 @@ def subscribe(
             if known.confirmed_at is None:
                 ask(service, store, home, known, EnvelopeKind.SUBSCRIPTION_CONFIRMATION, now=now)
             return Subscribed(subscription_arn(home, known), known.confirmed_at is not None)
+        if topic.is_fifo and len(others) >= MOST_FIFO_SUBSCRIPTIONS:
+            raise LimitExceededError("Subscription limit exceeded", resource="subscription")
         if "FilterPolicy" in given:
             _require_room_for_policy(others)
         waits = needs_confirmation(protocol, endpoint, scope.account)
