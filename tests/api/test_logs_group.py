@@ -132,7 +132,7 @@ def test_prefix_pattern_and_identifiers(logs, refused) -> None:
     assert names(logs.describe_log_groups(logGroupNamePattern="AWS")) == []
     assert names(logs.describe_log_groups(logGroupIdentifiers=[f"{ARN}aws/vpc", "my-aws"])) == ["aws/vpc", "my-aws"]
     assert names(logs.list_log_groups(logGroupNamePattern="^aws")) == ["aws/trail", "aws/vpc"]
-    assert names(logs.list_log_groups(logGroupNamePattern="^my|vpc")) == ["aws/vpc", "my-aws"]
+    assert names(logs.list_log_groups(logGroupNamePattern="^my-|vpc")) == ["aws/vpc", "my-aws"]
     assert names(logs.list_log_groups()) == ["aws/trail", "aws/vpc", "my-aws"]
     assert refused(logs.describe_log_groups, logGroupNamePrefix="a", logGroupNamePattern="b") == (
         "InvalidParameterException",
@@ -168,7 +168,7 @@ def test_protection_keeps_a_group(logs, refused) -> None:
     logs.create_log_group(logGroupName="g", deletionProtectionEnabled=True)
     code, _ = refused(logs.delete_log_group, logGroupName="g")
     assert code == "ValidationException"
-    logs.put_log_group_deletion_protection(logGroupIdentifier=f"{ARN}g:*", deletionProtectionEnabled=False)
+    logs.put_log_group_deletion_protection(logGroupIdentifier=f"{ARN}g", deletionProtectionEnabled=False)
     logs.delete_log_group(logGroupName="g")
     assert names(logs.describe_log_groups()) == []
 
@@ -209,7 +209,7 @@ def test_one_set_of_tags_behind_both_families(logs, refused) -> None:
     logs.create_log_group(logGroupName="g", tags={"a": "1"})
     logs.tag_log_group(logGroupName="g", tags={"b": "2"})
     logs.tag_resource(resourceArn=f"{ARN}g", tags={"c": "3"})
-    assert logs.list_tags_for_resource(resourceArn=f"{ARN}g:*")["tags"] == {"a": "1", "b": "2", "c": "3"}
+    assert logs.list_tags_for_resource(resourceArn=f"{ARN}g")["tags"] == {"a": "1", "b": "2", "c": "3"}
     logs.untag_resource(resourceArn=f"{ARN}g", tagKeys=["a", "none"])
     logs.untag_log_group(logGroupName="g", tags=["b"])
     assert logs.list_tags_log_group(logGroupName="g")["tags"] == {"c": "3"}

@@ -50,13 +50,13 @@ def cited() -> dict[str, str]:
 def defined(page: Path) -> set[str]:
     """The ids that a page defines: in a heading, in bold at the start of a line, in a table's first cell.
 
-    The page of detections has plain section numbers: its section 10.3 is DET-10.3. So have the chapters of the
-    page of wire protocols.
+    The page of detections has plain section numbers: its section 10.3 is DET-10.3. So have the chapters and
+    sections of the page of wire protocols.
     """
     text = page.read_text(encoding="utf-8")
     if page.name == PAGES["DET"]:
         return {f"DET-{number}" for number in re.findall(r"^##+ (\d+(?:\.\d+)?) ", text, re.MULTILINE)}
-    chapters = {f"WIRE-{number}" for number in re.findall(r"^## (\d+) ", text, re.MULTILINE)}
+    chapters = {f"WIRE-{number}" for number in re.findall(r"^##+ (\d+(?:\.\d+)?) ", text, re.MULTILINE)}
     return (chapters if page.name == PAGES["WIRE"] else set()) | set(re.findall(r"^(?:#+ |\*\*|\| )([A-Z]+-\d+(?:\.\d+)?)\b", text, re.MULTILINE))
 
 

@@ -48,11 +48,7 @@ from tocsin.wire.fault_format import not_supported
 from tocsin.wire.message import WireRequest, WireResponse
 from tocsin.wire.model import ServiceModels
 from tocsin.wire.page_token import PageTokens
-
-try:
-    from tocsin.wire.validate import validate
-except ModuleNotFoundError:  # until it is written
-    validate = None  # type: ignore[assignment]  # as above
+from tocsin.wire.validate import validate
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -222,8 +218,7 @@ class Dispatcher:
 
     def _handle(self, call: Any, request: WireRequest, request_id: str) -> Any:
         parameters = codec.decode_input(call, request.body)
-        if validate is not None:
-            validate(call, parameters)
+        validate(call, parameters)
         table = self.operations.get(call.service)
         handler = table.handlers.get(call.operation) if table else None
         if handler is None:
