@@ -1,4 +1,4 @@
-"""Write the reference pages that are made from the code: command line, rule packs, Python API, errors, settings.
+"""Write the reference pages that are made from the code: commands, rules, Python API, errors, settings, operations.
 
 Rule: what a page says is read from where it is decided, never typed twice.
 
@@ -23,9 +23,10 @@ import msgspec
 
 import tocsin
 from tocsin import errors
+from tocsin.api.service_table import Support, operation_table
 from tocsin.cli import failure
 from tocsin.cli.main import COMMANDS
-from tocsin.config import _SETTINGS, CONFIG_NAME, Config
+from tocsin.config import _SETTINGS, CONFIG_NAME, Config, settings_in_force, variable_of
 from tocsin.core.alarm.comparison import Comparison
 from tocsin.core.alarm_condition import comparison_text
 
@@ -64,8 +65,9 @@ A variable of the environment overrides the file. `tocsin check FILE` validates 
 ignored.
 """
 LIMITS = """\
-The limits hold while data is read, whatever it holds (CT-14.4). A record that is too long or nested too deeply is
-malformed and counted as such. A file that unpacks to more is read up to the limit and named in the ledger.
+`limits.record`, `limits.depth` and `limits.unpacked` hold while archives are read, whatever they hold (CT-14.4). A
+record that is too long or nested too deeply is malformed and counted as such. A file that unpacks to more is read up to
+the limit and named in the ledger. The other limits are those of requests to the live service (WIRE-7.4).
 
 Other variables that are respected:
 
@@ -75,6 +77,24 @@ Other variables that are respected:
 | `COLUMNS` | the width of tables where the output is no terminal |
 | `TOCSIN_DEBUG` | shows the traceback of an internal error |
 """
+
+OPERATIONS = """\
+What `tocsin serve` makes of each operation of the services that it serves.
+
+- **full**: it does what it does at AWS.
+- **stored only**: what is put is checked, kept, told again, tagged and deleted, and has no further effect.
+- **not supported**: the answer is an error that says so. Nothing is pretended.
+
+An operation that AWS has added since is not supported either. Differences to AWS that go beyond one operation stand in
+[wire](../spec/wire.md).
+"""
+SERVICE_NAMES = {
+    "logs": "CloudWatch Logs",
+    "cloudwatch": "CloudWatch",
+    "cloudtrail": "CloudTrail",
+    "sns": "SNS",
+    "sts": "STS",
+}
 
 
 # --- command line -------------------------------------------------------------------------------------
@@ -334,25 +354,23 @@ def first_line(member: object) -> str:
 # --- settings -----------------------------------------------------------------------------------------
 
 
-def shown_default(value: Any) -> str:
+def shown_default(value: Any, unset: str) -> str:
     """The default of a setting as the page shows it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
-        return f"{value:,}"
-    return value or "none"
+        return f"{value:,}" if value > 9_999 else str(value)
+    return str(value) if value else unset
 
 
 def settings() -> str:
     """Make the page of settings and limits."""
     rows = []
+    defaults = {setting.name: setting.value for setting in settings_in_force(Config())}
     for key, setting in _SETTINGS.items():
-        value: Any = Config()
-        for name in key.split("."):
-            value = getattr(value, name)
         example = setting.example.partition(" or ")[0]
-        variable = "TOCSIN_" + key.replace(".", "_").upper()
-        rows.append(f"| `{key}` | `{variable}` | {shown_default(value)} | {setting.kind} | `{example}` |")
+        default = shown_default(defaults[key], setting.unset)
+        rows.append(f"| `{key}` | `{variable_of(key)}` | {default} | {setting.kind} | `{example}` |")
     return "\n".join(
         [
             "# Settings and limits\n",
@@ -367,6 +385,30 @@ def settings() -> str:
     )
 
 
+# --- operations ---------------------------------------------------------------------------------------
+
+
+def operations() -> str:
+    """Make the page of operations: how far each of them is."""
+    table = operation_table()
+    parts = [
+        "# Operations\n",
+        NOTE,
+        OPERATIONS,
+        "| service | full | stored only | not supported |",
+        "|---|---|---|---|",
+    ]
+    for service, entries in table.items():
+        counts = [sum(entry.support is support for entry in entries.values()) for support in Support]
+        cells = " | ".join(map(str, counts))
+        parts.append(f"| [{SERVICE_NAMES[service]}](#{SERVICE_NAMES[service].lower().replace(' ', '-')}) | {cells} |")
+    for service, entries in table.items():
+        parts += [f"\n## {SERVICE_NAMES[service]}\n", "| operation | support | remark |", "|---|---|---|"]
+        order = sorted(entries.items(), key=lambda item: (list(Support).index(item[1].support), item[0]))
+        parts += [f"| `{name}` | {entry.support} | {entry.note} |" for name, entry in order]
+    return "\n".join(parts)
+
+
 # --- writing ------------------------------------------------------------------------------------------
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -375,6 +417,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "python.md": python_api,
     "errors.md": error_tree,
     "settings.md": settings,
+    "operations.md": operations,
 }
 
 

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable  # msgspec reads it at run time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -53,8 +53,56 @@ class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     evaluation_range: int | None = None
+    evaluation_delay: int = 10
+    history_days: int = 30
     events_in_message: int = 10
     enrich_json: bool = True
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the live service listens and keeps its data (IF-7, IF-9).
+
+    `data` is empty for the user's data folder, `public_url` for `http://HOST:PORT`. `account` and `region`
+    are those of calls that name none. `hosts` and `origins` are what browsers may use besides those of
+    WIRE-5.15. With `tls_cert` and `tls_key` it serves HTTPS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4590
+    data: str = ""
+    public_url: str = ""
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    store: str = "sqlite"
+    allow_reset: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+
+
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may call (WIRE-5.6). `mode` is empty for `off` on loopback and `strict` elsewhere.
+
+    `credentials` is a file of access keys; `skew` is how far clocks may differ, in seconds, None for AWS's own.
+    """
+
+    mode: str = ""
+    credentials: str = ""
+    skew: int | None = None
+
+
+class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds."""
+
+    body: int = 8 * 1024 * 1024
+    header_bytes: int = 32 * 1024
+    headers: int = 100
+    header_seconds: int = 10
+    body_idle_seconds: int = 10
+    body_seconds: int = 60
+    keep_alive_seconds: int = 75
+    concurrent: int = 512
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,16 +115,25 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What is in force. `limits` bounds the reading of archives (CT-14.4)."""
 
     limits: Limits = DEFAULT_LIMITS
+    requests: RequestLimits = RequestLimits()
     alarm: AlarmSettings = AlarmSettings()
     rules: RuleSettings = RuleSettings()
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    origins: dict[str, str] = {}
+    """Where each setting that is not a default came from: a file, or the name of a variable."""
 
 
 class _Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting. `read` gives its value, None for one that is not allowed; `kind` says what is."""
+    """One setting. `read` gives its value, None for one that is not allowed; `kind` says what is.
 
-    read: Callable[[object], int | bool | str | None]
+    `unset` says what holds where nobody sets it and the default is not a value.
+    """
+
+    read: Callable[[object], int | bool | str | tuple[str, ...] | None]
     kind: str
     example: str
+    unset: str = "none"
 
 
 def _read_size(value: object) -> int | None:
@@ -109,9 +166,24 @@ def _read_topic(value: object) -> str | None:
     return value if isinstance(value, str) and (value == "" or is_topic(value)) else None
 
 
+def _matching(pattern: str) -> Callable[[object], str | None]:
+    """How to read a text of a form."""
+    compiled = re.compile(pattern, re.ASCII)
+    return lambda value: value if isinstance(value, str) and compiled.fullmatch(value) else None
+
+
+def _read_texts(value: object) -> tuple[str, ...] | None:
+    """A list of texts; in a variable they stand behind each other with commas."""
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    if isinstance(value, list) and all(isinstance(one, str) and one for one in value):
+        return tuple(value)
+    return None
+
+
 def _between(
     least: int, read: Callable[[object], int | None], most: int
-) -> Callable[[object], int | bool | str | None]:
+) -> Callable[[object], int | bool | str | tuple[str, ...] | None]:
     """How to read a number from `least` to `most`."""
 
     def bounded(value: object) -> int | None:
@@ -121,9 +193,65 @@ def _between(
     return bounded
 
 
+_PATH = r"[^\x00]{1,4096}"
+_SECONDS = "a number of seconds from 1 to 3600"
+
 _SETTINGS: dict[str, _Setting] = {
+    "server.host": _Setting(
+        read=_matching(r"[A-Za-z0-9.:\-_]{1,253}"), kind="a host name or address", example='"127.0.0.1"'
+    ),
+    "server.port": _Setting(read=_between(0, _read_integer, 65_535), kind="a port from 0 to 65535", example="4590"),
+    "server.data": _Setting(
+        read=_matching(_PATH), kind="a folder", example='"/var/lib/tocsin"', unset="your data folder"
+    ),
+    "server.public_url": _Setting(
+        read=_matching(r"https?://[^/?#\s]{1,253}(?:/[^?#\s]*)?"),
+        kind="an http or https address",
+        example='"https://tocsin.example.com"',
+        unset="`http://HOST:PORT`",
+    ),
+    "server.account": _Setting(read=_matching(r"[0-9]{12}"), kind="an account of 12 digits", example='"111122223333"'),
+    "server.region": _Setting(read=_matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"'),
+    "server.hosts": _Setting(read=_read_texts, kind="a list of host names", example='["tocsin.internal"]'),
+    "server.origins": _Setting(read=_read_texts, kind="a list of origins", example='["https://tools.example.com"]'),
+    "server.store": _Setting(read=_matching("sqlite|memory"), kind="sqlite or memory", example='"sqlite"'),
+    "server.allow_reset": _Setting(read=_read_boolean, kind="true or false", example="false"),
+    "server.tls_cert": _Setting(read=_matching(_PATH), kind="a file", example='"/etc/tocsin/cert.pem"'),
+    "server.tls_key": _Setting(read=_matching(_PATH), kind="a file", example='"/etc/tocsin/key.pem"'),
+    "auth.mode": _Setting(
+        read=_matching("off|known|strict"),
+        kind="off, known or strict",
+        example='"strict"',
+        unset="off on loopback, else strict",
+    ),
+    "auth.credentials": _Setting(
+        read=_matching(_PATH), kind="a file of access keys", example='"/etc/tocsin/keys.toml"'
+    ),
+    "auth.skew": _Setting(
+        read=_between(1, _read_integer, 86_400), kind="a number of seconds", example="300", unset="as AWS"
+    ),
+    "alarm.evaluation_delay": _Setting(
+        read=_between(0, _read_integer, 3600), kind="a number of seconds from 0 to 3600", example="10"
+    ),
+    "alarm.history_days": _Setting(
+        read=_between(30, _read_integer, 3660), kind="a number of days from 30 to 3660", example="30"
+    ),
+    "limits.body": _Setting(
+        read=_between(64 * 1024, _read_size, 2**30), kind="a size from 64 KiB to 1 GiB", example='"8 MiB"'
+    ),
+    "limits.header_bytes": _Setting(
+        read=_between(4096, _read_size, 2**20), kind="a size from 4 KiB to 1 MiB", example='"32 KiB"'
+    ),
+    "limits.headers": _Setting(
+        read=_between(10, _read_integer, 10_000), kind="a number from 10 to 10000", example="100"
+    ),
+    "limits.header_seconds": _Setting(read=_between(1, _read_integer, 3600), kind=_SECONDS, example="10"),
+    "limits.body_idle_seconds": _Setting(read=_between(1, _read_integer, 3600), kind=_SECONDS, example="10"),
+    "limits.body_seconds": _Setting(read=_between(1, _read_integer, 3600), kind=_SECONDS, example="60"),
+    "limits.keep_alive_seconds": _Setting(read=_between(1, _read_integer, 3600), kind=_SECONDS, example="75"),
+    "limits.concurrent": _Setting(read=_between(1, _read_integer, 100_000), kind="a number from 1", example="512"),
     "alarm.evaluation_range": _Setting(
-        read=_between(0, _read_integer, 100), kind="a whole number from 0 to 100", example="2"
+        read=_between(0, _read_integer, 100), kind="a whole number from 0 to 100", example="2", unset="as AWS"
     ),
     "alarm.events_in_message": _Setting(
         read=_between(0, _read_integer, 50), kind="a whole number from 0 to 50", example="10"
@@ -161,6 +289,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
     file or in a variable (`check_config` has them all).
     """
     values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     if path is None:
         default = (folder or Path()) / CONFIG_NAME
         path = default if default.is_file() else None
@@ -178,16 +307,55 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
             line, column = _place_of(trouble.key, text)
             msg = f"{path}:{line}:{column}: {trouble.message}"
             raise ConfigError(msg, key=".".join(trouble.key), path=str(path), hint=trouble.hint)
-    values.update(_from_environment(environ))
+        origins = dict.fromkeys(values, str(path))
+    variables = _from_environment(environ)
+    values.update(variables)
+    origins.update((dotted, variable_of(dotted)) for dotted in variables)
     tables: dict[str, dict[str, Any]] = {}
     for dotted, value in values.items():
         table, _, name = dotted.partition(".")
         tables.setdefault(table, {})[name] = value
+    limits = tables.get("limits", {})
+    reading = {name: limits.pop(name) for name in Limits.__struct_fields__ if name in limits}
     return Config(
-        limits=msgspec.structs.replace(DEFAULT_LIMITS, **tables.get("limits", {})),
+        limits=msgspec.structs.replace(DEFAULT_LIMITS, **reading),
+        requests=RequestLimits(**limits),
         alarm=AlarmSettings(**tables.get("alarm", {})),
         rules=RuleSettings(**tables.get("rules", {})),
+        server=ServerSettings(**tables.get("server", {})),
+        auth=AuthSettings(**tables.get("auth", {})),
+        origins=origins,
     )
+
+
+def variable_of(dotted: str) -> str:
+    """The variable that overrides a setting."""
+    return _VARIABLE_START + dotted.replace(".", "_").upper()
+
+
+class SettingInForce(NamedTuple):
+    """A setting with its value and where that came from: `default` where nobody said anything.
+
+    `unset` says what holds where the value is none.
+    """
+
+    name: str
+    value: object
+    origin: str
+    unset: str
+
+
+def settings_in_force(config: Config) -> Iterator[SettingInForce]:
+    """Every setting, in the order of the names."""
+    for dotted in sorted(_SETTINGS):
+        table, _, name = dotted.partition(".")
+        if table == "limits":
+            held: object = config.limits if name in Limits.__struct_fields__ else config.requests
+        else:
+            held = getattr(config, table)
+        yield SettingInForce(
+            dotted, getattr(held, name), config.origins.get(dotted, "default"), _SETTINGS[dotted].unset
+        )
 
 
 def check_config(path: Path) -> list[Finding]:
@@ -342,7 +510,7 @@ def _unknown(key: tuple[str, ...]) -> _Trouble:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The settings that variables give. A name that is nearly that of a setting is an error, not ignored."""
-    variables = {_VARIABLE_START + dotted.replace(".", "_").upper(): dotted for dotted in _SETTINGS}
+    variables = {variable_of(dotted): dotted for dotted in _SETTINGS}
     tables = {f"{_VARIABLE_START}{dotted.partition('.')[0].upper()}_" for dotted in _SETTINGS}
     values: dict[str, Any] = {}
     for name in sorted(environ):

@@ -189,8 +189,8 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("[limit]\ndepth = 1\n", "did you mean limits?"),
         ("record = 1\n", "did you mean limits.record?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
-        ("[limits]\nzzz = 1\n", "known in limits: depth, record, unpacked"),
-        ("[server]\nport = 1\n", "known here: alarm, limits, rules"),
+        ("[rules]\nzzz = 1\n", "known in rules: topic"),
+        ("[zzz]\nport = 1\n", "known here: alarm, auth, limits, rules, server"),
     ],
 )
 def test_unknown_key_comes_with_a_suggestion(toml: Path, text: str, hint: str) -> None:

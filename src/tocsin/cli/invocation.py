@@ -33,6 +33,9 @@ _USE_CASES = {
     "build_alarm_set": "tocsin.app.alarm_set:build_alarm_set",
     "pack_names": "tocsin.app.rulepack:pack_names",
     "check": "tocsin.app.check:check",
+    "plan_server": "tocsin.composition.server_settings:plan_server",
+    "serve": "tocsin.composition.serve:serve",
+    "back_up": "tocsin.composition.backup:back_up",
 }
 """Where each use case is found; loaded when it is first asked for."""
 

@@ -32,6 +32,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(("rules",), "tocsin.cli.rules:rules", "List packs and rules, with severity and controls", "Rules"),
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
     Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
+    Command(("serve",), "tocsin.cli.serve:serve", "Serve logs, metrics, alarms and topics to AWS clients", "Serve"),
+    Command(("backup",), "tocsin.cli.serve:backup", "Copy the data of the live service", "Serve"),
     Command(("explain", "pattern"), "tocsin.cli.explain_pattern:pattern", "Read a filter pattern, try it on an event"),
     Command(("explain", "rule"), "tocsin.cli.explain_rule:rule", "Say what a rule watches, and what rings it"),
     Command(("explain", "event-types"), "tocsin.cli.explain:event_types", "Compare CloudTrail's types of events"),

@@ -118,14 +118,7 @@ class SqliteStore:
 
     def back_up_to(self, path: Path) -> None:
         """A copy of the database of one moment, made while others read and write."""
-        with told(path):
-            source = self._connect()
-            target = sqlite3.connect(path)
-            try:
-                source.backup(target, pages=1_000)
-            finally:
-                target.close()
-                source.close()
+        copy_database(self._path, path)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
@@ -136,6 +129,23 @@ class SqliteStore:
             connection.close()
             raise
         return connection
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database, of one moment, also while somebody writes to it. StoreError where that is not possible."""
+    with told(source):
+        reading = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
+        reading.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    try:
+        with told(target):
+            writing = sqlite3.connect(target)
+            try:
+                # All at once: in steps it would begin anew whenever somebody writes.
+                reading.backup(writing)
+            finally:
+                writing.close()
+    finally:
+        reading.close()
 
 
 class _Reader(SqliteDefinitionReader):

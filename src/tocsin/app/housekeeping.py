@@ -1,0 +1,84 @@
+"""What is done in the background: events are packed, what is too old goes. Spec: AR-5, AL-3.2, AL-10.5, WIRE-8.1.
+
+Rule: each run does a bounded amount of work, in small transactions, so that requests never wait long.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tocsin.app.log_group import GROUPS
+
+if TYPE_CHECKING:
+    from tocsin.app.service import Service
+
+DAY_MS = 86_400_000
+
+# So many blocks are packed in one run, each in a transaction of its own.
+_BLOCKS = 50
+
+_BUCKETS = 2_000
+
+# eventIDs are remembered, and settled deliveries kept, for so long.
+_SEEN_DAYS = 14
+_DELIVERY_DAYS = 30
+
+# Old things are looked for once in so many milliseconds.
+_EXPIRY_MS = 60_000
+
+
+class HousekeepingRun(NamedTuple):
+    """What one run did. `is_behind` says that there is more to do at once."""
+
+    blocks_packed: int = 0
+    blocks_expired: int = 0
+    buckets_rolled_up: int = 0
+    rows_expired: int = 0
+    is_behind: bool = False
+
+
+class Housekeeping:
+    """Does what is due: `service.part(Housekeeping)`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._last_expiry = 0
+
+    def run(self) -> HousekeepingRun:
+        """One bounded run."""
+        now = self._service.now_ms()
+        store = self._service.store
+        packed = 0
+        while packed < _BLOCKS and store.write(lambda writer: writer.logs.seal(at=now, blocks=1)):
+            packed += 1
+        if now - self._last_expiry < _EXPIRY_MS and packed == _BLOCKS:
+            return HousekeepingRun(blocks_packed=packed, is_behind=True)
+        if now - self._last_expiry < _EXPIRY_MS:
+            return HousekeepingRun(blocks_packed=packed)
+        expired = self._expire_events(now)
+        rolled = store.write(lambda writer: writer.metrics.roll_up(at=now // 1000, buckets=_BUCKETS))
+        rows = self._expire_rows(now)
+        is_behind = packed == _BLOCKS or rolled == _BUCKETS or expired > 0
+        if rolled < _BUCKETS and not expired:
+            self._last_expiry = now
+        return HousekeepingRun(packed, expired, rolled, rows, is_behind)
+
+    def _expire_events(self, now: int) -> int:
+        with self._service.store.read() as reader:
+            limits = [(scope, name, group.oldest(now)) for scope, name, group in GROUPS.scan_all(reader)]
+        gone = 0
+        for scope, name, oldest in limits:
+            if oldest is not None:
+                gone += self._service.store.write(
+                    lambda writer, scope=scope, name=name, oldest=oldest: writer.logs.expire(scope, name, before=oldest)  # type: ignore[misc]  # those of this turn
+                )
+        return gone
+
+    def _expire_rows(self, now: int) -> int:
+        days = self._service.settings.history_days
+        write = self._service.store.write
+        return (
+            write(lambda writer: writer.history.expire(before=now - days * DAY_MS))
+            + write(lambda writer: writer.outbox.expire(before=now - _DELIVERY_DAYS * DAY_MS))
+            + write(lambda writer: writer.sources.forget_seen(before=now - _SEEN_DAYS * DAY_MS))
+        )

@@ -1,0 +1,335 @@
+"""`tocsin serve`: the one place where the live service is put together, started and stopped. Spec: IF-7, AR-7.
+
+Rule: a background task that fails is started again, counted and reported; on the way out requests are finished,
+and the database is folded up, within ten seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from botocore import __version__ as botocore_version
+
+from tocsin.api.service_table import require_sound, service_table
+from tocsin.app.definition import Definitions
+from tocsin.app.evaluator import Evaluator
+from tocsin.app.housekeeping import Housekeeping
+from tocsin.app.service import Service, ServiceSettings
+from tocsin.app.session import find_session
+from tocsin.clock import SystemClock
+from tocsin.composition.server_app import ServerApp
+from tocsin.composition.server_dispatch import Dispatcher
+from tocsin.composition.server_page import ServerPages
+from tocsin.composition.server_protocol import bounded_protocol
+from tocsin.composition.telemetry import configure_log, log
+from tocsin.core.scope import Scope
+from tocsin.errors import ConfigError, InputError
+from tocsin.store.memory import MemoryStore
+from tocsin.store.sqlite import SqliteStore
+from tocsin.wire.authentication import AccessKey, AuthenticationRules, Authenticator, AuthMode
+from tocsin.wire.model import ServiceModels
+from tocsin.wire.page_token import PageTokens
+from tocsin.wire.web_guard import WebRules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tocsin.app.store_port import Store, StoreWriter
+    from tocsin.clock import Clock
+    from tocsin.composition.server_settings import ServerPlan
+
+_GRACE = 8
+"""Seconds that requests get to end when the server is told to stop."""
+
+_SECRETS = Definitions("setting", bytes)
+_HERE = Scope("", "")
+
+# A task that fails is started again after so many seconds, twice as long each time.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+
+_HOUSEKEEPING_EVERY = 2.0
+
+# An evaluator that is further behind than this makes the service unhealthy.
+_MOST_LAG = 180
+
+
+class RunningServer:
+    """The parts of a server that has been put together."""
+
+    def __init__(self, plan: ServerPlan, *, clock: Clock | None = None) -> None:
+        config = plan.config
+        self.plan = plan
+        self.clock = clock or SystemClock()
+        self.store: Store = MemoryStore() if config.server.store == "memory" else _open_store(plan)
+        self.service = Service(
+            self.store,
+            self.clock,
+            new_id=lambda: str(uuid.uuid4()),
+            new_secret=secrets.token_bytes,
+            settings=ServiceSettings(
+                public_url=plan.public_url,
+                evaluation_range=config.alarm.evaluation_range,
+                evaluation_delay=config.alarm.evaluation_delay,
+                history_days=config.alarm.history_days,
+                events_in_message=config.alarm.events_in_message,
+                enrich_json=config.alarm.enrich_json,
+                account=config.server.account,
+                key_accounts={name: key.account for name, key in plan.keys.items()},
+            ),
+        )
+        self.models = ServiceModels()
+        tables = service_table()
+        require_sound(tables, self.models)
+        self.failing: dict[str, str] = {}
+        self.evaluator = self.service.part(Evaluator)
+        self._log = log("server")
+        dispatcher = Dispatcher(
+            self.service,
+            tables,
+            models=self.models,
+            authenticator=self._authenticator(),
+            page_tokens=PageTokens(_kept_secret(self.store, "page-token-key")),
+            most_unpacked=config.requests.body,
+            report=self._report,
+        )
+        pages = ServerPages(
+            self.service,
+            facts={
+                "botocore": botocore_version,
+                "services": sorted(tables),
+                "auth": plan.mode.value,
+                "store": config.server.store,
+            },
+            problems=self._problems,
+            lag=self.lag,
+            allows_reset=config.server.allow_reset,
+        )
+        self.app = ServerApp(
+            dispatcher,
+            pages,
+            models=self.models,
+            limits=config.requests,
+            web_rules=WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins),
+            guards_api=plan.mode is AuthMode.OFF,
+            new_id=self.service.new_id,
+        )
+
+    def lag(self) -> float | None:
+        """Seconds by which the evaluation of alarms is behind; None before the first run."""
+        last = self.evaluator.last_instant
+        if last is None:
+            return None
+        due = self.clock.now().timestamp() - self.plan.config.alarm.evaluation_delay
+        return max(0.0, round(due - last, 1))
+
+    def close(self) -> None:
+        """Finish what is being worked on, and let go of the store."""
+        self.app.close()
+        self.store.close()
+
+    def _authenticator(self) -> Authenticator:
+        config = self.plan.config
+
+        def session(access_key: str) -> AccessKey | None:
+            found = find_session(self.service, access_key)
+            if found is None:
+                return None
+            return AccessKey(
+                secret=found.secret,
+                account=found.account,
+                principal_arn=found.principal_arn,
+                token=found.token,
+                expires_at=found.expires_at,
+            )
+
+        rules = AuthenticationRules(
+            mode=self.plan.mode,
+            account=config.server.account,
+            region=config.server.region,
+            skew=config.auth.skew,
+        )
+        return Authenticator(rules, self.plan.keys, session=session)
+
+    def _problems(self) -> list[str]:
+        problems = [f"{task}: {reason}" for task, reason in sorted(self.failing.items())]
+        lag = self.lag()
+        if lag is not None and lag > _MOST_LAG:
+            problems.append(f"the evaluation of alarms is {lag:.0f} seconds behind")
+        return problems
+
+    def _report(self, request_id: str, called: str, error: BaseException) -> None:
+        self._log.error("request-failed", request_id=request_id, called=called, exc_info=error)
+
+    # ------------------------------------------------------------ tasks
+
+    async def run_tasks(self) -> None:
+        """Evaluate alarms and keep house until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._supervised("evaluator", self._evaluate))
+            tasks.create_task(self._supervised("housekeeping", self._keep_house))
+
+    async def _supervised(self, name: str, step: Callable[[], float]) -> None:
+        """Run a step again and again, with the pauses that it asks for."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                wait = await asyncio.to_thread(step)
+            except Exception as error:  # noqa: BLE001  (the supervisor of this task: it is counted and reported)
+                self.failing[name] = getattr(error, "message", type(error).__name__)
+                self.service.counters.add("task_restarts", task=name)
+                self._log.error("task-failed", task=name, again_in=pause, exc_info=error)
+                wait, pause = pause, min(2 * pause, _LONGEST_PAUSE)
+            else:
+                self.failing.pop(name, None)
+                pause = _FIRST_PAUSE
+            await asyncio.sleep(wait)
+
+    def _evaluate(self) -> float:
+        run = self.evaluator.run()
+        if run.is_behind:
+            return 0.0
+        now = self.clock.now()
+        return max(0.05, self.evaluator.next_due(now) - now.timestamp())
+
+    def _keep_house(self) -> float:
+        return 0.05 if self.service.part(Housekeeping).run().is_behind else _HOUSEKEEPING_EVERY
+
+
+def serve(plan: ServerPlan, *, announce: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop. `announce` is told the address when requests can be answered.
+
+    Raises:
+        ConfigError: the address cannot be listened on, or the data folder is in use.
+        StoreError: the database cannot be used.
+    """
+    configure_log(is_terminal=sys.stderr.isatty())
+    with _listening(plan) as listener, _data_folder(plan):
+        running = RunningServer(plan.listening_on(listener.getsockname()[1]))
+        try:
+            running.models.load_served()
+            asyncio.run(_serve(running, listener, announce))
+        finally:
+            running.close()
+
+
+async def _serve(running: RunningServer, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    config = running.plan.config
+    server = _AnnouncingServer(
+        uvicorn.Config(
+            running.app,
+            http=bounded_protocol(config.requests),
+            loop="auto",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=config.requests.keep_alive_seconds,
+            timeout_graceful_shutdown=_GRACE,
+            ssl_certfile=config.server.tls_cert or None,
+            ssl_keyfile=config.server.tls_key or None,
+        ),
+        lambda: announce(_address(listener, is_tls=bool(config.server.tls_cert))),
+    )
+    tasks = asyncio.create_task(running.run_tasks())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        tasks.cancel()
+        await asyncio.gather(tasks, return_exceptions=True)
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+@contextmanager
+def _listening(plan: ServerPlan) -> Iterator[socket.socket]:
+    """A socket on the address of the settings."""
+    server = plan.config.server
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((server.host, server.port))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {server.host} port {server.port}: {error.strerror or error}",
+                key="server.port",
+                hint="is another server running there? --port chooses another one",
+            ) from None
+        yield listener
+    finally:
+        listener.close()
+
+
+def _address(listener: socket.socket, *, is_tls: bool) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{'https' if is_tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@contextmanager
+def _data_folder(plan: ServerPlan) -> Iterator[None]:
+    """The data folder, made where it is missing, and held by this process alone."""
+    if plan.config.server.store == "memory":
+        yield
+        return
+    try:
+        plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (plan.data / "tocsin.lock").open("a+b")
+    except OSError as error:
+        raise InputError(
+            f"cannot use the data folder {plan.data}: {error.strerror or error}",
+            hint="--data names another folder; it has to be one that may be written",
+        ) from None
+    with lock:
+        _hold(lock, plan)
+        yield
+
+
+def _hold(lock: Any, plan: ServerPlan) -> None:
+    if os.name == "nt":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise InputError(
+            f"the data folder {plan.data} is used by another tocsin serve",
+            hint="stop that one first, or give this one a folder of its own with --data",
+        ) from None
+
+
+def _open_store(plan: ServerPlan) -> SqliteStore:
+    return SqliteStore(plan.database)
+
+
+def _kept_secret(store: Store, name: str) -> bytes:
+    """A secret of this installation, made when it is first asked for."""
+
+    def work(writer: StoreWriter) -> bytes:
+        known = _SECRETS.get(writer, _HERE, name)
+        if known is None:
+            known = secrets.token_bytes(32)
+            _SECRETS.put(writer, _HERE, name, known)
+        return known
+
+    return store.write(work)

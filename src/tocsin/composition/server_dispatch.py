@@ -1,0 +1,137 @@
+"""One request of an AWS client, from bytes to bytes. Spec: WIRE-4.7, WIRE-3.11, WIRE-7.7.
+
+Rule: whatever comes in, what goes out is an answer in the protocol of the request. Only a failing store, too much
+at once and a defect of ours are answered with 5xx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.api.operation import Context
+from tocsin.core.scope import Scope
+from tocsin.errors import StoreError, TocsinError
+from tocsin.wire import codec
+from tocsin.wire.call import UnknownCallError
+from tocsin.wire.content_encoding import unpacked
+from tocsin.wire.detection import detect, guess
+from tocsin.wire.fault import Fault
+from tocsin.wire.fault_format import internal_failure, not_supported, unavailable
+from tocsin.wire.validate import validate
+
+if TYPE_CHECKING:
+    from tocsin.api.operation import Handler, Operations
+    from tocsin.app.service import Service
+    from tocsin.wire.authentication import Authenticator
+    from tocsin.wire.call import Call, Guess
+    from tocsin.wire.message import WireRequest, WireResponse
+    from tocsin.wire.model import ServiceModels
+    from tocsin.wire.page_token import PageTokens
+
+ReportFailure = Callable[[str, str, BaseException], None]
+"""Told of a defect: request id, what was called, and the exception."""
+
+
+class Dispatcher:
+    """Answers requests. Safe in threads; it waits for the disk."""
+
+    def __init__(
+        self,
+        service: Service,
+        tables: dict[str, Operations],
+        *,
+        models: ServiceModels,
+        authenticator: Authenticator,
+        page_tokens: PageTokens,
+        most_unpacked: int,
+        report: ReportFailure,
+    ) -> None:
+        """`report` is told of defects: request id, what was called, and the exception."""
+        self._service = service
+        self._tables = tables
+        self._models = models
+        self._authenticator = authenticator
+        self._page_tokens = page_tokens
+        self._most_unpacked = most_unpacked
+        self._report = report
+
+    def answer(self, request: WireRequest, *, request_id: str, source_address: str) -> WireResponse:
+        """The answer to a request whose body was received in full."""
+        known: Guess | None = None
+        named = "?"
+        try:
+            # The signature covers the body as it was sent; it is unpacked afterwards (WIRE-4.7).
+            at = self._service.now()
+            call = self._detected(request)
+            known, named = call, f"{call.service} {call.operation}"
+            caller = self._authenticator.authenticate(request, call, at=at)
+            body = unpacked(request, most=self._most_unpacked)
+            parameters = codec.decode_input(call, body)
+            validate(call, parameters)
+            handler = self._handler(call)
+            context = Context(
+                service=call.service,
+                operation=call.operation,
+                protocol=call.protocol,
+                is_query_mode=call.is_query_mode,
+                scope=Scope(caller.account, caller.region),
+                access_key=caller.access_key,
+                principal_arn=caller.principal_arn,
+                request_id=request_id,
+                received_at=at,
+                source_address=source_address,
+                user_agent=request.header("user-agent") or "",
+                is_signed=caller.is_signed,
+                app=self._service,
+                page_tokens=self._page_tokens,
+            )
+            result = handler(context, parameters)
+            response = codec.encode_output(call, result, request_id)
+        except UnknownCallError as error:
+            return self._refused(error.guess, error.fault, request_id, "unknown")
+        except Fault as fault:
+            return self._refused(known or guess(request, self._models), fault, request_id, named)
+        except StoreError as error:
+            self._service.counters.add("errors", reason=error.code)
+            told = known or guess(request, self._models)
+            return codec.encode_fault(told, unavailable(told, error.message), request_id)
+        except TocsinError as error:
+            told = known or guess(request, self._models)
+            table = self._tables.get(told.service)
+            refused = table.fault_of(error) if table is not None else None
+            if refused is None:
+                return self._failed(told, request_id, named, error)
+            return self._refused(told, refused, request_id, named)
+        except Exception as error:  # noqa: BLE001  (the supervisor of requests: it is counted and reported)
+            return self._failed(known or guess(request, self._models), request_id, named, error)
+        self._service.counters.add("requests", service=call.service, outcome="answered")
+        return response
+
+    def _handler(self, call: Call) -> Handler:
+        table = self._tables.get(call.service)
+        handler = table.handlers.get(call.operation) if table is not None else None
+        if handler is None:
+            raise not_supported(call)
+        return handler
+
+    def _detected(self, request: WireRequest) -> Call:
+        """The call; of a form that came packed it is only known when it is unpacked (WIRE-4.7)."""
+        if request.header("content-encoding") and (request.header("content-type") or "").startswith(
+            "application/x-www-form-urlencoded"
+        ):
+            plain = unpacked(request, most=self._most_unpacked)
+            return detect(msgspec.structs.replace(request, body=plain), self._models)
+        return detect(request, self._models)
+
+    def _refused(self, known: Guess, fault: Fault, request_id: str, named: str) -> WireResponse:
+        self._service.counters.add("requests", service=known.service or "none", outcome="refused")
+        del named  # what was called is in the log of requests
+        return codec.encode_fault(known, fault, request_id)
+
+    def _failed(self, known: Guess, request_id: str, named: str, error: BaseException) -> WireResponse:
+        self._service.counters.add("errors", reason="internal")
+        self._report(request_id, named, error)
+        return codec.encode_fault(known, internal_failure(known, request_id), request_id)

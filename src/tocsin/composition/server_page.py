@@ -1,0 +1,143 @@
+"""The paths of our own: health, metrics, reset. Spec: IF-7, WIRE-9.11, WIRE-9.12."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from tocsin.core.outbox import DeliveryStatus
+from tocsin.core.scope import Scope
+from tocsin.errors import StoreError
+from tocsin.version import __version__
+from tocsin.wire.message import WireResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.app.service import Service
+    from tocsin.wire.message import WireRequest
+
+_JSON = "application/json"
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+# What counters say, for whoever reads the metrics.
+_HELP = {
+    "alarm_actions": "Actions of alarms, by outcome.",
+    "alarm_evaluations": "Evaluations of metric alarms.",
+    "alarm_transitions": "Changes of the state of alarms, by new state.",
+    "deliveries_queued": "Deliveries that were put into the outbox.",
+    "errors": "Requests that failed for a reason that is not the client's, by reason.",
+    "events_received": "Log events that were kept.",
+    "events_rejected": "Log events that were left out: too old, too new or expired.",
+    "filter_matches": "Matches of metric filters.",
+    "filter_values_unusable": "Matches without a usable value.",
+    "late_ticks": "Instants of alarms that were evaluated late.",
+    "messages_filtered_out": "Messages that a filter policy kept from a subscriber.",
+    "messages_published": "Messages that were published to topics.",
+    "metric_data_received": "Data that PutMetricData took.",
+    "passed_over_ticks": "Instants of alarms that were not made up for after a pause.",
+    "requests": "Requests of AWS clients, by service and outcome.",
+    "task_restarts": "Background tasks that failed and were started again, by task.",
+}
+
+
+class ServerPages:
+    """Answers what is ours. `facts` are what health tells besides the state; `problems` what is wrong now."""
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        facts: dict[str, Any],
+        problems: Callable[[], list[str]],
+        lag: Callable[[], float | None],
+        allows_reset: bool,
+    ) -> None:
+        self._service = service
+        self._facts = facts
+        self._problems = problems
+        self._lag = lag
+        self._allows_reset = allows_reset
+
+    def answer(self, request: WireRequest, request_id: str) -> WireResponse:
+        """The answer to a request for one of our paths."""
+        pages = {
+            (b"/_tocsin/health", "GET"): self._health,
+            (b"/_tocsin/metrics", "GET"): self._metrics,
+            (b"/_tocsin/reset", "POST"): self._reset,
+        }
+        method = "GET" if request.method == "HEAD" else request.method
+        page = pages.get((request.raw_path, method))
+        if page is not None:
+            return page(request, request_id)
+        known = [path for path, _ in pages]
+        status = 405 if request.raw_path in known else 404
+        return _json(status, {"status": "error", "reason": "there is no such page"}, request_id)
+
+    def _health(self, _request: WireRequest, request_id: str) -> WireResponse:
+        problems = self._problems()
+        try:
+            self._service.store.check()
+        except StoreError as error:
+            problems = [error.message, *problems]
+        status = "failing" if problems else "ok"
+        told = {"status": status, "version": __version__, **self._facts}
+        if problems:
+            told["reasons"] = problems
+        return _json(503 if problems else 200, told, request_id)
+
+    def _metrics(self, _request: WireRequest, request_id: str) -> WireResponse:
+        lines: list[str] = []
+        by_name: dict[str, list[tuple[tuple[tuple[str, str], ...], int]]] = {name: [] for name in _HELP}
+        for (name, labels), count in sorted(self._service.counters.snapshot().items()):
+            by_name.setdefault(name, []).append((labels, count))
+        for name, counts in by_name.items():
+            lines += [f"# HELP tocsin_{name}_total {_HELP.get(name, name)}", f"# TYPE tocsin_{name}_total counter"]
+            lines += [f"tocsin_{name}_total{_labels(labels)} {count}" for labels, count in counts or [((), 0)]]
+        lag = self._lag()
+        with self._service.store.read() as store:
+            waiting = store.outbox.count(DeliveryStatus.PENDING)
+        gauges = {
+            "outbox_pending": ("Deliveries that wait.", waiting),
+            "evaluation_lag_seconds": ("How far the evaluation of alarms is behind.", lag),
+        }
+        for name, (text, value) in gauges.items():
+            if value is not None:
+                lines += [f"# HELP tocsin_{name} {text}", f"# TYPE tocsin_{name} gauge", f"tocsin_{name} {value}"]
+        body = ("\n".join(lines) + "\n").encode()
+        return WireResponse(status=200, headers=_headers(_PROMETHEUS, request_id), body=body)
+
+    def _reset(self, request: WireRequest, request_id: str) -> WireResponse:
+        if not self._allows_reset:
+            reason = "the setting server.allow_reset is off"
+            return _json(403, {"status": "error", "reason": reason}, request_id)
+        asked = parse_qs(request.query_string.decode("latin-1"))
+        account, region = (asked.get(name, [""])[0] for name in ("account", "region"))
+        scope = Scope(account, region) if account and region else None
+        self._service.store.write(lambda store: store.reset(scope))
+        return _json(200, {"status": "ok"}, request_id)
+
+
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    if not labels:
+        return ""
+    shown = (f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels)
+    return f"{{{','.join(shown)}}}"
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+
+
+def _json(status: int, told: dict[str, Any], request_id: str) -> WireResponse:
+    return WireResponse(status=status, headers=_headers(_JSON, request_id), body=msgspec.json.encode(told) + b"\n")
+
+
+def _headers(content_type: str, request_id: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Content-Type", content_type),
+        ("x-amzn-RequestId", request_id),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    )

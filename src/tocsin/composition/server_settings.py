@@ -1,0 +1,105 @@
+"""What `tocsin serve` runs with: settings put together and checked. Spec: IF-7, IF-9, WIRE-5.6.
+
+Rule: everything that can be known before anything is opened is checked here, with the remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.composition.credentials_file import read_credentials
+from tocsin.config import Config
+from tocsin.errors import ConfigError
+from tocsin.wire.authentication import AccessKey, AuthMode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATABASE = "tocsin.sqlite3"
+
+
+class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that is about to be started."""
+
+    config: Config
+    data: Path
+    mode: AuthMode
+    keys: dict[str, AccessKey]
+    public_url: str
+
+    def listening_on(self, port: int) -> ServerPlan:
+        """The plan with the port that was found to be free, where the settings leave that open."""
+        server = msgspec.structs.replace(self.config.server, port=port)
+        config = msgspec.structs.replace(self.config, server=server)
+        return msgspec.structs.replace(self, config=config, public_url=_public_url(config))
+
+    @property
+    def database(self) -> Path:
+        """The database in the data folder."""
+        return self.data / DATABASE
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is reached from this machine alone."""
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
+    """Check the settings of a server.
+
+    Raises:
+        ConfigError: they do not go together.
+        NotFoundError: a file that they name is not there.
+    """
+    server, auth = config.server, config.auth
+    local = is_loopback(server.host)
+    mode = AuthMode(auth.mode) if auth.mode else (AuthMode.OFF if local else AuthMode.STRICT)
+    if mode is AuthMode.OFF and not local:
+        raise ConfigError(
+            f"auth.mode is off, and server.host is {server.host}, which others can reach",
+            key="auth.mode",
+            hint='set auth.mode = "strict" and auth.credentials, or listen on 127.0.0.1',
+        )
+    keys = read_credentials(Path(auth.credentials)) if auth.credentials else {}
+    if mode is not AuthMode.OFF and not keys:
+        raise ConfigError(
+            f"auth.mode is {mode.value}, and there are no access keys",
+            key="auth.credentials",
+            hint="auth.credentials names a TOML file with a table for each access key: secret and arn",
+        )
+    if bool(server.tls_cert) != bool(server.tls_key):
+        raise ConfigError("server.tls_cert and server.tls_key belong together", key="server.tls_cert")
+    return ServerPlan(
+        config=config,
+        data=Path(server.data) if server.data else default_data_folder(environ),
+        mode=mode,
+        keys=keys,
+        public_url=_public_url(config),
+    )
+
+
+def _public_url(config: Config) -> str:
+    server = config.server
+    scheme = "https" if server.tls_cert else "http"
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return server.public_url.rstrip("/") or f"{scheme}://{host}:{server.port}"
+
+
+def default_data_folder(environ: Mapping[str, str]) -> Path:
+    """The user's data folder, after the customs of the system."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "tocsin"
+    if os.name == "nt":
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tocsin"
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tocsin"

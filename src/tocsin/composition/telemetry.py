@@ -1,0 +1,38 @@
+"""The log of the live service: one event a line. Rule: no key, no signature, no message of anybody's is in it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+_SECRET = frozenset(("secret", "password", "token", "authorization", "signature", "body", "message_body"))
+
+
+def configure_log(*, is_terminal: bool) -> None:
+    """Write events to standard error: readable on a terminal, else as JSON."""
+    renderer: Any = structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_secrets,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def log(name: str) -> Any:
+    """The log of a part of the service."""
+    return structlog.get_logger(part=name)
+
+
+def _without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    return {key: "…" if key.lower() in _SECRET else value for key, value in event.items()}
