@@ -15,6 +15,8 @@ limits. The account is 111122223333 and the region that of the client. Errors of
 `Operations.fault_of`; any other exception goes through to the test. What a handler gives must be what the
 model says: unknown members, wrong types and missing required members are assertion errors.
 
+With an address in place of `target` (`client("logs", "http://127.0.0.1:4590")`) requests go over a socket.
+
 `client(..., check=False)` switches off botocore's own validation, to send what it would refuse. Clients do not
 retry. `wire_request` makes a `WireRequest` by hand, `wire_request_of` makes one of what botocore is about to send.
 """
@@ -109,11 +111,13 @@ class _Raw:
 
 def client(
     service: str,
-    target: Target,
+    target: Target | str,
     *,
     protocol: str | None = None,
     region: str = REGION,
     access_key: str = ACCESS_KEY,
+    secret: str = "secret",
+    token: str | None = None,
     check: bool = True,
     **config: Any,
 ) -> BaseClient:
@@ -121,11 +125,15 @@ def client(
     made = _session(protocol).create_client(
         service,
         region_name=region,
-        endpoint_url=ENDPOINT,
+        endpoint_url=target if isinstance(target, str) else ENDPOINT,
         aws_access_key_id=access_key,
-        aws_secret_access_key="secret",
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(parameter_validation=check, retries={"mode": "standard", "total_max_attempts": 1}, **config),
     )
+
+    if isinstance(target, str):
+        return made
 
     def answer(request: Any, **_: object) -> AWSResponse:
         response = target(wire_request_of(request))
