@@ -261,14 +261,14 @@ def test_what_was_missed_is_made_up_for(cloudwatch, service, clock, topic) -> No
     while runs[-1].is_behind:
         runs.append(service.part(Evaluator).run())
     assert len(runs) > 1
-    assert sum(run.late for run in runs) > 1000
+    assert 170 < sum(run.late for run in runs) <= 180  # a minute each
     assert [one for one in history(cloudwatch) if "updated from" in one][-2:] == [
         "Alarm updated from OK to ALARM",
         "Alarm updated from ALARM to OK",
     ]
     clock.advance(3 * 86_400)
     passed = service.part(Evaluator).run().passed_over
-    assert passed == 2 * 86_400 // 10
+    assert passed == 2 * 86_400 // 60
 
 
 def test_a_restart_goes_on_where_it_stopped(cloudwatch, service, clock, topic) -> None:

@@ -5,80 +5,148 @@ Rule: what is looked at is bounded, and what is not shown is counted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.metric_filter import FILTERS
-from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.timestamp import second_of
 from tocsin.core.event import Event
 from tocsin.core.message_projection import MessageProjection
+from tocsin.core.metric import MetricKey
 from tocsin.core.metric_filter import CompiledFilter
 from tocsin.core.notification.event import EventSummary
 from tocsin.core.pattern import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
+    from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
-    from tocsin.core.composite_alarm.definition import CompositeAlarm
-    from tocsin.core.metric import MetricKey
+    from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.alarm.evaluation import Evaluation
+    from tocsin.core.log_event import EventPlace, LogEvent
     from tocsin.core.notification.state_change import StateChange
     from tocsin.core.scope import Scope
 
 EVENTS_KEPT = 100
 """Events that are given; further ones are counted."""
 
-# Log events that are looked at for one change of one alarm.
-_MOST_EXAMINED = 20_000
+MOST_EXAMINED = 20_000
+"""Log events that are looked at for one change of one alarm. Beyond that the samples of the slots tell how many."""
+
+_AT_ONCE = 1_000
 
 
-def contributing_events(
-    store: StoreReader, scope: Scope, alarm: MetricAlarm | CompositeAlarm, change: StateChange
-) -> tuple[list[EventSummary] | None, int]:
-    """The first events behind a change, and how many there are; None for an alarm that no filter feeds."""
-    if not isinstance(alarm, MetricAlarm):
-        return None, 0
-    feeding = _filters_of(store, scope, set(alarm.keys))
-    if not feeding:
-        return None, 0
-    found: list[EventSummary] = []
-    count = 0
-    left = _MOST_EXAMINED
-    for group, filters in feeding.items():
-        for start, _ in sorted(change.points):
-            second = second_of(start)
-            events = store.logs.events(
-                scope, group, start=second * 1000, end=(second + alarm.period) * 1000, limit=max(left, 1)
-            )
-            left -= len(events)
-            for timestamp, event in _matching([(one.timestamp, one.message) for one in events], filters):
-                count += 1
-                if len(found) < EVENTS_KEPT:
-                    found.append(EventSummary.of(event, timestamp // 1000))
-            if left <= 0:
-                return found, count
-    return found, count
+class Contribution(NamedTuple):
+    """The first events behind a change by time, and how many there are. `events` is None where no filter feeds it."""
+
+    events: tuple[EventSummary, ...] | None = None
+    total: int = 0
+
+    @property
+    def event_ids(self) -> tuple[str, ...]:
+        """The eventIDs of those that have one."""
+        return tuple(event.event_id for event in self.events or () if event.event_id)
 
 
-def _filters_of(store: StoreReader, scope: Scope, keys: set[MetricKey]) -> dict[str, list[CompiledFilter]]:
-    """The metric filters, by group, that feed one of these metrics."""
-    wanted = {(key.namespace, key.metric_name) for key in keys}
-    found: dict[str, list[CompiledFilter]] = {}
+class FeedingFilters:
+    """Which metric filters feed a metric, compiled once for each version of them: `service.part(FeedingFilters)`."""
+
+    def __init__(self, _service: Service) -> None:
+        self._lock = threading.Lock()
+        self._version = -1
+        self._known: dict[Scope, dict[tuple[str, str], dict[str, list[CompiledFilter]]]] = {}
+
+    def of(self, store: StoreReader, scope: Scope, keys: Sequence[MetricKey]) -> dict[str, list[CompiledFilter]]:
+        """The filters by group that publish under the namespace and the name of one of these metrics."""
+        version = store.version(FILTERS.kind)
+        with self._lock:
+            if version != self._version:
+                self._version, self._known = version, {}
+            by_metric = self._known.get(scope)
+            if by_metric is None:
+                by_metric = self._known[scope] = _by_metric(store, scope)
+        found: dict[str, list[CompiledFilter]] = {}
+        for named in dict.fromkeys((key.namespace, key.metric_name) for key in keys):
+            for group, filters in by_metric.get(named, {}).items():
+                found.setdefault(group, []).extend(filters)
+        return found
+
+
+def _by_metric(store: StoreReader, scope: Scope) -> dict[tuple[str, str], dict[str, list[CompiledFilter]]]:
+    found: dict[tuple[str, str], dict[str, list[CompiledFilter]]] = {}
     for _, kept in FILTERS.scan(store, scope):
-        transformation = kept.filter.metric_transformations[0]
-        if (transformation.metric_namespace, transformation.metric_name) in wanted:
-            found.setdefault(kept.log_group, []).append(CompiledFilter(kept.filter))
+        compiled = CompiledFilter(kept.filter)
+        named = (compiled.transformation.metric_namespace, compiled.transformation.metric_name)
+        if compiled.sees(scope.account, scope.region):
+            found.setdefault(named, {}).setdefault(kept.log_group, []).append(compiled)
     return found
 
 
-def _matching(events: Sequence[tuple[int, str]], filters: Sequence[CompiledFilter]) -> list[tuple[int, Event]]:
-    messages = [message for _, message in events]
+def contribution(
+    service: Service, store: StoreReader, scope: Scope, alarm: MetricAlarm, told: Evaluation | StateChange
+) -> Contribution:
+    """The events in the slots that decided, of the metrics that the alarm reads, their dimensions included."""
+    feeding = service.part(FeedingFilters).of(store, scope, alarm.keys)
+    if not feeding:
+        return Contribution()
+    found: list[EventSummary] = []
+    count, left = 0, MOST_EXAMINED
+    for start, _ in sorted(told.points):
+        span = range(second_of(start) * 1000, (second_of(start) + alarm.period) * 1000)
+        for group, filters in feeding.items():
+            for page in _pages(store, scope, group, span, left):
+                left -= len(page)
+                for timestamp, event in _matching(page, filters, alarm.keys, scope):
+                    count += 1
+                    if len(found) < EVENTS_KEPT:
+                        found.append(EventSummary.of(event, timestamp // 1000))
+            if left <= 0:
+                return Contribution(_by_time(found), max(count, _samples(told)))
+    return Contribution(_by_time(found), count)
+
+
+def _pages(store: StoreReader, scope: Scope, group: str, span: range, most: int) -> Iterator[list[LogEvent]]:
+    """The events of a group in a span of milliseconds, by time, `most` of them at most."""
+    after: EventPlace | None = None
+    while most > 0:
+        limit = min(_AT_ONCE, most)
+        page = store.logs.events(scope, group, start=span.start, end=span.stop, after=after, limit=limit)
+        if page:
+            yield page
+        if len(page) < limit:
+            return
+        most -= len(page)
+        after = page[-1].place
+
+
+def _matching(
+    events: Sequence[LogEvent], filters: Sequence[CompiledFilter], keys: Collection[MetricKey], scope: Scope
+) -> Iterator[tuple[int, Event]]:
+    messages = [event.message for event in events]
     places: Sequence[int] = range(len(messages))
     if all(isinstance(one.pattern.tree, tree.Json) for one in filters):
         places = MessageProjection(one.pattern for one in filters).candidates(messages)
-    found = []
     for place in places:
         event = Event(messages[place])
-        if any(one.pattern.matches_event(event) for one in filters):
-            found.append((events[place][0], event))
-    return found
+        if any(one.pattern.matches_event(event) and _key(one, event, scope) in keys for one in filters):
+            yield events[place].timestamp, event
+
+
+def _key(compiled: CompiledFilter, event: Event, scope: Scope) -> MetricKey | None:
+    """The metric that a filter publishes for an event; None where the event has no usable value."""
+    datum = compiled.datum(event, account=scope.account, region=scope.region)
+    if datum is None:
+        return None
+    transformation = compiled.transformation
+    return MetricKey.of(transformation.metric_namespace, transformation.metric_name, dict(datum.dimensions))
+
+
+def _by_time(found: list[EventSummary]) -> tuple[EventSummary, ...]:
+    return tuple(sorted(found, key=lambda event: event.second))
+
+
+def _samples(told: Evaluation | StateChange) -> int:
+    """How many samples the slots that decided hold: with filters, one for each match."""
+    decided = {start for start, _ in told.points}
+    return int(sum(slot.sample_count or 0 for slot in told.slots if slot.start in decided))

@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tocsin.app.alarm_event import contributing_events
+from tocsin.app.alarm_catalogue import AlarmCatalogue
+from tocsin.app.alarm_event import Contribution, contribution
 from tocsin.app.alarm_network import AlarmNetworks, ScopeAlarms
 from tocsin.app.alarm_record import (
     COMPOSITE,
     METRIC,
-    METRIC_ALARMS,
     STANDINGS,
     WAITING,
     AlarmStanding,
-    KeptAlarm,
     alarm_arn,
     alarm_scope,
-    metric_alarm_of,
     standing_of,
 )
 from tocsin.app.publication import Publication, publish, scope_of_topic
@@ -32,21 +30,24 @@ from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.evaluation_record import pack_evaluation
 from tocsin.core.alarm.history import action_item, state_update_item
 from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
+from tocsin.core.composite_alarm.definition import CompositeAlarm
+from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
 from tocsin.core.notification.message import MessageSettings, compose_alarm_message
 from tocsin.core.notification.state_change import StateChange
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from tocsin.app.alarm_catalogue import KnownAlarm
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreWriter
     from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.alarm.evaluation import Evaluation
     from tocsin.core.alarm.lifecycle import Transition
     from tocsin.core.alarm.state import AlarmState, StateValue
-    from tocsin.core.composite_alarm.definition import CompositeAlarm
     from tocsin.core.composite_alarm.network import Transition as CompositeTransition
     from tocsin.core.scope import Scope
 
@@ -54,11 +55,12 @@ _NOT_HERE = "Tocsin executes actions on SNS topics only"
 
 
 class MetricChange(NamedTuple):
-    """A metric alarm that changes: its name, what happened, and how it stands afterwards."""
+    """A metric alarm that changes: its name, what happened, how it stands afterwards, and the events behind it."""
 
     name: str
     transition: Transition
     standing: AlarmStanding
+    contribution: Contribution | None = None
 
 
 class AlarmChanges:
@@ -70,6 +72,7 @@ class AlarmChanges:
         self._scope = scope
         self._around: ScopeAlarms = service.part(AlarmNetworks).of(store, scope)
         self._standings: dict[str, AlarmStanding] = {}
+        self._contributions: dict[str, Contribution] = {}
 
     def apply(self, at: datetime, changes: Sequence[MetricChange]) -> int:
         """Write metric alarms that have changed at `at`, and all that follows; how many alarms changed."""
@@ -78,8 +81,16 @@ class AlarmChanges:
             self._write_metric(change)
         followers: tuple[CompositeTransition, ...] = ()
         if self._around.composites and before.keys() & self._around.concerned:
-            followers = self._around.network.change(before, self._states(), at)
+            states = self._states()
+            # Somebody may have set a composite after the instant that is made up for; time does not go back.
+            at = max(at, *(states[name].updated_at for name in self._around.composites))
+            followers = self._around.network.change(before, states, at)
         return self._finish(at, before, followers)
+
+    def record(self, name: str, evaluation: Evaluation, behind: Contribution) -> None:
+        """Keep what an evaluation saw (AL-18.6)."""
+        body = pack_evaluation(evaluation, behind.event_ids)
+        self._store.history.add_evaluation(self._scope, name, at=millisecond_of(evaluation.at), body=body)
 
     def keep(self, name: str, standing: AlarmStanding) -> None:
         """Write how an alarm stands, where its state did not change."""
@@ -115,7 +126,10 @@ class AlarmChanges:
     def _standing(self, name: str) -> AlarmStanding:
         known = self._standings.get(name)
         if known is None:
-            kept = self._around.kept.get(name) or METRIC_ALARMS.get(self._store, self._scope, name)
+            kept = self._around.kept.get(name)
+            if kept is None:
+                metric = self._metric(name)
+                kept = None if metric is None else metric.kept
             created_at = self._service.now() if kept is None else kept.created_at
             known = self._standings[name] = standing_of(self._store, self._scope, name, created_at=created_at)
         return known
@@ -124,23 +138,21 @@ class AlarmChanges:
         """The states of all alarms that composites look at."""
         return {name: self._standing(name).state for name in self._around.concerned}
 
+    def _metric(self, name: str) -> KnownAlarm | None:
+        return self._service.part(AlarmCatalogue).get(self._store, self._scope, name)
+
     def _write_metric(self, change: MetricChange) -> None:
-        self._standing(change.name)
         self._standings[change.name] = change.standing
-        kept = METRIC_ALARMS.get(self._store, self._scope, change.name)
-        assert kept is not None
+        known = self._metric(change.name)
+        assert known is not None  # it was evaluated or set in this transaction
         told = StateChange.of_transition(
-            change.transition, scope=alarm_scope(self._scope), configuration_updated_at=kept.updated_at
+            change.transition, scope=alarm_scope(self._scope), configuration_updated_at=known.kept.updated_at
         )
         self._write(change.name, change.transition.old, change.transition.new, told, METRIC)
+        behind = change.contribution or contribution(self._service, self._store, self._scope, known.alarm, told)
+        self._contributions[change.name] = behind
         if change.transition.evaluation is not None:
-            evaluation = change.transition.evaluation
-            body = pack_evaluation(evaluation, self._event_ids(metric_alarm_of(kept), told))
-            self._store.history.add_evaluation(self._scope, change.name, at=millisecond_of(evaluation.at), body=body)
-
-    def _event_ids(self, alarm: MetricAlarm, change: StateChange) -> list[str]:
-        events, _ = contributing_events(self._store, self._scope, alarm, change)
-        return [event.event_id for event in events or () if event.event_id]
+            self.record(change.name, change.transition.evaluation, behind)
 
     def _write_composite(self, transition: CompositeTransition) -> None:
         name = transition.alarm_name
@@ -170,33 +182,33 @@ class AlarmChanges:
             before.setdefault(transition.alarm_name, transition.old)
             self._write_composite(transition)
         second = second_of(at)
-        gate = self._gate()
-        involved = set(before) | gate.suppressed.keys() | gate.held.keys() | set(self._standings)
-        states = {name: self._standing(name).state for name in involved | self._around.concerned}
-        decisions = gate.decide(second, before, states)
-        for decision in decisions:
+        gate = self._gate(before.keys() | self._standings.keys(), second)
+        involved = before.keys() | gate.suppressed.keys() | gate.held.keys() | self._standings.keys()
+        suppressors = {name_in(self._around.composites[name].actions_suppressor or "") for name in gate.suppressed}
+        states = {name: self._standing(name).state for name in involved | suppressors}
+        for decision in gate.decide(second, before, states):
             self._carry_out(at, decision)
         for name in involved:
             self._keep(name, gate, second)
         return len(before)
 
-    def _gate(self) -> ActionGate:
+    def _gate(self, names: Collection[str], at: int) -> ActionGate:
+        """The gate for these alarms, for what they hold as suppressors, and for what is due."""
+        due = {name for name, second in WAITING.scan(self._store, self._scope) if second <= at}
         suppressed = {
             name: self._standing(name).suppression or Suppression()
             for name, alarm in self._around.composites.items()
             if alarm.actions_suppressor is not None
+            and (name in names or name in due or name_in(alarm.actions_suppressor) in names)
         }
-        waiting = {name for name, _ in WAITING.scan(self._store, self._scope)}
-        held = {
-            name: found for name in waiting | self._standings.keys() if (found := self._standing(name).held) is not None
-        }
+        held = {name: one for name in {*names, *due} if (one := self._standing(name).held) is not None}
         return ActionGate(self._around.composites, self._around.mutes, suppressed=suppressed, held=held)
 
     def _keep(self, name: str, gate: ActionGate, at: int) -> None:
         """Note what is held of an alarm, and when it has to be looked at again."""
         standing = self._standing(name)
         kept = msgspec.structs.replace(standing, suppression=gate.suppressed.get(name), held=gate.held.get(name))
-        if kept != standing:
+        if (kept.suppression, kept.held) != (standing.suppression, standing.held):
             self._put(name, kept)
         due = gate.due(name, at)
         known = WAITING.get(self._store, self._scope, name)
@@ -239,19 +251,19 @@ class AlarmChanges:
         composite = self._around.composites.get(name)
         if composite is not None:
             return composite, COMPOSITE
-        kept: KeptAlarm | None = METRIC_ALARMS.get(self._store, self._scope, name)
-        return (None if kept is None else metric_alarm_of(kept)), METRIC
+        metric = self._metric(name)
+        return (None if metric is None else metric.alarm), METRIC
 
     def _message(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Publication:
         tags = get_tags(self._store, self._scope, alarm_arn(self._scope, definition.alarm_name))
         tagged = msgspec.structs.replace(definition, tags=tags)
-        events, count = contributing_events(self._store, self._scope, definition, change)
+        behind = self._behind(definition, change)
         settings = self._service.settings
         composed = compose_alarm_message(
             tagged,
             change,
-            events=events,
-            event_count=count,
+            events=behind.events,
+            event_count=behind.total,
             settings=MessageSettings(
                 events_in_message=settings.events_in_message,
                 enrich_json=settings.enrich_json,
@@ -263,6 +275,12 @@ class AlarmChanges:
             subject=composed.subject,
             texts={"default": composed.default, "sms": composed.sms, "email": composed.email},
         )
+
+    def _behind(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Contribution:
+        known = self._contributions.get(definition.alarm_name)
+        if known is None and not isinstance(definition, CompositeAlarm):  # one that was held until now
+            known = contribution(self._service, self._store, self._scope, definition, change)
+        return known or Contribution()
 
     def _run(
         self, name: str, arn: str, message: Publication, change: StateChange, *, at: datetime, alarm_type: str

@@ -28,6 +28,10 @@ class Definitions(Generic[Item]):
         body = store.get(self.kind, scope, name)
         return None if body is None else self._decode(body)
 
+    def read(self, body: bytes) -> Item:
+        """What these bytes say, for whoever keeps them to see whether they have changed."""
+        return self._decode(body)
+
     def scan(
         self, store: StoreReader, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
     ) -> list[tuple[str, Item]]:

@@ -3,6 +3,10 @@
 Rule: each alarm is evaluated at its instants, in order, on the data that are known, by the code that decides in
 a backtest. A change is written with its history and its notifications in one transaction. What was missed
 while nobody evaluated is made up for, up to a bound that is stated, and counted.
+
+The evaluation for the instant T belongs to the moment T + delay (AL-6.4): that is when the state was entered,
+also where the service is behind. A state that was entered at or after that moment is not evaluated for T
+again, so a run that was cut off between two transactions is done over without harm.
 """
 
 from __future__ import annotations
@@ -13,34 +17,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tocsin.app.alarm_record import (
-    METRIC_ALARMS,
-    WAITING,
-    AlarmStanding,
-    KeptAlarm,
-    metric_alarm_of,
-    record_of,
-    standing_of,
-)
+from tocsin.app.alarm_catalogue import AlarmCatalogue
+from tocsin.app.alarm_event import Contribution, contribution
+from tocsin.app.alarm_network import AlarmNetworks
+from tocsin.app.alarm_reading import AlarmReading, ReadyAlarm
+from tocsin.app.alarm_record import METRIC_ALARMS, STANDINGS, WAITING, AlarmStanding, standing_of
 from tocsin.app.alarm_set import find_zone
 from tocsin.app.alarm_transition import AlarmChanges, MetricChange
 from tocsin.app.definition import Definitions
 from tocsin.app.pipeline import publish_default_values
-from tocsin.core.alarm.evaluator import AlarmEvaluator, Reading
-from tocsin.core.alarm.lifecycle import Step, evaluate_alarm
-from tocsin.core.alarm.schedule import evaluation_interval, instant_after
+from tocsin.core.alarm.evaluation_record import unpack_evaluation
+from tocsin.core.alarm.schedule import instant_after, instants
+from tocsin.core.alarm.state import StateValue
 from tocsin.core.alarm.timestamp import moment, second_of
-from tocsin.core.anomaly import DEFAULT_MODEL, Band
-from tocsin.core.metric_history import MetricHistory
 from tocsin.core.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from tocsin.app.replay import Look
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
-    from tocsin.core.alarm.definition import MetricAlarm
-    from tocsin.core.metric import StatisticSet
+    from tocsin.core.alarm.evaluation import Evaluation
 
 INTERVAL = 10
 """Seconds between two instants of the alarms that are evaluated most often (AL-6.1)."""
@@ -48,21 +47,29 @@ INTERVAL = 10
 MOST_MISSED = 24 * 3600
 """Seconds that are made up for after a pause; what lies further back is passed over, and counted."""
 
+# By how many seconds a clock may be set back until evaluation begins anew there instead of waiting for it.
+_MOST_SET_BACK = 60
+
 # Instants that one run works through; whoever calls it calls again while there are more.
 _MOST_AT_ONCE = 60
 
-# A band needs what came before (AL-15.3).
-_BAND_HISTORY = 14 * 86_400
+# Alarms that are read in one view of the store, and that change in one transaction.
+_READ_AT_ONCE = 500
+_WRITTEN_AT_ONCE = 100
 
 _HERE = Scope("", "")
 _CURSOR = Definitions("setting", int)
 _CURSOR_NAME = "evaluator-instant"
 
+_Key = tuple[Scope, str]
+
 
 class EvaluationRun(NamedTuple):
-    """What one run did: instants, evaluations, changes of state, instants that came late, and that were passed over.
+    """What one run did.
 
-    `is_behind` says that there are more instants to work through.
+    `instants` are the steps of ten seconds that it went through, `evaluations` those of all alarms in them,
+    `late` the instants of alarms that came more than ten seconds too late, `passed_over` those that were too far
+    back. `is_behind` says that there is more to do at once.
     """
 
     instants: int = 0
@@ -73,16 +80,17 @@ class EvaluationRun(NamedTuple):
     is_behind: bool = False
 
 
-class _Ready(NamedTuple):
-    """A metric alarm, ready to be evaluated again and again."""
+class _Event(NamedTuple):
+    """What one alarm does at an instant: its look changes something, or is to be recorded with `values`."""
 
-    scope: Scope
-    name: str
-    body: bytes
-    kept: KeptAlarm
-    alarm: MetricAlarm
-    evaluator: AlarmEvaluator
-    interval: int
+    one: ReadyAlarm
+    before: AlarmStanding
+    look: Look
+    values: tuple[float, ...] | None = None
+
+
+class _ChangedMeanwhileError(Exception):
+    """Somebody has put, set or deleted an alarm after it was looked at."""
 
 
 class Evaluator:
@@ -92,7 +100,10 @@ class Evaluator:
         self._service = service
         self._lock = threading.Lock()
         self._version = -1
-        self._alarms: dict[tuple[Scope, str], _Ready] = {}
+        self._alarms: dict[_Key, ReadyAlarm] = {}
+        self._standing_version = -1
+        self._standings: dict[_Key, tuple[bytes, AlarmStanding]] = {}
+        self._recorded: dict[_Key, tuple[float, ...]] = {}  # decisive values of the newest record, in ALARM
         self.last_instant: int | None = None
         """Up to which instant, in seconds since the epoch, everything was evaluated."""
 
@@ -114,148 +125,202 @@ class Evaluator:
         until = (now - self._delay) // INTERVAL * INTERVAL
         with self._service.store.read() as store:
             begin = _CURSOR.get(store, _HERE, _CURSOR_NAME)
-        if begin is None or begin > until + MOST_MISSED:
-            # The first run of all, or a clock that was set back by more than a day: begin here.
-            self._keep_cursor(until - INTERVAL)
-            begin = until - INTERVAL
-        passed_over = max(0, (until - MOST_MISSED - begin) // INTERVAL)
-        begin += passed_over * INTERVAL
-        due = range(begin + INTERVAL, until + 1, INTERVAL)
-        evaluations = transitions = late = done = 0
-        for instant in itertools.islice(due, _MOST_AT_ONCE):
-            made, changed = self._evaluate(instant)
-            evaluations += made
-            transitions += changed
-            late += instant + INTERVAL <= until
-            done += 1
-        if done:
-            self.last_instant = begin + done * INTERVAL
-            self._keep_cursor(self.last_instant)
+            interval = min((one.interval for one in self._ready(store).values()), default=INTERVAL)
         counters = self._service.counters
+        if begin is not None and begin > until + _MOST_SET_BACK:
+            counters.add("clock_set_back")
+            begin = None
+        if begin is None:
+            begin = until - INTERVAL
+        start = max(begin, until - MOST_MISSED)
+        end = min(until, start + _MOST_AT_ONCE * INTERVAL)
+        if end <= begin:  # nothing is due, but something may have been held until now
+            self._let_go(end + self._delay)
+            return EvaluationRun()
+        reached, evaluations, transitions = self._evaluate(start, end, now)
+        self.last_instant = reached
+        self._service.store.write(lambda store: _CURSOR.put(store, _HERE, _CURSOR_NAME, reached))
+        late = len(instants(start, min(reached, until - INTERVAL), interval))
+        passed_over = len(instants(begin, start, interval))
         counters.add("alarm_evaluations", evaluations)
         counters.add("late_ticks", late)
         counters.add("passed_over_ticks", passed_over)
-        return EvaluationRun(done, evaluations, transitions, late, passed_over, is_behind=done < len(due))
+        done = (reached - start) // INTERVAL
+        return EvaluationRun(done, evaluations, transitions, late, passed_over, is_behind=reached < until)
 
-    def _keep_cursor(self, instant: int) -> None:
-        self._service.store.write(lambda store: _CURSOR.put(store, _HERE, _CURSOR_NAME, instant))
+    # ------------------------------------------------------------ looking
 
-    # ------------------------------------------------------------ one instant
-
-    def _evaluate(self, at: int) -> tuple[int, int]:
-        """Every alarm that is due at the instant `at`, then what waits for it: evaluations and changes."""
-        changed: dict[Scope, list[tuple[_Ready, Reading, tuple[str, ...]]]] = {}
+    def _evaluate(self, start: int, end: int, now: int) -> tuple[int, int, int]:
+        """All alarms at their instants after `start` up to `end`: how far it came, evaluations, transitions."""
         with self._service.store.read() as store:
-            due = [one for one in self._ready(store).values() if at % one.interval == 0]
-            made = 0
-            for one in due:
-                if second_of(one.kept.created_at) >= at:
-                    continue
-                made += 1
-                reading, units = _read(store, one, at)
-                standing = standing_of(store, one.scope, one.name, created_at=one.kept.created_at)
-                if _step(one, standing, reading, units, at).is_changed:
-                    changed.setdefault(one.scope, []).append((one, reading, units))
-            waiting = {scope for scope, _, second in WAITING.scan_all(store) if second <= at}
-        transitions = 0
-        for scope in sorted({*changed, *waiting}):
-            transitions += self._service.store.write(
-                lambda writer, scope=scope: self._write(writer, scope, changed.get(scope, []), at)  # type: ignore[misc]  # the scope of this turn
-            )
-        return made, transitions
+            ready = list(self._ready(store).values())
+        events: list[_Event] = []
+        reading = AlarmReading(ready, start=start, end=end, now=now)
+        for place in range(0, len(ready), _READ_AT_ONCE):
+            with self._service.store.read() as store:
+                for one in ready[place : place + _READ_AT_ONCE]:
+                    events += self._look(store, reading, one)
+        reached, transitions = self._write(events, end)
+        return reached, sum(len(instants(start, reached, one.interval)) for one in ready), transitions
 
-    def _write(
-        self, store: StoreWriter, scope: Scope, evaluated: list[tuple[_Ready, Reading, tuple[str, ...]]], at: int
-    ) -> int:
-        """Decide again on how the alarms stand now, and write what has changed."""
-        changes: list[MetricChange] = []
-        writing = AlarmChanges(self._service, store, scope)
-        for one, reading, units in evaluated:
-            if store.get(METRIC_ALARMS.kind, scope, one.name) != one.body:
-                continue  # put or deleted meanwhile; its next instant sees the new one
-            standing = standing_of(store, scope, one.name, created_at=one.kept.created_at)
-            step = _step(one, standing, reading, units, at)
-            after = msgspec.structs.replace(standing, state=step.record.state, warm_up=step.record.warm_up)
-            if step.transition is not None:
-                changes.append(MetricChange(one.name, step.transition, after))
-            elif step.is_changed:
-                writing.keep(one.name, after)
-        timers = [name for name, second in WAITING.scan(store, scope) if second <= at]
-        done = writing.apply(moment(at), changes) if changes else 0
-        if timers:
-            writing.look_again(moment(at), timers)
-        return done
+    def _look(self, store: StoreReader, reading: AlarmReading, one: ReadyAlarm) -> Iterator[_Event]:
+        standing = self._standing(store, one)
+        last: tuple[float, ...] | None = None
+        for look in reading.looks(store, one, standing, delay=self._delay):
+            values = None
+            if look.step.record.state.state_value is StateValue.ALARM:
+                values = one.decisive_values(look)
+                if look.step.transition is None:
+                    last = self._newest_values(store, one) if last is None else last
+                    values, last = (None, last) if values == last else (values, values)
+                else:
+                    last = values
+            if look.step.is_changed or values is not None:
+                yield _Event(one, standing, look, values)
+                standing = _after(standing, look)
 
-    def _ready(self, store: StoreReader) -> dict[tuple[Scope, str], _Ready]:
+    def _newest_values(self, store: StoreReader, one: ReadyAlarm) -> tuple[float, ...]:
+        """The decisive values of the newest evaluation record."""
+        key = (one.scope, one.name)
+        known = self._recorded.get(key)
+        if known is None:
+            newest = store.history.evaluations(one.scope, one.name, limit=1)
+            points = unpack_evaluation(newest[0][1]).evaluation.points if newest else ()
+            known = self._recorded[key] = tuple(value for _, value in points)
+        return known
+
+    def _standing(self, store: StoreReader, one: ReadyAlarm) -> AlarmStanding:
+        version = store.version(STANDINGS.kind)
+        if version != self._standing_version:
+            known, self._standings = self._standings, {}
+            for scope, name, body in store.scan_all(STANDINGS.kind):
+                before = known.get((scope, name))
+                is_same = before is not None and before[0] == body
+                self._standings[scope, name] = before if before and is_same else (body, STANDINGS.read(body))
+            self._standing_version = version
+        found = self._standings.get((one.scope, one.name))
+        if found is None:
+            return standing_of(store, one.scope, one.name, created_at=one.known.kept.created_at)
+        return found[1]
+
+    def _ready(self, store: StoreReader) -> dict[_Key, ReadyAlarm]:
         version = store.version(METRIC_ALARMS.kind)
         if version != self._version:
             known, self._alarms = self._alarms, {}
             for scope, name, body in store.scan_all(METRIC_ALARMS.kind):
                 before = known.get((scope, name))
-                self._alarms[scope, name] = (
-                    before if before is not None and before.body == body else self._made(scope, name, body)
-                )
+                is_same = before is not None and before.known.body == body
+                self._alarms[scope, name] = before if before and is_same else self._made(scope, name, body)
+            self._recorded = {key: values for key, values in self._recorded.items() if key in self._alarms}
             self._version = version
         return self._alarms
 
-    def _made(self, scope: Scope, name: str, body: bytes) -> _Ready:
-        kept = msgspec.msgpack.decode(body, type=KeptAlarm)
-        alarm = metric_alarm_of(kept)
-        zone = None if alarm.wall_clock is None else find_zone(alarm.wall_clock)
-        evaluator = AlarmEvaluator(alarm, extra=self._service.settings.evaluation_range, zone=zone)
-        return _Ready(scope, name, body, kept, alarm, evaluator, evaluation_interval(alarm))
+    def _made(self, scope: Scope, name: str, body: bytes) -> ReadyAlarm:
+        known = self._service.part(AlarmCatalogue).read(scope, name, body)
+        zone = None if known.alarm.wall_clock is None else find_zone(known.alarm.wall_clock)
+        return ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range, zone=zone)
+
+    # ------------------------------------------------------------ writing
+
+    def _write(self, events: Sequence[_Event], end: int) -> tuple[int, int]:
+        """Write what happened, by time, and what waits: up to which instant all is written, and how many changed."""
+        transitions = 0
+
+        def instant(event: _Event) -> int:
+            return event.look.at
+
+        for at, together in itertools.groupby(sorted(events, key=instant), key=instant):
+            self._let_go(at + self._delay - 1)
+            try:
+                for scope, part in self._parts(together):
+                    transitions += self._write_part(scope, part)
+            except _ChangedMeanwhileError:
+                self._recorded.clear()
+                return at - INTERVAL, transitions
+        self._let_go(end + self._delay)
+        return end, transitions
+
+    def _parts(self, events: Iterable[_Event]) -> Iterator[tuple[Scope, list[_Event]]]:
+        """Events of an instant as they are written together: those that composites look at, the rest by portions."""
+        by_scope: dict[Scope, list[_Event]] = {}
+        for event in events:
+            by_scope.setdefault(event.one.scope, []).append(event)
+        for scope in sorted(by_scope):
+            joined = by_scope[scope]
+            if len(joined) > _WRITTEN_AT_ONCE:
+                concerned = self._concerned(scope)
+                single = [event for event in joined if event.one.name not in concerned]
+                joined = [event for event in joined if event.one.name in concerned]
+                for place in range(0, len(single), _WRITTEN_AT_ONCE):
+                    yield scope, single[place : place + _WRITTEN_AT_ONCE]
+            if joined:
+                yield scope, joined
+
+    def _concerned(self, scope: Scope) -> Collection[str]:
+        with self._service.store.read() as store:
+            return self._service.part(AlarmNetworks).of(store, scope).concerned
+
+    def _write_part(self, scope: Scope, events: Sequence[_Event]) -> int:
+        """Write what happened at one instant in one transaction; how many alarms changed."""
+        prepared: list[tuple[_Event, Evaluation | None, Contribution | None]] = []
+        with self._service.store.read() as store:  # the events behind are looked up before anybody has to wait
+            for event in events:
+                evaluation = _evaluation_of(event)
+                behind = None
+                if evaluation is not None:
+                    behind = contribution(self._service, store, scope, event.one.known.alarm, evaluation)
+                prepared.append((event, evaluation, behind))
+        done = self._service.store.write(lambda writer: self._keep(writer, scope, prepared))
+        self._recorded.update(((scope, event.one.name), event.values) for event in events if event.values is not None)
+        return done
+
+    def _keep(
+        self,
+        store: StoreWriter,
+        scope: Scope,
+        prepared: Sequence[tuple[_Event, Evaluation | None, Contribution | None]],
+    ) -> int:
+        writing = AlarmChanges(self._service, store, scope)
+        changes: list[MetricChange] = []
+        for (one, before, look, _), evaluation, behind in prepared:
+            standing = standing_of(store, scope, one.name, created_at=one.known.kept.created_at)
+            is_same = (standing.state, standing.warm_up) == (before.state, before.warm_up)
+            if not is_same or store.get(METRIC_ALARMS.kind, scope, one.name) != one.known.body:
+                raise _ChangedMeanwhileError
+            after = _after(standing, look)
+            if look.step.transition is not None:
+                changes.append(MetricChange(one.name, look.step.transition, after, behind))
+            elif look.step.is_changed:
+                writing.keep(one.name, after)
+            elif evaluation is not None and behind is not None:
+                writing.record(one.name, evaluation, behind)
+        at = moment(prepared[0][0].look.at + self._delay)
+        return writing.apply(at, changes) if changes else 0
+
+    def _let_go(self, until: int) -> None:
+        """Let timers and the ends of windows have their effect, each at its time, up to a second."""
+        while True:
+            with self._service.store.read() as store:
+                waiting = [(second, scope, name) for scope, name, second in WAITING.scan_all(store) if second <= until]
+            if not waiting:
+                return
+            second, scope, _ = min(waiting)
+            names = [name for at, its_scope, name in waiting if (at, its_scope) == (second, scope)]
+            self._service.store.write(
+                lambda store, scope=scope, second=second, names=names: AlarmChanges(  # type: ignore[misc]  # those of this turn
+                    self._service, store, scope
+                ).look_again(moment(second), names)
+            )
 
 
-def _step(one: _Ready, standing: AlarmStanding, reading: Reading, units: tuple[str, ...], at: int) -> Step:
-    record = record_of(one.alarm, one.kept, standing)
-    return evaluate_alarm(record, one.evaluator, reading, at=moment(at), units=units)
+def _after(standing: AlarmStanding, look: Look) -> AlarmStanding:
+    record = look.step.record
+    return msgspec.structs.replace(standing, state=record.state, warm_up=record.warm_up)
 
 
-def _read(store: StoreReader, one: _Ready, at: int) -> tuple[Reading, tuple[str, ...]]:
-    """What an alarm sees at an instant, and the units that are mixed in it (AL-5.4)."""
-    edges = one.evaluator.edges(at)
-    start, end = edges[0], edges[-1]
-    alarm, metrics, scope = one.alarm, store.metrics, one.scope
-    if alarm.key is not None:
-        history = MetricHistory(metrics.data(scope, alarm.key, unit=alarm.unit, start=start, end=end))
-        units = metrics.units(scope, alarm.key, start=start, end=end) if history.points and alarm.unit is None else []
-        return one.evaluator.read(history.slots(edges, at=at), edges), tuple(units if len(units) > 1 else ())
-    slots: dict[str, tuple[StatisticSet | None, ...]] = {}
-    mixed: set[str] = set()
-    for query in alarm.metrics:
-        stat = query.metric_stat
-        if stat is None:
-            continue
-        history = MetricHistory(metrics.data(scope, stat.key, unit=stat.unit, start=start, end=end))
-        slots[query.id] = history.slots(edges, at=at)
-        if stat.unit is None and history.points:
-            found = metrics.units(scope, stat.key, start=start, end=end)
-            mixed.update(found if len(found) > 1 else ())
-    bands = _Bands(store, one, edges)
-    return one.evaluator.read(slots, edges, bands=bands.band), tuple(sorted(mixed))
-
-
-class _Bands:
-    """The bands of an anomaly alarm, out of what its metric was before (AL-15)."""
-
-    def __init__(self, store: StoreReader, one: _Ready, edges: tuple[int, ...]) -> None:
-        self._store = store
-        self._one = one
-        self._edges = edges
-
-    def band(self, name: str, deviations: float) -> Band:
-        """The band of the query of that id over the slots that are evaluated."""
-        alarm, scope = self._one.alarm, self._one.scope
-        stat = next(query.metric_stat for query in alarm.metrics if query.id == name)
-        assert stat is not None
-        period, end = alarm.period, self._edges[-1]
-        count = _BAND_HISTORY // period + len(self._edges) - 1
-        starts = range(end - count * period, end, period)
-        history = MetricHistory(self._store.metrics.data(scope, stat.key, unit=stat.unit, start=starts.start, end=end))
-        points = []
-        for start in starts:
-            found = history.totals_with_weights(start, start + period)
-            value = None if found is None else stat.stat.of(found)
-            if value is not None:
-                points.append((start, value))
-        return DEFAULT_MODEL.band(points, self._edges[:-1], deviations=deviations)
+def _evaluation_of(event: _Event) -> Evaluation | None:
+    """The evaluation that is to be recorded: of a change, or of an alarm that rings on with other values."""
+    transition = event.look.step.transition
+    if transition is not None:
+        return transition.evaluation
+    return None if event.values is None else event.one.evaluation(event.look)

@@ -1,13 +1,13 @@
-"""One metric alarm over data whose time comes from the data: every change of its state.
+"""One metric alarm over its data: every change of its state, in a backtest and in the live service.
 
 Rule: the transitions are those of evaluating at every instant, at the same instants with the same
-reasons; instants that cannot change anything are jumped over (AL-18.3). Spec: AL-6, AL-7, AL-8, IF-3.
+reasons; instants that cannot change anything are jumped over (AL-18.3). Spec: AL-6, AL-7, AL-8, AL-18, IF-3.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -28,10 +28,13 @@ from tocsin.core.metric import UNITS
 from tocsin.core.metric_history import HistoryPoint, MetricHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.alarm.evaluator import Reading
+    from tocsin.core.alarm.lifecycle import AlarmRecord, Step
+    from tocsin.core.alarm.query_plan import Bands
     from tocsin.core.metric import Exact, MetricKey, StatisticSet
 
 
@@ -49,6 +52,15 @@ class MetricReplay(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[tuple[int, float], ...]
 
 
+class Look(NamedTuple):
+    """One evaluation at an instant (seconds since the epoch): the alarm before, what it saw, what became of it."""
+
+    at: int
+    before: AlarmRecord
+    reading: Reading
+    step: Step
+
+
 _NOTHING = MetricHistory(())
 
 # By how much, in seconds, the clocks of a time zone may change, and more: some have left out a day.
@@ -59,7 +71,7 @@ class AlarmReplay:
     """One alarm with the data that it sees.
 
     `histories` are the data by metric and unit (None: all units together); `extra` and `zone` are
-    those of `AlarmEvaluator`.
+    those of `AlarmEvaluator`, which may also be given ready made.
     """
 
     def __init__(
@@ -69,9 +81,10 @@ class AlarmReplay:
         *,
         extra: int | None = None,
         zone: tzinfo | None = None,
+        evaluator: AlarmEvaluator | None = None,
     ) -> None:
         self.alarm = alarm
-        self.evaluator = AlarmEvaluator(alarm, extra=extra, zone=zone)
+        self.evaluator = evaluator or AlarmEvaluator(alarm, extra=extra, zone=zone)
         self.interval = evaluation_interval(alarm)
         keys = {query.id: query.metric_stat for query in alarm.metrics if query.metric_stat is not None}
         self._queries = {name: histories.get((stat.key, stat.unit), _NOTHING) for name, stat in keys.items()}
@@ -143,25 +156,62 @@ class AlarmReplay:
     def _run_with_warm_up(self, since: int, until: int, due: Iterable[int]) -> MetricReplay:
         """The same for an alarm that warms up, whose state depends on when it was created (AL-5.7)."""
         record = create_alarm(self.alarm, at=moment(since))
-        end = record.warm_up_ends_at
-        extra = [] if end is None else [instant_at(second_of(end), self.interval)]
         transitions: list[Evaluation] = []
         series: dict[int, float] = {}
-        for at in sorted({*due, *(instant for instant in extra if since < instant <= until)}):
-            edges = self.evaluator.edges(at)
-            reading = self.evaluator.read(self._slots(edges, at), edges)
-            if reading.values[-1] is not None:
-                series[edges[-2]] = reading.values[-1]
-            step = evaluate_alarm(record, self.evaluator, reading, at=moment(at), units=self._units_in(edges, at))
-            record = step.record
-            if step.transition is not None and step.transition.evaluation is not None:
-                transitions.append(step.transition.evaluation)
+        for look in self._look_at(record, since, until, due, units=self._units_in):
+            if look.reading.values[-1] is not None:
+                series[look.reading.edges[-2]] = look.reading.values[-1]
+            if look.step.transition is not None and look.step.transition.evaluation is not None:
+                transitions.append(look.step.transition.evaluation)
         return MetricReplay(
             transitions=tuple(transitions),
             evaluations=len(instants(since, until, self.interval)),
             evaluation_range=self.evaluator.range,
             series=tuple(sorted(series.items())),
         )
+
+    def looks(
+        self,
+        record: AlarmRecord,
+        since: int,
+        until: int,
+        *,
+        delay: int = 0,
+        bands: Callable[[tuple[int, ...]], Bands] | None = None,
+        units: Callable[[tuple[int, ...], int], Sequence[str]] | None = None,
+    ) -> Iterator[Look]:
+        """Go on with an alarm that stands as `record` says: every evaluation that could change something, in order.
+
+        The instants are T with since < T <= until; what is decided at T is dated T + `delay` (AL-6.4). `bands`
+        makes bands over slots, `units` tells which units are in slots at an instant.
+        """
+        due = self._due(since, until)
+        return self._look_at(record, since, until, due, delay=delay, bands=bands, units=units or self._units_in)
+
+    def _look_at(
+        self,
+        record: AlarmRecord,
+        since: int,
+        until: int,
+        due: Iterable[int],
+        *,
+        units: Callable[[tuple[int, ...], int], Sequence[str]],
+        delay: int = 0,
+        bands: Callable[[tuple[int, ...]], Bands] | None = None,
+    ) -> Iterator[Look]:
+        if record.warm_up_ends_at is not None:
+            end = instant_at(second_of(record.warm_up_ends_at), self.interval)
+            due = sorted({*due, *((end,) if since < end <= until else ())})
+        for at in due:
+            edges = self.evaluator.edges(at)
+            made = None if bands is None else bands(edges)
+            reading = self.evaluator.read(self._slots(edges, at), edges, bands=made)
+            told: dict[str, Any] = {"at": moment(at), "queried_at": moment(at + delay)}
+            step = evaluate_alarm(record, self.evaluator, reading, **told)
+            if step.transition is not None and (mixed := units(edges, at)):
+                step = evaluate_alarm(record, self.evaluator, reading, **told, units=mixed)
+            yield Look(at, record, reading, step)
+            record = step.record
 
     def evaluation(self, at: int, old: StateValue) -> Evaluation:
         """The evaluation at the instant `at` (seconds since the epoch), the alarm being in `old`, told in full."""
@@ -179,8 +229,9 @@ class AlarmReplay:
 
     def _due(self, since: int, until: int) -> Iterable[int]:
         """The instants that can change anything."""
-        if is_tied_to_the_clock(self.alarm):
-            return instants(since, until, self.interval)
+        every = instants(since, until, self.interval)
+        if len(every) <= 1 or is_tied_to_the_clock(self.alarm):
+            return every
         if self.alarm.wall_clock is not None:
             return self._due_near_data(since, until)
         return self._due_at_data(since, until)

@@ -84,7 +84,7 @@ class ActionGate:
         found = []
         suppression = self.suppressed.get(name)
         if suppression is not None and suppression.due is not None:
-            found.append(second_of(suppression.due))
+            found.append(second_of(suppression.due) + (suppression.due.microsecond > 0))
         if name in self.held:
             end = self.muted_until(name, at)
             found.append(at if end is None else end)
@@ -114,7 +114,7 @@ class ActionGate:
         for name, held in list(self.suppressed.items()):
             alarm = self._composites[name]
             suppressor = name_in(alarm.actions_suppressor or "")
-            is_timer = held.due is not None and second_of(held.due) <= at
+            is_timer = held.due is not None and held.due <= moment(at)
             if name not in moved and suppressor not in moved and not is_timer:
                 continue
             facts = Facts(
