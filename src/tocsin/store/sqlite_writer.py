@@ -1,16 +1,18 @@
-"""The one thread that writes, and how works that wait together share a commit. Spec: AR-7.
+"""One writes at a time, and works that wait together share a commit. Spec: AR-7, WIRE-7.7.
 
 Rule: a work is told its result after the commit, never before. Each has a savepoint of its own, so that one
 that fails takes nothing of its neighbours with it.
+
+There is no thread for it: whoever comes while nobody writes, writes; who comes meanwhile waits, and the first of
+those then writes for all who wait. A work that is alone costs no change of threads.
 """
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tocsin.errors import StoreBusyError, StoreError
 
@@ -29,13 +31,26 @@ _PATIENCE = 5.0
 _MOST_TOGETHER = 128
 
 
-class _Job(NamedTuple):
-    work: Callable[[Any], Any]
-    done: Future[Any]
+class _Job:
+    """A work that was handed in. Its gate opens when it is done, or when it is the turn of its thread to write."""
+
+    __slots__ = ("failure", "gate", "is_done", "result", "work")
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self.work = work
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.is_done = False
+        self.result: Any = None
+        self.failure: BaseException | None = None
+
+    def end(self, result: Any, failure: BaseException | None) -> None:
+        """Say what came of it."""
+        self.result, self.failure, self.is_done = result, failure, True
 
 
-class WriterThread:
-    """Runs works one after the other on a connection of its own.
+class GroupCommit:
+    """Runs works one after the other on one connection.
 
     `make_writer` gives what works are given, and is called again after one failed: whatever it had in memory
     may be of what was undone.
@@ -45,70 +60,83 @@ class WriterThread:
         self._connection = connection
         self._make_writer = make_writer
         self._writer = make_writer()
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(_MOST_WAITING)
+        self._room = threading.BoundedSemaphore(_MOST_WAITING + 1)  # those who wait, and the one who writes
+        self._lock = threading.Lock()  # of the three below
+        self._waiting: deque[_Job] = deque()
+        self._is_writing = False
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="tocsin store writer", daemon=True)
-        self._thread.start()
+        self._thread: int | None = None
 
     def write(self, work: Callable[[StoreWriter], Result]) -> Result:
         """The result of a work, once it is committed; what it raises is raised."""
-        if self._closed:
-            raise StoreError("the store is closed")
-        if threading.current_thread() is self._thread:
+        if self._thread == threading.get_ident():
             raise RuntimeError("a work cannot wait for another one")
-        done: Future[Result] = Future()
+        if not self._room.acquire(timeout=_PATIENCE):
+            raise StoreBusyError("too much waits to be written", hint="the disk is slower than what comes in")
         try:
-            self._jobs.put(_Job(work, done), timeout=_PATIENCE)
-        except queue.Full:
-            raise StoreBusyError("too much waits to be written", hint="the disk is slower than what comes in") from None
-        return done.result()
+            job = _Job(work)
+            self._run(job, closes=False)
+        finally:
+            self._room.release()
+        if job.failure is not None:
+            raise job.failure
+        return job.result  # type: ignore[no-any-return]  # what the work gave
 
     def close(self) -> None:
-        """Do what waits, then end."""
-        if not self._closed:
-            self._closed = True
-            self._jobs.put(None)
-            self._thread.join()
+        """Take nothing more; return when what waits is done."""
+        self._run(_Job(lambda _: None), closes=True)
 
-    def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            jobs, is_last = self._together(job)
+    def _run(self, job: _Job, *, closes: bool) -> None:
+        with self._lock:
+            if self._closed:
+                if closes:
+                    return
+                raise StoreError("the store is closed")
+            self._closed = closes
+            self._waiting.append(job)
+            is_turn, self._is_writing = not self._is_writing, True
+        if not is_turn:
+            job.gate.acquire()
+        if not job.is_done:
+            self._write_for_all()
+
+    def _write_for_all(self) -> None:
+        """Commit what waits, up to a bound, with the own work first; then it is the turn of the next who waits."""
+        with self._lock:
+            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+        self._thread = threading.get_ident()
+        try:
             self._commit(jobs)
-            if is_last:
-                return
-
-    def _together(self, first: _Job) -> tuple[list[_Job], bool]:
-        """The works that wait now; whether the end was among them."""
-        jobs = [first]
-        while len(jobs) < _MOST_TOGETHER:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+        finally:
+            self._thread = None
+            for job in jobs:
+                if not job.is_done:
+                    job.end(None, StoreError("writing was interrupted"))
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_writing = following is not None
+            if following is not None:
+                following.gate.release()
+            for job in jobs[1:]:
+                job.gate.release()
 
     def _commit(self, jobs: list[_Job]) -> None:
-        outcomes: list[tuple[_Job, Any, BaseException | None]] = []
+        outcomes: list[tuple[Any, BaseException | None]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes.extend((job, *self._run_one(job.work, is_alone=len(jobs) == 1)) for job in jobs)
-            if len(jobs) == 1 and outcomes[0][2] is not None:
+            outcomes.extend(self._run_one(job.work, is_alone=len(jobs) == 1) for job in jobs)
+            if len(jobs) == 1 and outcomes[0][1] is not None:
                 self._connection.execute("ROLLBACK")
             else:
                 self._connection.execute("COMMIT")
-        except BaseException as error:  # noqa: BLE001  (it is told to everybody who waits; the thread goes on)
+        except Exception as error:  # noqa: BLE001  (it is told to everybody who waits)
             self._undo_all()
-            for job in jobs:
-                job.done.set_exception(error)
-            return
-        for job, result, failure in outcomes:
-            if failure is None:
-                job.done.set_result(result)
-            else:
-                job.done.set_exception(failure)
+            outcomes = [(None, error)] * len(jobs)
+        except BaseException:  # an interrupt is its own thread's alone
+            self._undo_all()
+            raise
+        for job, (result, failure) in zip(jobs, outcomes, strict=True):
+            job.end(result, failure)
 
     def _run_one(self, work: Callable[[StoreWriter], Any], *, is_alone: bool) -> tuple[Any, BaseException | None]:
         # A savepoint costs as much as a small work; one that is alone is undone by ROLLBACK.
@@ -119,7 +147,7 @@ class WriterThread:
             result = work(self._writer)
         except sqlite3.Error:
             raise  # the disk, not the work: nobody's work can be trusted to be there
-        except BaseException as error:  # noqa: BLE001  (it is the caller's, who raises it)
+        except Exception as error:  # noqa: BLE001  (it is the caller's, who raises it)
             if not is_alone:
                 execute("ROLLBACK TO work")
                 execute("RELEASE work")
