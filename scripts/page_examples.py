@@ -4,7 +4,8 @@ In a block marked `console` each line that begins with `$ ` is a command, run in
 of the page; the lines up to the next command are what it prints. `…` stands for anything within a
 line, a line of `…` alone for any number of lines; the time that a command took is not compared. A
 block with `title="NAME"` is written to that file. A block behind `<!-- not run: REASON -->` is left
-out. Every page has one working folder, in which `examples` is the folder of the repository.
+out. Every page has one working folder, in which `examples` is the folder of the repository. Port 4590, where the
+live service listens, may be in use: a free one is used in its place. What a page leaves running is ended.
 
     python scripts/page_examples.py           says where pages and program differ; exit 1 if they do
     python scripts/page_examples.py --renew   writes what is printed now into the pages: read the diff
@@ -13,8 +14,11 @@ out. Every page has one working folder, in which `examples` is the folder of the
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +33,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 BETWEEN = "<<<end of a command>>>"
+PORT = "4590"
 
 # How long it took, which may also wrap the line: `; 0.04 s (85,789 records/s)`.
 TAKEN = re.compile(r";\s+\d+\.\d+\s+s\s+\([\d,]+\s+records/s\)")
@@ -96,11 +101,19 @@ def show(page: Path, folder: Path) -> list[Shown]:
             for command, expected in commands(block["body"]):
                 told.append((command, expected))
                 script.append(f"{command}\nstatus=$?; printf '%s\\n' '{BETWEEN}'; (exit $status)")
-    printed = run("\n".join(script), folder)
+    port = str(free_port())
+    printed = [text.replace(port, PORT) for text in run("\n".join(script).replace(PORT, port), folder, port)]
     return [Shown(command, expected, text) for (command, expected), text in zip(told, printed, strict=True)]
 
 
-def run(script: str, folder: Path) -> list[str]:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(script: str, folder: Path, port: str) -> list[str]:
     """Run commands one after the other, standard error among the output as on a terminal."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -109,8 +122,9 @@ def run(script: str, folder: Path) -> list[str]:
         "COLUMNS": "100",
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
+        "TOCSIN_SERVER_PORT": port,
     }
-    done = subprocess.run(
+    bash = subprocess.Popen(
         ["bash", "-c", script],  # noqa: S607  # the bash that `make` needs, too
         cwd=folder,
         env=environment,
@@ -119,10 +133,15 @@ def run(script: str, folder: Path) -> list[str]:
         stdin=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
-        timeout=120,
-        check=False,
+        start_new_session=True,
     )
-    return done.stdout.split(f"{BETWEEN}\n")[:-1]
+    with bash:
+        try:
+            printed, _ = bash.communicate(timeout=180)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(bash.pid, signal.SIGKILL)
+    return printed.split(f"{BETWEEN}\n")[:-1]
 
 
 def renew(page: Path, shown: list[Shown]) -> None:

@@ -57,7 +57,9 @@ def defined(page: Path) -> set[str]:
     if page.name == PAGES["DET"]:
         return {f"DET-{number}" for number in re.findall(r"^##+ (\d+(?:\.\d+)?) ", text, re.MULTILINE)}
     chapters = {f"WIRE-{number}" for number in re.findall(r"^##+ (\d+(?:\.\d+)?) ", text, re.MULTILINE)}
-    return (chapters if page.name == PAGES["WIRE"] else set()) | set(re.findall(r"^(?:#+ |\*\*|\| )([A-Z]+-\d+(?:\.\d+)?)\b", text, re.MULTILINE))
+    return (chapters if page.name == PAGES["WIRE"] else set()) | set(
+        re.findall(r"^(?:#+ |\*\*|\| )([A-Z]+-\d+(?:\.\d+)?)\b", text, re.MULTILINE)
+    )
 
 
 DEFINED = {prefix: defined(SPEC / page) for prefix, page in PAGES.items()}

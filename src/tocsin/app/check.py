@@ -75,7 +75,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
     `findings` are those that stand, by path, line and column; `fixed` and `unfixed` are what
     `--fix` did and could not do (`unfixed` ones stand in `findings` too); `rules` are the rules
-    that may run.
+    that may run; `settings_only` says that no rules were asked about.
     """
 
     findings: tuple[Finding, ...]
@@ -83,6 +83,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     unfixed: tuple[Unfixed, ...] = ()
     silenced: tuple[Silenced, ...] = ()
     rules: tuple[Rule, ...] = ()
+    settings_only: bool = False
 
     @property
     def has_errors(self) -> bool:
@@ -150,6 +151,7 @@ def check(
         unfixed=tuple(unfixed),
         silenced=tuple(review.silenced),
         rules=tuple(review.rules.rules),
+        settings_only=not others,
     )
 
 

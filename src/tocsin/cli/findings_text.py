@@ -90,9 +90,11 @@ def window(source: str, column: int, width: int, *, mark: str = "…") -> tuple[
 
 
 def summary(result: CheckResult) -> str:
-    """How many findings of each severity there are, in how many places, and how many rules can run."""
+    """How many findings of each severity there are, in how many places, and what can be used."""
     counts = Counter(finding.severity for finding in result.findings)
-    rules = counted(len(result.rules), "rule")
+    outcome = f"{counted(len(result.rules), 'rule')} can run"
+    if result.settings_only:
+        outcome = "the settings cannot be used" if result.has_errors else "the settings can be used"
     parts = [
         counted(counts[severity], noun)
         for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "remark"))
@@ -105,4 +107,4 @@ def summary(result: CheckResult) -> str:
         for some, noun in ((result.fixed, "fixed"), (result.silenced, "silenced"))
         if some
     ]
-    return "; ".join([found, *extra, f"{rules} can run"])
+    return "; ".join([found, *extra, outcome])

@@ -230,3 +230,15 @@ def test_caret_stands_under_its_character(source: str, column: int, width: int) 
     if column < len(shown):
         under = next(place for place in range(len(text) + 1) if width_of(text[:place]) == caret)
         assert text[under] == shown[column]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("[limits]\ndepth = 100\n", "no findings; the settings can be used"),
+        ("[limits]\ndepth = 0\n", "1 error in 1 file; the settings cannot be used"),
+    ],
+)
+def test_settings_alone_are_told_by_themselves(call: Call, tmp_path: Path, text: str, last: str) -> None:
+    (tmp_path / "service.toml").write_text(text, encoding="utf-8")
+    assert call("check", str(tmp_path / "service.toml")).out.splitlines()[-1] == last
