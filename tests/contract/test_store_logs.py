@@ -33,7 +33,7 @@ def seal(request, store):
     """Half of the tests look at events that were packed."""
 
     def run() -> None:
-        while request.param and store.write(lambda writer: writer.logs.seal(at=10**15)):
+        while request.param and store.pack_logs(at=10**15).packed:
             pass
 
     return run

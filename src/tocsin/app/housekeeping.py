@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 DAY_MS = 86_400_000
 
 # So many blocks are packed in one run, each in a transaction of its own.
-_BLOCKS = 50
+_BLOCKS = 2
+
+# With so many loose events packing takes as much time as it can get; with fewer it leaves most of it to requests.
+_MANY_LOOSE = 1_000_000
 
 _BUCKETS = 2_000
 
@@ -28,13 +31,23 @@ _EXPIRY_MS = 60_000
 
 
 class HousekeepingRun(NamedTuple):
-    """What one run did. `is_behind` says that there is more to do at once."""
+    """What one run did.
+
+    `is_behind` says that there is more to do. `loose` events are in no block yet. Until the next run it should
+    rest `rest` times as long as it worked.
+    """
 
     blocks_packed: int = 0
     blocks_expired: int = 0
     buckets_rolled_up: int = 0
     rows_expired: int = 0
     is_behind: bool = False
+    loose: int = 0
+
+    @property
+    def rest(self) -> float:
+        """3 when there is little to do, down to 0 where too much waits."""
+        return 3 * max(0.0, 1 - self.loose / _MANY_LOOSE)
 
 
 class Housekeeping:
@@ -48,20 +61,21 @@ class Housekeeping:
         """One bounded run."""
         now = self._service.now_ms()
         store = self._service.store
-        packed = 0
-        while packed < _BLOCKS and store.write(lambda writer: writer.logs.seal(at=now, blocks=1)):
+        packed = loose = 0
+        while packed < _BLOCKS:
+            events, loose = store.pack_logs(at=now)
+            if not events:
+                break
             packed += 1
-        if now - self._last_expiry < _EXPIRY_MS and packed == _BLOCKS:
-            return HousekeepingRun(blocks_packed=packed, is_behind=True)
         if now - self._last_expiry < _EXPIRY_MS:
-            return HousekeepingRun(blocks_packed=packed)
+            return HousekeepingRun(blocks_packed=packed, is_behind=packed == _BLOCKS, loose=loose)
         expired = self._expire_events(now)
         rolled = store.write(lambda writer: writer.metrics.roll_up(at=now // 1000, buckets=_BUCKETS))
         rows = self._expire_rows(now)
         is_behind = packed == _BLOCKS or rolled == _BUCKETS or expired > 0
         if rolled < _BUCKETS and not expired:
             self._last_expiry = now
-        return HousekeepingRun(packed, expired, rolled, rows, is_behind)
+        return HousekeepingRun(packed, expired, rolled, rows, is_behind, loose)
 
     def _expire_events(self, now: int) -> int:
         with self._service.store.read() as reader:

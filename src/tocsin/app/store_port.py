@@ -11,7 +11,7 @@ is kept in bulk has an interface of its own: log events, metric data, history, o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+class Packing(NamedTuple):
+    """Log events that were packed into a block, and those that are in none yet."""
+
+    packed: int
+    loose: int
+
+
 class Store(Protocol):
     """Where everything lasting lives. Methods may be called from any thread, and wait for the disk."""
 
@@ -40,6 +47,10 @@ class Store(Protocol):
         What `work` raises is raised here, and nothing of it is kept. Works that wait at the same time
         share one commit. StoreError when the store cannot write, StoreBusyError when its queue is full.
         """
+        ...
+
+    def pack_logs(self, *, at: int) -> Packing:
+        """Make one block, with its postings, of log events that wait for it, if they are many or have waited long."""
         ...
 
     def check(self) -> None:
@@ -228,10 +239,6 @@ class LogWriter(LogReader, Protocol):
         self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
     ) -> range:
         """Keep events of an existing stream; the sequence numbers that they got."""
-        ...
-
-    def seal(self, *, at: int, blocks: int = 8) -> int:
-        """Turn events that were appended one by one into blocks with their postings; how many blocks were made."""
         ...
 
     def expire(self, scope: Scope, group: str, *, before: int) -> int:

@@ -201,7 +201,9 @@ class RunningServer:
         return max(0.05, self.evaluator.next_due(now) - now.timestamp())
 
     def _keep_house(self) -> float:
-        return 0.05 if self.service.part(Housekeeping).run().is_behind else _HOUSEKEEPING_EVERY
+        began = self.clock.monotonic()
+        run = self.service.part(Housekeeping).run()
+        return run.rest * (self.clock.monotonic() - began) if run.is_behind else _HOUSEKEEPING_EVERY
 
 
 def serve(plan: ServerPlan, *, announce: Callable[[str], None]) -> None:

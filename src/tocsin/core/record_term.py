@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.core.event import NOT_JSON, Event
+from tocsin.core.event import NOT_JSON, Event, lexeme
 from tocsin.core.log_event import Term
 from tocsin.core.notification.call import Call
 from tocsin.core.notification.identity import text_at
@@ -42,22 +42,27 @@ def record_terms(message: str) -> RecordTerms:
     value = event.value
     if value is NOT_JSON or not isinstance(value, dict):
         return _NOTHING
-    name = text_at(value, "eventName")
+    name = _text(value.get("eventName"))
     if not name or "eventTime" not in value:
         return _NOTHING
-    call = Call(event)
-    account = text_at(value, "recipientAccountId") or text_at(value, "userIdentity.accountId")
+    user = value.get("userIdentity")
+    identity = user if isinstance(user, dict) else {}
+    account = _text(value.get("recipientAccountId")) or _text(identity.get("accountId"))
     found = [
-        Term("actor", actor_of(value.get("userIdentity"))),
-        Term("key", text_at(value, "userIdentity.accessKeyId")),
-        Term("address", text_at(value, "sourceIPAddress")),
-        Term("event_name", name),
-        *(Term("resource", text) for text in resource_names(call, _MOST_RESOURCES)),
-        Term("error", text_at(value, "errorCode")),
-        Term("scope", f"{account}/{text_at(value, 'awsRegion')}" if account else ""),
+        ("actor", actor_of(user)),
+        ("key", _text(identity.get("accessKeyId"))),
+        ("address", _text(value.get("sourceIPAddress"))),
+        ("event_name", name),
+        *[("resource", text) for text in resource_names(Call(event), _MOST_RESOURCES)],
+        ("error", _text(value.get("errorCode"))),
+        ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
     ]
-    terms = dict.fromkeys(Term(term.kind, term.value[:_LONGEST]) for term in found if term.value)
-    return RecordTerms(text_at(value, "eventID"), tuple(terms))
+    terms = dict.fromkeys([Term(kind, text[:_LONGEST]) for kind, text in found if text])
+    return RecordTerms(_text(value.get("eventID")), tuple(terms))
+
+
+def _text(value: JsonValue) -> str:
+    return value if type(value) is str else lexeme(value) or ""
 
 
 def actor_of(user: JsonValue) -> str:
@@ -66,14 +71,16 @@ def actor_of(user: JsonValue) -> str:
     The role of an assumed role, as ARN where the record has it; `root of ACCOUNT`; else the ARN, the name of
     an AWS service, or the principal id. Empty where the record names nobody.
     """
-    arn, kind = text_at(user, "arn"), text_at(user, "type")
-    if kind == "Root":
-        return f"root of {text_at(user, 'accountId')}".removesuffix(" of ")
-    role = text_at(user, "sessionContext.sessionIssuer.arn")
+    if not isinstance(user, dict):
+        return ""
+    arn = _text(user.get("arn"))
+    if user.get("type") == "Root":
+        return f"root of {_text(user.get('accountId'))}".removesuffix(" of ")
+    role = text_at(user, "sessionContext.sessionIssuer.arn") if "sessionContext" in user else ""
     if role:
         return role
     head, mark, tail = arn.partition(":assumed-role/")
     if mark:
         partition_and_account = head.replace(":sts:", ":iam:", 1)
         return f"{partition_and_account}:role/{tail.partition('/')[0]}"
-    return arn or text_at(user, "invokedBy") or text_at(user, "userName") or text_at(user, "principalId")
+    return arn or _text(user.get("invokedBy")) or _text(user.get("userName")) or _text(user.get("principalId"))

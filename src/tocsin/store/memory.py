@@ -10,6 +10,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from tocsin.app.store_port import Packing
 from tocsin.store.memory_definitions import MemoryDefinitions
 from tocsin.store.memory_history import MemoryHistory
 from tocsin.store.memory_logs import MemoryLogs
@@ -50,6 +51,10 @@ class MemoryStore:
                 raise
             content.undo.forget()
             return result
+
+    def pack_logs(self, *, at: int) -> Packing:  # noqa: ARG002  (there are no blocks)
+        """Nothing is to be packed in memory."""
+        return Packing(0, 0)
 
     def check(self) -> None:
         """Memory can always be read and written."""

@@ -205,10 +205,6 @@ class MemoryLogs:
         self._next += len(made)
         return range(first, self._next)
 
-    def seal(self, *, at: int, blocks: int = 8) -> int:  # noqa: ARG002  (there are no blocks)
-        """Nothing is to be packed in memory."""
-        return 0
-
     def expire(self, scope: Scope, group: str, *, before: int) -> int:
         """Remove old events; how many streams lost some."""
         touched = 0

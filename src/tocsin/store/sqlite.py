@@ -12,9 +12,11 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from tocsin.app.store_port import Packing
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter
 from tocsin.store.sqlite_error import told
 from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
+from tocsin.store.sqlite_log_packing import EventsGoneError, make_block
 from tocsin.store.sqlite_log_reader import SqliteLogReader
 from tocsin.store.sqlite_log_writer import SqliteLogWriter
 from tocsin.store.sqlite_metrics import SqliteMetricReader, SqliteMetricWriter
@@ -45,10 +47,14 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA wal_autocheckpoint = 4000",  # 16 MB: four times SQLite's own, as each checkpoint waits for the disk
-    "PRAGMA cache_size = -16000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )
+
+
+# Pages that a connection keeps, in KiB. Each thread has one to read with, and the system keeps the file too.
+_WRITING_CACHE = 16_000
+_READING_CACHE = 2_000
 
 
 class SqliteStore:
@@ -64,7 +70,7 @@ class SqliteStore:
         self._readers: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         with told(path):
-            connection = self._connect()
+            connection = self._connect(cache=_WRITING_CACHE)
             try:
                 migrate(connection)
             except BaseException:
@@ -81,7 +87,7 @@ class SqliteStore:
         with told(self._path):
             reader = getattr(self._local, "reader", None)
             if reader is None:
-                connection = self._connect()
+                connection = self._connect(cache=_READING_CACHE)
                 with self._lock:
                     self._readers.append(connection)
                 reader = self._local.reader = _Reader(connection)
@@ -100,6 +106,26 @@ class SqliteStore:
         """Run `work` alone, and give its result when it is committed."""
         with told(self._path):
             return self._commits.write(work)
+
+    def pack_logs(self, *, at: int) -> Packing:
+        """Make one block of loose log events, if some are due; most of the work is done beside that of others."""
+        with told(self._path):
+            return self._pack_logs(at)
+
+    def _pack_logs(self, at: int) -> Packing:
+        loose, group_id = self._commits.write(lambda writer: writer.logs.loose(at=at))
+        if group_id is None:
+            return Packing(0, loose)
+        with self.read() as reader:
+            assert isinstance(reader, _Reader)
+            block = make_block(reader.connection, group_id)
+        if block is None:
+            return Packing(0, loose)
+        try:
+            self._commits.write(lambda writer: writer.logs.keep_block(block, at=at))
+        except EventsGoneError:
+            return Packing(0, loose)
+        return Packing(len(block.events), loose - len(block.events))
 
     def check(self) -> None:
         """Write and read something that changes nothing."""
@@ -121,10 +147,10 @@ class SqliteStore:
         """A copy of the database of one moment, made while others read and write."""
         copy_database(self._path, path)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, cache: int) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
         try:
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{cache}"):
                 connection.execute(pragma)
         except BaseException:
             connection.close()

@@ -1,4 +1,4 @@
-"""Log events written, packed into blocks, and removed. Spec: AR-5, CON-4.0 (X1 to X3), WIRE-8.1.
+"""Log events written and removed. Spec: AR-5, CON-4.0 (X1 to X3), WIRE-8.1.
 
 Rule: events are kept as rows as they come, which is quick, and packed later, which makes them small and gives
 them their terms. Both are found alike.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.core.log_event import Term
-from tocsin.core.record_term import record_terms
-from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms, unpack_events
-from tocsin.store.sqlite_log_reader import STREAM_TERM, SqliteLogReader, id_digest
+from tocsin.store.log_block import MOST_EVENTS, unpack_events
+from tocsin.store.sqlite_log_packing import BlockWriter
+from tocsin.store.sqlite_log_reader import SqliteLogReader
 from tocsin.store.sqlite_scope import scope_text
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.core.log_event import NewLogEvent
     from tocsin.core.scope import Scope
-
-_DAY_MS = 86_400_000
+    from tocsin.store.sqlite_log_packing import NewBlock
 
 # Events of a group are packed when a block is full, or when the first of them has waited so long.
 _WAIT_MS = 60_000
@@ -35,9 +33,10 @@ class SqliteLogWriter(SqliteLogReader):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
+        self._blocks = BlockWriter(connection)
         self._sequence: int | None = None
         self._ids: dict[tuple[Scope, str, str], tuple[int, int]] = {}
-        self._open: dict[int, list[int]] | None = None  # group -> events that are not packed, oldest ingestion
+        self._open: dict[int, tuple[int, int]] | None = None  # group -> events that are not packed, oldest ingestion
 
     def create_stream(self, scope: Scope, group: str, name: str, *, at: int) -> None:
         """Make a stream."""
@@ -72,7 +71,7 @@ class SqliteLogWriter(SqliteLogReader):
         group_id, stream_id = self._stream_ids(scope, group, stream)
         first = self._next_sequence()
         if events:
-            counted = self._open_counts().setdefault(group_id, [0, ingested_at])
+            self._open_counts()
             self._connection.executemany(
                 "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -89,23 +88,31 @@ class SqliteLogWriter(SqliteLogReader):
                 " stored_bytes = stored_bytes + ?4 WHERE id = ?5",
                 (min(times), max(times), ingested_at, size, stream_id),
             )
-            counted[0] += len(events)
-            counted[1] = min(counted[1], ingested_at)
+            counts = self._open_counts()
+            count, oldest = counts.get(group_id, (0, ingested_at))
+            counts[group_id] = (count + len(events), min(oldest, ingested_at))
         self._sequence = first + len(events) - 1
         return range(first, first + len(events))
 
-    def seal(self, *, at: int, blocks: int = 8) -> int:
-        """Pack events into blocks; how many were made."""
-        made = 0
-        for group_id, (count, oldest) in list(self._open_counts().items()):
-            left = count
-            while made < blocks and left and (left >= MOST_EVENTS or oldest <= at - _WAIT_MS):
-                packed = self._seal_one(group_id)
-                if not packed:
-                    break
-                left -= packed
-                made += 1
-        return made
+    def loose(self, *, at: int) -> tuple[int, int | None]:
+        """How many events are in no block, and the group of which some are to be packed, if any."""
+        counts = self._open_counts()
+        due = [
+            (count, group_id)
+            for group_id, (count, oldest) in counts.items()
+            if count >= MOST_EVENTS or oldest <= at - _WAIT_MS
+        ]
+        return sum(count for count, _ in counts.values()), max(due)[1] if due else None
+
+    def keep_block(self, block: NewBlock, *, at: int) -> None:
+        """Put a block in the place of its loose events. EventsGoneError if not all of them are there."""
+        self._keep_sequence()
+        self._blocks.keep(block)
+        counts = self._open_counts()
+        count = counts[block.group_id][0] - len(block.events)
+        counts[block.group_id] = (count, at)
+        if not count:
+            del counts[block.group_id]
 
     def expire(self, scope: Scope, group: str, *, before: int) -> int:
         """Remove events of that age, of blocks as a whole; how many blocks went."""
@@ -147,77 +154,10 @@ class SqliteLogWriter(SqliteLogReader):
             self._delete_groups(self._groups(scope, None))
             self._connection.execute("DELETE FROM term WHERE scope = ?", (scope_text(scope),))
 
-    # ------------------------------------------------------------ packing
-
-    def _seal_one(self, group_id: int) -> int:
-        """Make one block of the oldest events of a group; how many it holds."""
-        rows = self._connection.execute(
-            "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event WHERE group_id = ?"
-            " ORDER BY timestamp, sequence LIMIT ?",
-            (group_id, MOST_EVENTS),
-        )
-        events: list[BlockEvent] = []
-        size = 0
-        for row in rows:
-            event = BlockEvent._make(row)
-            size += len(event.message)
-            if events and size > MOST_BYTES:
-                break
-            events.append(event)
-        if not events:
-            self._open = None
-            return 0
-        first, last = events[0], events[-1]
-        scope = str(self._connection.execute("SELECT scope FROM log_group WHERE id = ?", (group_id,)).fetchone()[0])
-        block = self._connection.execute(
-            "INSERT INTO log_block (group_id, first_time, first_sequence, last_time, last_sequence, terms, data)"
-            " VALUES (?, ?, ?, ?, ?, x'', ?)",
-            (group_id, first.timestamp, first.sequence, last.timestamp, last.sequence, pack_events(events)),
-        ).lastrowid
-        assert block is not None
-        self._index(scope, block, events)
-        self._keep_sequence()
-        self._connection.executemany(
-            "DELETE FROM log_event WHERE sequence = ?", [(event.sequence,) for event in events]
-        )
-        counted = self._open_counts().get(group_id)
-        if counted is not None:
-            counted[0] -= len(events)
-            if counted[0] <= 0:
-                del self._open_counts()[group_id]
-        return len(events)
-
-    def _index(self, scope: str, block: int, events: Sequence[BlockEvent]) -> None:
-        """Note the terms and the eventIDs of a block (X2, X3, X5)."""
-        places: dict[Term, list[int]] = {}
-        idents: set[tuple[int, int, int]] = set()
-        for place, event in enumerate(events):
-            found = record_terms(event.message)
-            for term in found.terms:
-                places.setdefault(term, []).append(place)
-            if found.event_id:
-                idents.add((event.timestamp // _DAY_MS, id_digest(found.event_id), block))
-        for stream in {event.stream for event in events}:
-            places[Term(STREAM_TERM, str(stream))] = []
-        numbers: dict[int, list[int]] = {}
-        for term, held in places.items():
-            times = (events[held[0]].timestamp, events[held[-1]].timestamp) if held else (0, 0)
-            row = self._connection.execute(
-                "INSERT INTO term (scope, kind, value, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)"
-                " ON CONFLICT (scope, kind, value) DO UPDATE SET first_seen = min(first_seen, ?4),"
-                " last_seen = max(last_seen, ?5) RETURNING id",
-                (scope, *term, *times),
-            ).fetchone()
-            numbers[row[0]] = held
-        self._connection.executemany(
-            "INSERT INTO posting (term_id, block_id) VALUES (?, ?)", [(number, block) for number in numbers]
-        )
-        self._connection.executemany("INSERT OR IGNORE INTO record_id VALUES (?, ?, ?)", sorted(idents))
-        self._connection.execute("UPDATE log_block SET terms = ? WHERE id = ?", (pack_terms(numbers), block))
-
     # ------------------------------------------------------------ removing
 
     def _delete_block(self, number: int) -> None:
+        self._blocks.forget()
         terms = self._connection.execute("SELECT term_id FROM posting WHERE block_id = ?", (number,)).fetchall()
         self._connection.execute("DELETE FROM posting WHERE block_id = ?", (number,))
         self._connection.execute("DELETE FROM record_id WHERE block_id = ?", (number,))
@@ -243,6 +183,7 @@ class SqliteLogWriter(SqliteLogReader):
     def _forget(self) -> None:
         self._ids.clear()
         self._open = None
+        self._blocks.forget()
 
     def _stream_ids(self, scope: Scope, group: str, stream: str) -> tuple[int, int]:
         key = (scope, group, stream)
@@ -256,12 +197,12 @@ class SqliteLogWriter(SqliteLogReader):
             known = self._ids[key] = (group_id, int(row[0]))
         return known
 
-    def _open_counts(self) -> dict[int, list[int]]:
+    def _open_counts(self) -> dict[int, tuple[int, int]]:
         if self._open is None:
             rows = self._connection.execute(
                 "SELECT group_id, count(*), min(ingestion_time) FROM log_event GROUP BY group_id"
             )
-            self._open = {group: [count, oldest] for group, count, oldest in rows}
+            self._open = {group: (count, oldest) for group, count, oldest in rows}
         return self._open
 
     def _next_sequence(self) -> int:

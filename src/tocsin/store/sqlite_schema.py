@@ -40,7 +40,7 @@ CREATE TABLE log_stream (
 ) STRICT;
 CREATE INDEX log_stream_by_last_event ON log_stream (group_id, ifnull(last_event, -1), name);
 
--- Log events as they came; `seal` packs them into blocks.
+-- Log events as they came; they are packed into blocks later.
 CREATE TABLE log_event (
   sequence INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL,
   timestamp INTEGER NOT NULL, ingestion_time INTEGER NOT NULL, message TEXT NOT NULL

@@ -12,16 +12,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tocsin.errors import StoreBusyError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.app.store_port import StoreWriter
-
 Result = TypeVar("Result")
+Writer = TypeVar("Writer")
 
 # Works that may wait, and how long a further one waits for room, in seconds (WIRE-7.7).
 _MOST_WAITING = 1_024
@@ -49,14 +48,14 @@ class _Job:
         self.result, self.failure, self.is_done = result, failure, True
 
 
-class GroupCommit:
+class GroupCommit(Generic[Writer]):
     """Runs works one after the other on one connection.
 
     `make_writer` gives what works are given, and is called again after one failed: whatever it had in memory
     may be of what was undone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, make_writer: Callable[[], StoreWriter]) -> None:
+    def __init__(self, connection: sqlite3.Connection, make_writer: Callable[[], Writer]) -> None:
         self._connection = connection
         self._make_writer = make_writer
         self._writer = make_writer()
@@ -67,7 +66,7 @@ class GroupCommit:
         self._closed = False
         self._thread: int | None = None
 
-    def write(self, work: Callable[[StoreWriter], Result]) -> Result:
+    def write(self, work: Callable[[Writer], Result]) -> Result:
         """The result of a work, once it is committed; what it raises is raised."""
         if self._thread == threading.get_ident():
             raise RuntimeError("a work cannot wait for another one")
@@ -138,7 +137,7 @@ class GroupCommit:
         for job, (result, failure) in zip(jobs, outcomes, strict=True):
             job.end(result, failure)
 
-    def _run_one(self, work: Callable[[StoreWriter], Any], *, is_alone: bool) -> tuple[Any, BaseException | None]:
+    def _run_one(self, work: Callable[[Writer], Any], *, is_alone: bool) -> tuple[Any, BaseException | None]:
         # A savepoint costs as much as a small work; one that is alone is undone by ROLLBACK.
         execute = self._connection.execute
         if not is_alone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.app.store_port import Packing
 from tocsin.core.log_event import NewLogEvent, Term
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreBusyError, StoreError
-from tocsin.store import sqlite_writer
+from tocsin.store import sqlite_log_packing, sqlite_writer
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite_schema import APPLICATION_ID, MIGRATIONS, migrate
 
@@ -207,7 +209,7 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
     store = SqliteStore(path)
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
     store.write(lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(5, record)], ingested_at=1))
-    assert store.write(lambda writer: writer.logs.seal(at=10**15)) == 1
+    assert store.pack_logs(at=10**15) == Packing(packed=1, loose=0)
     assert store.write(lambda writer: writer.logs.expire(HERE, "g", before=6)) == 1
     with store.read() as reader:
         assert reader.logs.sighting(HERE, Term("event_name", "StopLogging")) is None
@@ -219,6 +221,82 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
     connection.close()
 
 
+def record_of(number: int, actor: str) -> str:
+    return json.dumps(
+        {"eventTime": "2026-01-01T00:00:00Z", "eventName": "GetObject", "eventID": f"e-{number}"}
+        | {"userIdentity": {"arn": actor}}
+    )
+
+
+def test_events_are_packed_when_there_are_enough_or_after_a_minute(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    events = [NewLogEvent(number, record_of(number, "arn:a")) for number in range(1_500)]
+    store.write(lambda writer: writer.logs.append(HERE, "g", "s", events, ingested_at=1_000))
+    assert store.pack_logs(at=2_000) == Packing(packed=1_000, loose=500)
+    assert store.pack_logs(at=61_999) == Packing(packed=0, loose=500)
+    assert store.pack_logs(at=62_000) == Packing(packed=500, loose=0)
+    assert store.pack_logs(at=62_000) == Packing(packed=0, loose=0)
+    store.close()
+
+
+def test_a_block_of_events_that_went_meanwhile_is_not_kept(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(path)
+    for stream in "st":
+        store.write(lambda writer, stream=stream: writer.logs.create_stream(HERE, "g", stream, at=1))
+        events = [NewLogEvent(5, record_of(5, f"arn:{stream}"))]
+        store.write(
+            lambda writer, stream=stream, events=events: writer.logs.append(HERE, "g", stream, events, ingested_at=1)
+        )
+
+    def make_and_delete(connection: sqlite3.Connection, group: int):
+        block = sqlite_log_packing.make_block(connection, group)
+        store.write(lambda writer: writer.logs.delete_stream(HERE, "g", "s"))
+        return block
+
+    monkeypatch.setattr("tocsin.store.sqlite.make_block", make_and_delete)
+    assert store.pack_logs(at=10**15).packed == 0
+    monkeypatch.undo()
+    assert store.pack_logs(at=10**15) == Packing(packed=1, loose=0)
+    with store.read() as reader:
+        assert [event.stream for event in reader.logs.events(HERE, "g", limit=10)] == ["t"]
+        assert reader.logs.sighting(HERE, Term("actor", "arn:s")) is None
+    store.close()
+
+
+@pytest.mark.parametrize("most_known", [0, 20_000])
+def test_terms_that_are_remembered_are_those_of_the_database(
+    path: Path, most_known: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_log_packing, "_MOST_KNOWN", most_known)
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+
+    def add(time: int, actor: str) -> None:
+        events = [NewLogEvent(time, record_of(time, actor))]
+        store.write(lambda writer: writer.logs.append(HERE, "g", "s", events, ingested_at=1))
+        store.pack_logs(at=10**15)
+
+    def seen(actor: str) -> tuple[int, ...] | None:
+        with store.read() as reader:
+            return reader.logs.sighting(HERE, Term("actor", actor))
+
+    for time, actor in ((20, "a"), (10, "a"), (30, "b"), (40, "a")):
+        add(time, actor)
+    assert seen("a") == (10, 40)
+    assert seen("b") == (30, 30)
+    store.write(lambda writer: writer.logs.expire(HERE, "g", before=41))
+    assert seen("a") is None
+    with pytest.raises(ValueError, match="undone"):
+        store.write(lambda _writer: (_ for _ in ()).throw(ValueError("undone")))
+    add(50, "a")
+    assert seen("a") == (50, 50)
+    with store.read() as reader:
+        found = reader.logs.look_up(HERE, [Term("actor", "a")], limit=10)
+    assert [event.timestamp for event in found.events] == [50]
+    store.close()
+
+
 def test_a_look_up_stops_at_its_budget_and_goes_on(path: Path) -> None:
     record = '{{"eventTime":"2026-01-01T00:00:00Z","eventName":"StopLogging","eventID":"e-{}"}}'
     store = SqliteStore(path)
@@ -227,7 +305,7 @@ def test_a_look_up_stops_at_its_budget_and_goes_on(path: Path) -> None:
         times = [10, 20] if number == 3 else [number, number]
         events = [NewLogEvent(time, record.format(f"{number}-{place}")) for place, time in enumerate(times)]
         store.write(lambda writer, events=events: writer.logs.append(HERE, "g", "s", events, ingested_at=1))
-        store.write(lambda writer: writer.logs.seal(at=10**15))
+        store.pack_logs(at=10**15)
     found, before = [], None
     for _ in range(20):
         with store.read() as reader:
@@ -265,9 +343,9 @@ def run(thread):
                 writer.logs.create_stream(here, "g", "s", at=1)
             writer.logs.append(here, "g", "s", [NewLogEvent(number, text)], ingested_at=1)
             writer.metrics.add(here, [MetricDatum(key=key, timestamp=0, statistics=StatisticSet.of(1.0))])
-            if number % 7 == 0:
-                writer.logs.seal(at=10**15)
         store.write(work)
+        if number % 7 == 0:
+            store.pack_logs(at=10**15)
         os.write(1, (text + "\\n").encode())
 
 for thread in range(3):

@@ -34,10 +34,10 @@ class Call:
 
     `event_name` and `event_source` are those of the record (of an Insights record, what it is about),
     `name` and `service` the same without date and domain. `parameters` and `response` are empty where
-    there are none. `result` is done, denied or failed.
+    there are none.
     """
 
-    __slots__ = ("event", "event_name", "event_source", "name", "parameters", "response", "result", "service")
+    __slots__ = ("event", "event_name", "event_source", "name", "parameters", "response", "service")
 
     def __init__(self, event: Event) -> None:
         self.event = event
@@ -47,7 +47,17 @@ class Call:
         self.service = self.event_source.removesuffix(".amazonaws.com")
         self.parameters = _unwrapped(event.get("requestParameters"), "Req")
         self.response = _unwrapped(event.get("responseElements"), "Resp")
-        self.result = self._result()
+
+    @property
+    def result(self) -> str:
+        """What became of it: done, denied or failed (R-1)."""
+        code = self.text("errorCode")
+        if code:
+            return DENIED if _DENIED.search(code[:200]) else FAILED
+        # A failed sign-in has a message and no code (CT-4.3).
+        if self.text("errorMessage") or text_at(self.response, self.name) == "Failure":
+            return FAILED
+        return DONE
 
     def text(self, path: str) -> str:
         """The text of a field of the record; empty where there is none."""
@@ -71,21 +81,12 @@ class Call:
         start = self.response if path.startswith(">") else self.parameters
         names = path.removeprefix(">").split(".")
         # Most paths that are asked for are not there: that is told by the first name.
-        if names[0] not in start and _swapped(names[0]) not in start:
+        if names[0] not in start and swapped(names[0]) not in start:
             return iter(())
         nodes: Iterator[JsonValue] = iter([start])
         for name in names:
             nodes = _step(nodes, name)
         return _spread(nodes)
-
-    def _result(self) -> str:
-        code = self.text("errorCode")
-        if code:
-            return DENIED if _DENIED.search(code[:200]) else FAILED
-        # A failed sign-in has a message and no code (CT-4.3).
-        if self.text("errorMessage") or text_at(self.response, self.name) == "Failure":
-            return FAILED
-        return DONE
 
 
 def _unwrapped(value: JsonValue | Absent, mark: str) -> dict[str, JsonValue]:
@@ -104,12 +105,13 @@ def _step(nodes: Iterator[JsonValue], name: str) -> Iterator[JsonValue]:
         if isinstance(node, dict):
             found = look_up(node, (name,))
             if found is ABSENT:
-                found = look_up(node, (_swapped(name),))
+                found = look_up(node, (swapped(name),))
             if found is not ABSENT:
                 yield found
 
 
-def _swapped(name: str) -> str:
+def swapped(name: str) -> str:
+    """A name with its first letter in the other case."""
     return name[:1].swapcase() + name[1:]
 
 

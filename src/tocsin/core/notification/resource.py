@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from tocsin.core.event import look_up
+from tocsin.core.notification.call import swapped
 
 if TYPE_CHECKING:
     from tocsin.core.notification.call import Call
@@ -67,6 +68,20 @@ _PATHS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }
 
 
+def _first_names(paths: tuple[tuple[str, str], ...]) -> dict[str, tuple[int, ...]]:
+    """The places of paths by their first name, `>` before it where it is one of the answer, in both cases."""
+    places: dict[str, list[int]] = {}
+    for place, (_, path) in enumerate(paths):
+        mark = path[: path.startswith(">")]
+        first = path.removeprefix(">").partition(".")[0]
+        for name in (first, swapped(first)):
+            places.setdefault(mark + name, []).append(place)
+    return {name: tuple(found) for name, found in places.items()}
+
+
+_PLACES: Final = {service: _first_names(paths) for service, paths in _PATHS.items()}
+
+
 def tell_resource(call: Call) -> str:
     """What the call was about, one or two things; empty where the record names none."""
     told: list[str] = []
@@ -86,7 +101,12 @@ def tell_resource(call: Call) -> str:
 
 def resource_names(call: Call, most: int) -> list[str]:
     """Everything that the call names by `tell_resource`'s paths, and the ARNs under `resources`: `most` at most."""
-    named = (text for _, path in _PATHS.get(call.service, _PATHS[""]) for text in islice(call.texts(path), _MOST_READ))
+    service = call.service if call.service in _PATHS else ""
+    paths, first_names = _PATHS[service], _PLACES[service]
+    # A call has few parameters, and there are many paths: those are gone through whose first name is there.
+    places = {place for name in call.parameters for place in first_names.get(name, ())}
+    places.update(place for name in call.response for place in first_names.get(f">{name}", ()))
+    named = (text for place in sorted(places) for text in islice(call.texts(paths[place][1]), _MOST_READ))
     return list(islice(dict.fromkeys(chain(_arns(call), named)), most))
 
 

@@ -1,0 +1,153 @@
+"""Loose log events made into blocks, beside the work of others. Spec: AR-5, AR-7, CON-4.0 (X1 to X3).
+
+Rule: what costs time (reading records, packing) is done on a view of the database, while others write. Only what
+came of it is written in a transaction, which does nothing if an event of it has gone meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tocsin.core.log_event import Term
+from tocsin.core.record_term import record_terms
+from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms
+from tocsin.store.sqlite_log_reader import STREAM_TERM, id_digest
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_DAY_MS = 86_400_000
+
+# Numbers of terms that are remembered; most records name what others before them have named.
+_MOST_KNOWN = 20_000
+
+
+class EventsGoneError(Exception):
+    """Events of a block were removed while it was made. Nothing of it is kept."""
+
+
+class NewBlock(NamedTuple):
+    """A block that is not in the database yet."""
+
+    group_id: int
+    scope: str
+    events: Sequence[BlockEvent]
+    data: bytes
+    places: dict[Term, list[int]]
+    """Term -> the places of its events in the block, ascending; none for the terms of streams."""
+    record_ids: list[tuple[int, int]]
+    """Day and digest of each eventID."""
+
+
+def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None:
+    """A block of the oldest loose events of a group; None where there are none."""
+    rows = connection.execute(
+        "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event WHERE group_id = ?"
+        " ORDER BY timestamp, sequence LIMIT ?",
+        (group_id, MOST_EVENTS),
+    )
+    events: list[BlockEvent] = []
+    size = 0
+    for row in rows:
+        event = BlockEvent._make(row)
+        size += len(event.message)
+        if events and size > MOST_BYTES:
+            break
+        events.append(event)
+    rows.close()
+    if not events:
+        return None
+    scope = str(connection.execute("SELECT scope FROM log_group WHERE id = ?", (group_id,)).fetchone()[0])
+    places: dict[Term, list[int]] = {}
+    idents: set[tuple[int, int]] = set()
+    for place, event in enumerate(events):
+        found = record_terms(event.message)
+        for term in found.terms:
+            places.setdefault(term, []).append(place)
+        if found.event_id:
+            idents.add((event.timestamp // _DAY_MS, id_digest(found.event_id)))
+    for stream in {event.stream for event in events}:
+        places[Term(STREAM_TERM, str(stream))] = []
+    return NewBlock(group_id, scope, events, pack_events(events), places, sorted(idents))
+
+
+class _KnownTerm(NamedTuple):
+    number: int
+    first_seen: int
+    last_seen: int
+
+
+class BlockWriter:
+    """Writes blocks inside a transaction of its connection.
+
+    It remembers the numbers of terms, so `forget` is to be called when a term was removed or a transaction undone.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, Term], _KnownTerm] = {}
+
+    def forget(self) -> None:
+        """Look up everything anew."""
+        self._known.clear()
+
+    def keep(self, block: NewBlock) -> None:
+        """Put a block in the place of its loose events.
+
+        Raises:
+            EventsGoneError: not all of them are there; the transaction is to be undone.
+        """
+        execute, events = self._connection.execute, block.events
+        removed = self._connection.executemany(
+            "DELETE FROM log_event WHERE sequence = ? AND stream_id = ?",
+            [(event.sequence, event.stream) for event in events],
+        ).rowcount
+        if removed != len(events):
+            raise EventsGoneError
+        numbers = self._term_numbers(block)
+        first, last = events[0], events[-1]
+        number = execute(
+            "INSERT INTO log_block (group_id, first_time, first_sequence, last_time, last_sequence, terms, data)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                block.group_id,
+                first.timestamp,
+                first.sequence,
+                last.timestamp,
+                last.sequence,
+                pack_terms(dict(zip(numbers, block.places.values(), strict=True))),
+                block.data,
+            ),
+        ).lastrowid
+        self._connection.executemany(
+            "INSERT INTO posting (term_id, block_id) VALUES (?, ?)", [(one, number) for one in sorted(numbers)]
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO record_id VALUES (?, ?, ?)", [(*ident, number) for ident in block.record_ids]
+        )
+
+    def _term_numbers(self, block: NewBlock) -> list[int]:
+        """The number of each term, with its first and last time brought up to date."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        numbers: list[int] = []
+        moved: list[tuple[int, int, int]] = []
+        for term, held in block.places.items():
+            first, last = (block.events[held[0]].timestamp, block.events[held[-1]].timestamp) if held else (0, 0)
+            known = self._known.get((block.scope, term))
+            if known is None:
+                row = self._connection.execute(
+                    "INSERT INTO term (scope, kind, value, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5)"
+                    " ON CONFLICT (scope, kind, value) DO UPDATE SET first_seen = min(first_seen, ?4),"
+                    " last_seen = max(last_seen, ?5) RETURNING id, first_seen, last_seen",
+                    (block.scope, *term, first, last),
+                ).fetchone()
+                known = _KnownTerm(*row)
+            elif first < known.first_seen or last > known.last_seen:
+                known = _KnownTerm(known.number, min(first, known.first_seen), max(last, known.last_seen))
+                moved.append((known.first_seen, known.last_seen, known.number))
+            self._known[block.scope, term] = known
+            numbers.append(known.number)
+        self._connection.executemany("UPDATE term SET first_seen = ?, last_seen = ? WHERE id = ?", moved)
+        return numbers
