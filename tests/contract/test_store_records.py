@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.core.alarm.history import HistoryItem, HistoryItemType
+from tocsin.core.delivery import Delivered, DeliveryAttempt, DeliveryReason, Retry
 from tocsin.core.metric import MetricDatum, MetricKey, StatisticSet
 from tocsin.core.outbox import DeliveryRow, DeliveryStatus
 from tocsin.core.scope import Scope
@@ -304,6 +305,39 @@ def test_only_settled_deliveries_expire(store) -> None:
 
 
 # ---------------------------------------------------------------- sources
+
+
+def test_due_without_some_targets(store) -> None:
+    rows = [row(number, target=f"t{number % 2}", next_at=number) for number in range(4)]
+    store.write(lambda writer: writer.outbox.put(rows))
+    with store.read() as reader:
+        assert [one.delivery_id for one in reader.outbox.due(at=9, limit=9, not_to={"t0"})] == ["d1", "d3"]
+        assert reader.outbox.due(at=9, limit=9, not_to=["t0", "t1"]) == []
+
+
+def test_attempts_are_kept_with_how_the_delivery_stands(store) -> None:
+    first = DeliveryAttempt(number=1, at=5, took=7, outcome=Retry(DeliveryReason.TIME_OUT, "15 s", 3.0), next_at=20)
+    second = DeliveryAttempt(number=2, at=20, took=1, outcome=Delivered("200 OK"))
+    store.write(lambda writer: writer.outbox.put([row(1), row(2)]))
+    store.write(lambda writer: writer.outbox.record(row(1, next_at=20, attempts=1, outcome="time-out"), first))
+    with store.read() as reader:
+        assert reader.outbox.get("d1") == row(1, next_at=20, attempts=1, outcome="time-out")
+        assert reader.outbox.attempts("d1") == [first]
+    done = row(1, next_at=20, attempts=2, outcome="ok", status=DeliveryStatus.DELIVERED)
+    with pytest.raises(ValueError, match="undone"):
+        store.write(lambda writer: (writer.outbox.record(done, second), _fail()))
+    store.write(lambda writer: writer.outbox.record(done, second))
+    with store.read() as reader:
+        assert reader.outbox.get("d1") == done
+        assert reader.outbox.attempts("d1") == [first, second]
+        assert reader.outbox.attempts("d2") == []
+    assert store.write(lambda writer: writer.outbox.expire(before=10**9)) == 1
+    with store.read() as reader:
+        assert reader.outbox.attempts("d1") == []
+
+
+def _fail() -> None:
+    raise ValueError("undone")
 
 
 def test_cursors(store) -> None:

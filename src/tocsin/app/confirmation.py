@@ -15,7 +15,7 @@ import msgspec
 from tocsin.app.expiring import ExpiringDefinitions
 from tocsin.app.publication import delivery_of
 from tocsin.app.subscription_endpoint import MAIL
-from tocsin.app.topic import put_subscription, subscription_arn, topic_arn
+from tocsin.app.topic import TOPICS, put_subscription, subscription_arn, topic_arn, unsubscribe_mode
 from tocsin.core.envelope import Envelope, EnvelopeKind
 from tocsin.core.scope import Scope
 
@@ -85,6 +85,7 @@ def ask(
     _TOKENS.put(store, Scope("", home.region), _digest(token), kept, now=now, until=until)
     put_subscription(store, home, msgspec.structs.replace(subscription, token_ends_at=until))
     arn = topic_arn(home, subscription.topic)
+    topic = TOPICS.get(store, home, subscription.topic)
     envelope = Envelope(
         kind=kind,
         message_id=service.new_id(),
@@ -95,6 +96,10 @@ def ask(
         message=_SENTENCES[kind].format(arn=arn, ident=subscription_arn(home, subscription)),
         published_at=now,
         token=token,
+        token_ends_at=until,
+        asked_by=subscription.principal,
+        signature_version="1" if topic is None else topic.attributes.get("SignatureVersion", "1"),
+        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe),
     )
     row = delivery_of(service, home, envelope, cause="confirmation")
     store.outbox.put([msgspec.structs.replace(row, next_at=due)])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tocsin.core.limits import Limits
+
+if TYPE_CHECKING:
+    from tocsin.core.delivery import DeliveryOutcome
+    from tocsin.core.envelope import Envelope
+    from tocsin.core.outbox import DeliveryRow
 
 
 class UnpackedFile(Protocol):
@@ -30,3 +35,18 @@ class UnpackedFile(Protocol):
 
 OpenArchiveFile = Callable[[str, Limits], UnpackedFile]
 """Open the file at a path; SourceError when that cannot be done."""
+
+
+class Notifier(Protocol):
+    """Delivers messages of one kind of endpoint. Called in the event loop, for several messages at a time."""
+
+    async def send(self, delivery: DeliveryRow, envelope: Envelope) -> DeliveryOutcome:
+        """Try once. What goes wrong is an outcome, never an exception; it ends within a bounded time.
+
+        `delivery.delivery_id` is the same on every attempt: the far side can tell a message that it had already.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

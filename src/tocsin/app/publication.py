@@ -7,13 +7,14 @@ lost, and whoever had not confirmed by then never gets it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from tocsin.app.topic import (
     FIFO_MESSAGES,
     FIFO_NUMBERS,
+    OVER_HTTP,
     TOPICS,
     PublishedMessage,
     Topic,
@@ -21,7 +22,9 @@ from tocsin.app.topic import (
     subscription_arn,
     subscriptions_of,
     topic_arn,
+    unsubscribe_mode,
 )
+from tocsin.core.delivery_policy import effective_subscription_policy
 from tocsin.core.envelope import Envelope, EnvelopeKind, MessageAttribute, pack_envelope
 from tocsin.core.filter_policy import FilterPolicy, PolicyScope
 from tocsin.core.outbox import DeliveryRow
@@ -44,7 +47,8 @@ DEDUPLICATION_MS = 300_000
 class Publication(msgspec.Struct, frozen=True, kw_only=True):
     """What is published: `texts` are those of MessageStructure=json by protocol, else empty (SNS-2.4).
 
-    A FIFO topic needs `group_id` and `deduplication_id`; its `sequence_number` is given when it is published.
+    A FIFO topic needs `group_id` and `deduplication_id`; its `sequence_number` is given when it is published. Where
+    an alarm speaks, `alarm_arn` is whose words these are and `records` the raw records behind them, as NDJSON.
     """
 
     message: str
@@ -54,6 +58,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     group_id: str | None = None
     deduplication_id: str | None = None
     sequence_number: str | None = None
+    alarm_arn: str = ""
+    records: bytes = b""
 
     def text_for(self, protocol: str) -> str:
         """The text that subscribers of a protocol get."""
@@ -98,22 +104,7 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
         if not _wants(subscription, publication):
             dropped += 1
             continue
-        envelope = Envelope(
-            kind=EnvelopeKind.NOTIFICATION,
-            message_id=message_id,
-            topic_arn=arn,
-            subscription_arn=subscription_arn(scope, subscription),
-            protocol=subscription.protocol,
-            endpoint=subscription.endpoint,
-            message=publication.text_for(subscription.protocol),
-            subject=publication.subject,
-            attributes=publication.attributes,
-            published_at=now,
-            is_raw=subscription.attributes.get("RawMessageDelivery") == "true",
-            group_id=publication.group_id,
-            deduplication_id=publication.deduplication_id,
-            sequence_number=publication.sequence_number,
-        )
+        envelope = _envelope(service, scope, topic, subscription, publication, message_id=message_id, now=now)
         rows.append(delivery_of(service, scope, envelope, cause=cause))
     if rows:
         store.outbox.put(rows)
@@ -121,6 +112,56 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
     service.counters.add("deliveries_queued", len(rows))
     service.counters.add("messages_filtered_out", dropped)
     return message_id, len(rows)
+
+
+def _envelope(
+    service: Service,
+    scope: Scope,
+    topic: Topic,
+    subscription: KeptSubscription,
+    publication: Publication,
+    *,
+    message_id: str,
+    now: int,
+) -> Envelope:
+    attributes, protocol = subscription.attributes, subscription.protocol
+    policy: dict[str, Any] = {}
+    if protocol in OVER_HTTP:
+        policy = _delivery_policy(attributes.get("DeliveryPolicy", ""), topic.attributes.get("DeliveryPolicy", ""))
+    return Envelope(
+        kind=EnvelopeKind.NOTIFICATION,
+        message_id=message_id,
+        topic_arn=topic_arn(scope, topic.name),
+        subscription_arn=subscription_arn(scope, subscription),
+        protocol=protocol,
+        endpoint=subscription.endpoint,
+        message=publication.text_for(protocol),
+        subject=publication.subject,
+        attributes=publication.attributes,
+        published_at=now,
+        is_raw=attributes.get("RawMessageDelivery") == "true",
+        group_id=publication.group_id,
+        deduplication_id=publication.deduplication_id,
+        sequence_number=publication.sequence_number,
+        signature_version=topic.attributes.get("SignatureVersion", "1"),
+        display_name=topic.attributes.get("DisplayName", ""),
+        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe),
+        retry_policy=policy.get("healthyRetryPolicy"),
+        content_type=(policy.get("requestPolicy") or {}).get("headerContentType") or "",
+        most_per_second=(policy.get("throttlePolicy") or {}).get("maxReceivesPerSecond"),
+        dead_letter_arn=_dead_letter_arn(attributes.get("RedrivePolicy", "")),
+        alarm_arn=publication.alarm_arn,
+        records=publication.records if protocol == "email" else b"",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _delivery_policy(own: str, topic: str) -> dict[str, Any]:
+    return effective_subscription_policy(own, topic=topic)
+
+
+def _dead_letter_arn(policy: str) -> str:
+    return str(msgspec.json.decode(policy)["deadLetterTargetArn"]) if policy else ""
 
 
 def delivery_of(service: Service, scope: Scope, envelope: Envelope, *, cause: str) -> DeliveryRow:

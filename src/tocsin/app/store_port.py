@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tocsin.core.alarm.history import HistoryItem, HistoryItemType
+    from tocsin.core.delivery import DeliveryAttempt
     from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, NewLogEvent, Sighting, Term
     from tocsin.core.metric import MetricDatum, MetricKey
     from tocsin.core.metric_history import HistoryPoint
@@ -344,8 +345,12 @@ class HistoryWriter(HistoryReader, Protocol):
 class OutboxReader(Protocol):
     """Deliveries."""
 
-    def due(self, *, at: int, limit: int) -> list[DeliveryRow]:
-        """Pending deliveries whose `next_at` has come, the most overdue first."""
+    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
+        """Pending deliveries whose `next_at` has come, the most overdue first, without those to some targets."""
+        ...
+
+    def attempts(self, delivery_id: str) -> list[DeliveryAttempt]:
+        """What was tried for a delivery, oldest first, the last hundred."""
         ...
 
     def get(self, delivery_id: str) -> DeliveryRow | None:
@@ -375,6 +380,10 @@ class OutboxWriter(OutboxReader, Protocol):
 
     def put(self, rows: Sequence[DeliveryRow]) -> None:
         """Keep rows, each in place of the one with its id."""
+        ...
+
+    def record(self, row: DeliveryRow, attempt: DeliveryAttempt) -> None:
+        """Keep how a delivery stands after an attempt, and the attempt. Its body stays as it is."""
         ...
 
     def expire(self, *, before: int) -> int:

@@ -24,6 +24,7 @@ from tocsin.app.subscription_endpoint import (
 )
 from tocsin.app.topic import (
     ELSEWHERE,
+    OVER_HTTP,
     SUBSCRIPTIONS,
     TOPICS,
     KeptSubscription,
@@ -38,6 +39,7 @@ from tocsin.app.topic import (
     subscriptions_of,
     topic_arn,
     topic_of,
+    unsubscribe_mode,
 )
 from tocsin.core.delivery_policy import effective_subscription_policy
 from tocsin.core.envelope import EnvelopeKind
@@ -52,16 +54,11 @@ if TYPE_CHECKING:
     from tocsin.app.topic import Topic
 
 _ARN_PARTS = 7
-_OVER_HTTP = ("http", "https")
-
 MOST_FILTER_POLICIES = 200
 """Filter policies of a topic (SNS-9.5)."""
 
 MOST_FIFO_SUBSCRIPTIONS = 100
 """Subscriptions of a FIFO topic (SNS-11.1)."""
-
-_UNSUBSCRIBE_TAG = "tocsin:unsubscribe"
-_MODES = ("protected", "confirm", "open")
 
 
 class Subscribed(NamedTuple):
@@ -270,10 +267,9 @@ def unsubscribe(service: Service, scope: Scope, arn: str, *, is_signed: bool) ->
 def _may_end_by_link(service: Service, store: StoreReader, home: Scope, subscription: KeptSubscription) -> bool:
     """Whether opening a link is enough: for URLs always, for mailboxes in the mode `open` alone (SNS-5.4, SNS-5.5)."""
     if subscription.protocol not in MAIL:
-        return subscription.protocol in _OVER_HTTP
+        return subscription.protocol in OVER_HTTP
     topic = TOPICS.get(store, home, subscription.topic)
-    mode = "" if topic is None else topic.tags.get(_UNSUBSCRIBE_TAG, "")
-    return (mode if mode in _MODES else service.settings.mail_unsubscribe) == "open"
+    return unsubscribe_mode(topic, service.settings.mail_unsubscribe) == "open"
 
 
 # ---------------------------------------------------------------- telling and changing
@@ -293,7 +289,7 @@ def subscription_attributes(service: Service, scope: Scope, arn: str) -> dict[st
         attributes.setdefault("FilterPolicyScope", _DEFAULTS["FilterPolicyScope"])
     else:
         attributes.pop("FilterPolicyScope", None)
-    if subscription.protocol in _OVER_HTTP:
+    if subscription.protocol in OVER_HTTP:
         attributes["EffectiveDeliveryPolicy"] = as_json(
             effective_subscription_policy(
                 attributes.get("DeliveryPolicy", ""), topic=topic.attributes.get("DeliveryPolicy", "")

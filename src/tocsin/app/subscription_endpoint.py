@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tocsin.app.publication import policy_scope
-from tocsin.app.topic import invalid
+from tocsin.app.topic import OVER_HTTP, invalid
 from tocsin.core.delivery_policy import check_subscription_policy
 from tocsin.core.filter_policy import FilterPolicy
 from tocsin.errors import FilterPolicyError, InvalidParameterError
@@ -26,8 +26,6 @@ PROTOCOLS: Final = (
 
 MAIL: Final = frozenset(("email", "email-json"))
 """Protocols whose endpoint is a mailbox."""
-
-_OVER_HTTP: Final = frozenset(("http", "https"))
 
 _BY_ACCOUNT: Final = frozenset(("sqs", "lambda", "firehose"))
 """Protocols whose endpoint belongs to an account, whose owner need not confirm."""
@@ -90,7 +88,7 @@ def needs_confirmation(protocol: str, endpoint: str, account: str) -> bool:
     """Whether an endpoint has to agree before it gets anything, when that account subscribes it (SNS-3.1)."""
     if protocol in _BY_ACCOUNT:
         return endpoint.split(":")[4] != account
-    return protocol in MAIL or protocol in _OVER_HTTP
+    return protocol in MAIL or protocol in OVER_HTTP
 
 
 def check_for_topic(topic: Topic, protocol: str, endpoint: str) -> None:

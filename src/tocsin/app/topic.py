@@ -91,6 +91,19 @@ ELSEWHERE = Definitions("subscription-elsewhere", str)
 """Subscriptions to topics of other accounts, in the scope of who made them: account and name of the subscription."""
 
 
+OVER_HTTP = frozenset(("http", "https"))
+"""Protocols whose endpoint is a URL."""
+
+UNSUBSCRIBE_TAG = "tocsin:unsubscribe"
+UNSUBSCRIBE_MODES = ("protected", "confirm", "open")
+
+
+def unsubscribe_mode(topic: Topic | None, default: str) -> str:
+    """What it takes to end an e-mail subscription to a topic: its tag, else the setting (SNS-5.4)."""
+    mode = "" if topic is None else topic.tags.get(UNSUBSCRIBE_TAG, "")
+    return mode if mode in UNSUBSCRIBE_MODES else default
+
+
 def topic_arn(scope: Scope, name: str) -> str:
     """The ARN of a topic."""
     return scope.arn("sns", name)

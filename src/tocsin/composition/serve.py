@@ -26,6 +26,8 @@ from tocsin.app.housekeeping import Housekeeping
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.clock import SystemClock
+from tocsin.composition.delivery import DeliveryLoop
+from tocsin.composition.notifiers import make_notifiers
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
@@ -172,10 +174,11 @@ class RunningServer:
     # ------------------------------------------------------------ tasks
 
     async def run_tasks(self) -> None:
-        """Evaluate alarms and keep house until cancelled."""
+        """Evaluate alarms, keep house and deliver until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._supervised("evaluator", self._evaluate))
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
+            tasks.create_task(self._deliver())
 
     async def _supervised(self, name: str, step: Callable[[], float]) -> None:
         """Run a step again and again, with the pauses that it asks for."""
@@ -184,14 +187,35 @@ class RunningServer:
             try:
                 wait = await asyncio.to_thread(step)
             except Exception as error:  # noqa: BLE001  (the supervisor of this task: it is counted and reported)
-                self.failing[name] = getattr(error, "message", type(error).__name__)
-                self.service.counters.add("task_restarts", task=name)
-                self._log.error("task-failed", task=name, again_in=pause, exc_info=error)
+                self._note_failure(name, error, again_in=pause)
                 wait, pause = pause, min(2 * pause, _LONGEST_PAUSE)
             else:
                 self.failing.pop(name, None)
                 pause = _FIRST_PAUSE
             await asyncio.sleep(wait)
+
+    async def _deliver(self) -> None:
+        """Send what is in the outbox; a loop that fails is started again, like any step."""
+        pause = _FIRST_PAUSE
+        while True:
+            notifiers, other = make_notifiers(self.plan, self.service)
+            loop = DeliveryLoop(
+                self.service, notifiers, other=other, chance=secrets.SystemRandom().random, report=self._report_notifier
+            )
+            try:
+                await loop.run(lambda: self.failing.pop("delivery", None))
+            except Exception as error:  # noqa: BLE001  (as in _supervised)
+                self._note_failure("delivery", error, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _report_notifier(self, protocol: str, error: BaseException) -> None:
+        self._log.error("notifier-failed", protocol=protocol, exc_info=error)
+
+    def _note_failure(self, name: str, error: Exception, *, again_in: float) -> None:
+        self.failing[name] = getattr(error, "message", type(error).__name__)
+        self.service.counters.add("task_restarts", task=name)
+        self._log.error("task-failed", task=name, again_in=again_in, exc_info=error)
 
     def _evaluate(self) -> float:
         run = self.evaluator.run()

@@ -12,6 +12,9 @@ import msgspec
 
 from tocsin.core.scope import Scope
 
+MOST_ATTEMPTS = 100
+"""Attempts of one delivery that are told."""
+
 
 class DeliveryStatus(StrEnum):
     """How far a delivery has come."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.core.outbox import DeliveryRow, DeliveryStatus
+from tocsin.core.outbox import MOST_ATTEMPTS, DeliveryRow, DeliveryStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from tocsin.core.delivery import DeliveryAttempt
     from tocsin.core.scope import Scope
     from tocsin.store.undo import Undo
 
@@ -19,11 +20,20 @@ class MemoryOutbox:
     def __init__(self, undo: Undo) -> None:
         self._undo = undo
         self._rows: dict[str, DeliveryRow] = {}
+        self._attempts: dict[str, tuple[DeliveryAttempt, ...]] = {}
 
-    def due(self, *, at: int, limit: int) -> list[DeliveryRow]:
+    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
         """Pending deliveries whose time has come, the most overdue first."""
-        due = [row for row in self._rows.values() if row.status is DeliveryStatus.PENDING and row.next_at <= at]
+        due = [
+            row
+            for row in self._rows.values()
+            if row.status is DeliveryStatus.PENDING and row.next_at <= at and row.target not in not_to
+        ]
         return sorted(due, key=lambda row: (row.next_at, row.delivery_id))[:limit]
+
+    def attempts(self, delivery_id: str) -> list[DeliveryAttempt]:
+        """What was tried."""
+        return list(self._attempts.get(delivery_id, ())[-MOST_ATTEMPTS:])
 
     def get(self, delivery_id: str) -> DeliveryRow | None:
         """One delivery."""
@@ -60,6 +70,12 @@ class MemoryOutbox:
         for row in rows:
             self._undo.put(self._rows, row.delivery_id, row)
 
+    def record(self, row: DeliveryRow, attempt: DeliveryAttempt) -> None:
+        """Keep an attempt, and how the delivery stands."""
+        self._undo.put(self._rows, row.delivery_id, row)
+        known = self._attempts.get(row.delivery_id, ())
+        self._undo.put(self._attempts, row.delivery_id, (*known, attempt))
+
     def expire(self, *, before: int) -> int:
         """Remove settled deliveries."""
         gone = [
@@ -69,13 +85,17 @@ class MemoryOutbox:
         ]
         for ident in gone:
             self._undo.remove(self._rows, ident)
+            if ident in self._attempts:
+                self._undo.remove(self._attempts, ident)
         return len(gone)
 
     def reset(self, scope: Scope | None) -> None:
         """Remove the deliveries of a scope, or all."""
-        before = self._rows
+        before, attempts = self._rows, self._attempts
         self._undo.note(lambda: setattr(self, "_rows", before))
+        self._undo.note(lambda: setattr(self, "_attempts", attempts))
         self._rows = {} if scope is None else {key: row for key, row in before.items() if row.scope != scope}
+        self._attempts = {key: made for key, made in attempts.items() if key in self._rows}
 
 
 class MemorySources:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.core.outbox import DeliveryRow, DeliveryStatus
+import msgspec
+
+from tocsin.core.delivery import DeliveryAttempt
+from tocsin.core.outbox import MOST_ATTEMPTS, DeliveryRow, DeliveryStatus
 from tocsin.store.sqlite_scope import scope_of, scope_text
 
 if TYPE_CHECKING:
@@ -19,19 +22,33 @@ _COLUMNS = "delivery_id, scope, topic_arn, target, cause, created_at, next_at, s
 _MOST_VALUES = 1_000
 
 
+_encode_attempt = msgspec.msgpack.Encoder().encode
+_decode_attempt = msgspec.msgpack.Decoder(DeliveryAttempt).decode
+
+
 class SqliteOutboxReader:
     """`OutboxReader`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def due(self, *, at: int, limit: int) -> list[DeliveryRow]:
-        """Pending deliveries whose time has come, the most overdue first."""
+    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
+        """Pending deliveries whose time has come, found in an index that holds all that is asked."""
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM delivery WHERE status = ? AND next_at <= ? ORDER BY next_at, delivery_id LIMIT ?",  # noqa: S608  (names of columns)
-            (DeliveryStatus.PENDING.value, at, limit),
+            f"SELECT {_COLUMNS} FROM delivery WHERE delivery_id IN"  # noqa: S608  (names of columns)
+            " (SELECT delivery_id FROM delivery WHERE status = 'pending' AND next_at <= ?"
+            "  AND target NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at, delivery_id LIMIT ?)"
+            " ORDER BY next_at, delivery_id",
+            (at, msgspec.json.encode(list(not_to)).decode(), limit),
         )
         return list(map(_row, rows))
+
+    def attempts(self, delivery_id: str) -> list[DeliveryAttempt]:
+        """What was tried."""
+        rows = self._connection.execute(
+            "SELECT body FROM attempt WHERE delivery_id = ? ORDER BY number DESC LIMIT ?", (delivery_id, MOST_ATTEMPTS)
+        )
+        return [_decode_attempt(body) for (body,) in rows][::-1]
 
     def get(self, delivery_id: str) -> DeliveryRow | None:
         """One delivery."""
@@ -101,11 +118,26 @@ class SqliteOutboxWriter(SqliteOutboxReader):
             ],
         )
 
+    def record(self, row: DeliveryRow, attempt: DeliveryAttempt) -> None:
+        """Keep an attempt, and how the delivery stands."""
+        self._connection.execute(
+            "UPDATE delivery SET next_at = ?, status = ?, attempts = ?, outcome = ? WHERE delivery_id = ?",
+            (row.next_at, row.status.value, row.attempts, row.outcome, row.delivery_id),
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO attempt (delivery_id, number, body) VALUES (?, ?, ?)",
+            (row.delivery_id, attempt.number, _encode_attempt(attempt)),
+        )
+
     def expire(self, *, before: int) -> int:
         """Remove settled deliveries."""
-        return self._connection.execute(
-            "DELETE FROM delivery WHERE created_at < ? AND status <> ?", (before, DeliveryStatus.PENDING.value)
-        ).rowcount
+        old = "created_at < ? AND status <> ?"
+        values = (before, DeliveryStatus.PENDING.value)
+        self._connection.execute(
+            f"DELETE FROM attempt WHERE delivery_id IN (SELECT delivery_id FROM delivery WHERE {old})",  # noqa: S608  (as above)
+            values,
+        )
+        return self._connection.execute(f"DELETE FROM delivery WHERE {old}", values).rowcount  # noqa: S608  (as above)
 
     def reset(self, scope: Scope | None) -> None:
         """Remove the deliveries of a scope, or all."""
@@ -113,6 +145,7 @@ class SqliteOutboxWriter(SqliteOutboxReader):
             self._connection.execute("DELETE FROM delivery")
         else:
             self._connection.execute("DELETE FROM delivery WHERE scope = ?", (scope_text(scope),))
+        self._connection.execute("DELETE FROM attempt WHERE delivery_id NOT IN (SELECT delivery_id FROM delivery)")
 
 
 def _row(row: Sequence[object]) -> DeliveryRow:

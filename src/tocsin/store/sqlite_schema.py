@@ -114,7 +114,15 @@ CREATE TABLE seen (
 CREATE INDEX seen_by_time ON seen (at);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_DELIVERIES = """
+-- What was tried for a delivery.
+CREATE TABLE attempt (
+  delivery_id TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (delivery_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_due ON delivery (next_at, delivery_id, target) WHERE status = 'pending';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373
