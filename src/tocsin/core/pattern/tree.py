@@ -255,7 +255,7 @@ def has_regex(pattern: Pattern) -> bool:
             values = _compared([expr])
         case Space(columns):
             values = _compared([one.expr for one in columns if isinstance(one, Column) and one.expr is not None])
-        case All():
+        case _:  # it matches all
             values = []
     return any(isinstance(value, Regex) for value in values)
 
