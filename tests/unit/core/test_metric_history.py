@@ -31,6 +31,7 @@ LATE = MetricHistory([point(60, 1.0), point(120, 2.0, arrival=400), point(120, 4
 def test_what_lies_in_a_stretch(start: int, end: int, values: tuple[float, ...] | None) -> None:
     expected = None if values is None else StatisticSet.of(*values)
     assert TIMELY.between(start, end, at=end) == expected
+    assert TIMELY.totals_with_weights(start, end) == expected
     found = TIMELY.totals(start, end)
     assert (found is None) == (expected is None)
     for name in ("Sum", "SampleCount", "Average", "Minimum", "Maximum"):

@@ -16,6 +16,20 @@ from tocsin.core.sns_message import (
 from tocsin.errors import InvalidParameterError
 
 
+def test_the_name_of_a_topic_is_the_last_of_its_arn() -> None:
+    envelope = Envelope(
+        kind=EnvelopeKind.NOTIFICATION,
+        message_id="m",
+        topic_arn="arn:aws:sns:us-east-1:111122223333:t",
+        subscription_arn="",
+        protocol="log",
+        endpoint="",
+        message="text",
+        published_at=0,
+    )
+    assert envelope.topic_name == "t"
+
+
 def test_an_envelope_is_what_it_was() -> None:
     bare = Envelope(
         kind=EnvelopeKind.UNSUBSCRIBE_CONFIRMATION,
@@ -105,3 +119,19 @@ def test_attributes_that_are_refused(name: str, attribute: dict[str, object]) ->
     with pytest.raises(InvalidParameterError) as caught:
         read_attributes({name: attribute})
     assert caught.value.aws_code == "ParameterValueInvalid"
+
+
+@pytest.mark.parametrize(
+    ("message", "refusal"),
+    [
+        ("{", "JSON message body failed to parse"),
+        ("[" * 100_000, "JSON message body failed to parse"),
+        ("[]", "No default entry"),
+        ('{"email":"e"}', "No default entry"),
+        ('{"default":1}', "No default entry"),
+        ('{"default":null}', "No default entry"),
+    ],
+)
+def test_structures_that_are_refused(message: str, refusal: str) -> None:
+    with pytest.raises(InvalidParameterError, match=refusal):
+        structured_texts(message)
