@@ -87,6 +87,7 @@ def compare(a: str, b: str) -> Comparison:
         ('{ $.a[*] = "x*" && $.a[*] = xy }', "{ $.a[*] = xy }", EQUAL),
         ('{ $.a[*] = xy && $.a[*] = "x*" }', "{ $.a[*] = xz }", DIFFERENT),
         ('{ $.a[*] = "x*" && $.a[*] = "*y" }', '{ $.a[*] = "x*" && $.a[*] = xy && $.a[*] = "*y" }', B_IN_A),
+        ('{ $.a[*] = "x*" && $.a[*] = xy && $.a[*] = "*y" }', "{ $.q = q }", DIFFERENT),
         ("{ $.a[*] = x && $.a.* = y }", "{ $.q = q && $.q = p }", EQUAL),
         ("{ $.a[*] = x || $.a.* = y }", "{ $.a.* = y }", B_IN_A),
         ("{ $.a[*] NOT EXISTS }", "{ $.a[0] NOT EXISTS }", EQUAL),
