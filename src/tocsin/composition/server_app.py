@@ -6,9 +6,10 @@ Rule: limits come first, then who may ask; a request is worked on in a thread, a
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tocsin.composition.request_threads import RequestThreads
 from tocsin.wire import codec
 from tocsin.wire.detection import guess
 from tocsin.wire.fault import Fault
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
 
 ASGIScope = dict[str, Any]
 Message = dict[str, Any]
+Receive = "Callable[[], Awaitable[Message]]"
+Send = "Callable[[Message], Awaitable[None]]"
 
-# Threads that work on requests; the store writes in one of its own.
+# Threads that work on requests. More would only wait for each other: one writes to the store at a time.
 _THREADS = 16
 
+# Seconds for which the rest of a body that was refused is let run into nothing.
+_LINGER = 1.0
+
 _OUR_PATHS = (b"/_tocsin/", b"/console")
-_BOTH_FRAMINGS = (b"content-length", b"transfer-encoding")
+_FRAMINGS = (b"content-length", b"transfer-encoding")
+_LAST_WORDS = frozenset((400, 408, 413))
+"""Statuses after which a connection is closed when the body of the request was not read to its end."""
 
 
 class ServerApp:
@@ -56,7 +64,7 @@ class ServerApp:
         self._web_rules = web_rules
         self._guards_api = guards_api
         self._new_id = new_id
-        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="tocsin request")
+        self._threads = RequestThreads(_THREADS)
         self._running = 0
 
     async def __call__(
@@ -65,65 +73,62 @@ class ServerApp:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        """Answer one request; the life of the server itself is told by `lifespan`."""
-        if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
-            return
+        """Answer one request."""
         if scope["type"] != "http":
             return
         request_id = self._new_id()
         head = _head_of(scope)
-        response = await self._respond(scope, head, receive, request_id)
-        await _send(send, response, is_head=head.method == "HEAD")
-
-    def close(self) -> None:
-        """Wait for what is being worked on."""
-        self._executor.shutdown(wait=True)
-
-    async def _respond(
-        self, scope: ASGIScope, head: WireRequest, receive: Callable[[], Awaitable[Message]], request_id: str
-    ) -> WireResponse:
-        early = self._early_refusal(head)
-        if early is not None:
-            return codec.encode_fault(guess(head, self._models), early, request_id)
         self._running += 1
         try:
-            body = await self._body(receive, head)
-            request = (
-                head
-                if not body
-                else WireRequest(
-                    method=head.method,
-                    raw_path=head.raw_path,
-                    query_string=head.query_string,
-                    headers=head.headers,
-                    body=body,
-                )
-            )
-            address = scope["client"][0] if scope.get("client") else ""
-            loop = asyncio.get_running_loop()
-            if head.raw_path.startswith(_OUR_PATHS):
-                return await loop.run_in_executor(self._executor, self._pages.answer, request, request_id)
-            return await loop.run_in_executor(
-                self._executor,
-                lambda: self._dispatcher.answer(request, request_id=request_id, source_address=address),
-            )
-        except Fault as fault:
-            return codec.encode_fault(guess(head, self._models), fault, request_id)
+            refused = self._early_refusal(head)
+            body = b""
+            if refused is None and _has_body(head):
+                try:
+                    body = await self._body(receive)
+                except Fault as fault:
+                    refused = fault
+            if refused is not None:
+                response = codec.encode_fault(guess(head, self._models), refused, request_id)
+                await _send(send, response, receive=receive if _has_body(head) else None)
+                return
+            await _send(send, await self._answer(scope, head, body, request_id))
+        except _ClientGoneError:
+            return
         finally:
             self._running -= 1
 
+    def close(self) -> None:
+        """Wait for what is being worked on."""
+        self._threads.close()
+
+    def _answer(
+        self, scope: ASGIScope, head: WireRequest, body: bytes, request_id: str
+    ) -> asyncio.Future[WireResponse]:
+        request = head
+        if body:
+            request = WireRequest(
+                method=head.method,
+                raw_path=head.raw_path,
+                query_string=head.query_string,
+                headers=head.headers,
+                body=body,
+            )
+        loop = asyncio.get_running_loop()
+        if head.raw_path.startswith(_OUR_PATHS):
+            return self._threads.run(loop, lambda: self._pages.answer(request, request_id))
+        address = scope["client"][0] if scope.get("client") else ""
+        answer = self._dispatcher.answer
+        return self._threads.run(loop, lambda: answer(request, request_id=request_id, source_address=address))
+
     def _early_refusal(self, head: WireRequest) -> Fault | None:
         """What can be refused before the body is read."""
-        names = [name for name, _ in head.headers]
-        if all(name in names for name in _BOTH_FRAMINGS):
-            return Fault(
-                "MalformedHttpRequestException", "Both Content-Length and Transfer-Encoding are set.", status=400
-            )
-        if self._running >= self._limits.concurrent:
+        framings = [name for name, _ in head.headers if name in _FRAMINGS]
+        if len(framings) > 1:
+            return Fault("MalformedHttpRequestException", "The length of the body is given twice.", status=400)
+        if self._running > self._limits.concurrent:
             return Fault("ServiceUnavailableException", "Too many requests at once.", status=503)
         length = head.header("content-length")
-        if length is not None and length.isdigit() and int(length) > self._limits.body:
+        if length is not None and int(length) > self._limits.body:
             return _too_large()
         if self._guards_api or head.raw_path.startswith(_OUR_PATHS):
             problem = web_problem(head, self._web_rules)
@@ -131,30 +136,48 @@ class ServerApp:
                 return Fault("AccessDeniedException", problem, status=403)
         return None
 
-    async def _body(self, receive: Callable[[], Awaitable[Message]], head: WireRequest) -> bytes:
+    async def _body(self, receive: Callable[[], Awaitable[Message]]) -> bytes:
+        """The body of a request.
+
+        Raises:
+            Fault: it is too long, or does not arrive in time (WIRE-7.4).
+        """
+        limits = self._limits
+        now = asyncio.get_running_loop().time
+        end = now() + limits.body_seconds
         parts: list[bytes] = []
         size = 0
-        if head.header("content-length") in {None, "0"} and head.header("transfer-encoding") is None:
-            return b""
         try:
-            async with asyncio.timeout(self._limits.body_seconds):
+            async with asyncio.timeout_at(min(end, now() + limits.body_idle_seconds)) as timer:
                 while True:
-                    message = await asyncio.wait_for(receive(), self._limits.body_idle_seconds)
+                    message = await receive()
                     if message["type"] == "http.disconnect":
-                        raise Fault("RequestTimeoutException", "The client has gone.", status=408)
-                    parts.append(message.get("body", b""))
-                    size += len(parts[-1])
-                    if size > self._limits.body:
+                        raise _ClientGoneError
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size > limits.body:
                         raise _too_large()
+                    parts.append(part)
                     if not message.get("more_body"):
                         break
+                    timer.reschedule(min(end, now() + limits.body_idle_seconds))
         except TimeoutError:
-            raise Fault("RequestTimeoutException", "The request body did not arrive in time.", status=408) from None
+            raise Fault("RequestTimeoutException", "The request body did not arrive in time.") from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+class _ClientGoneError(Exception):
+    """The connection was closed before the request had come in full: there is nobody to answer."""
+
+
 def _too_large() -> Fault:
-    return Fault("RequestEntityTooLargeException", "The request body is too large.", status=413)
+    return Fault("RequestEntityTooLargeException", "The request body is too large.")
+
+
+def _has_body(head: WireRequest) -> bool:
+    return any(
+        (name == b"content-length" and value != b"0") or name == b"transfer-encoding" for name, value in head.headers
+    )
 
 
 def _head_of(scope: ASGIScope) -> WireRequest:
@@ -167,18 +190,24 @@ def _head_of(scope: ASGIScope) -> WireRequest:
     )
 
 
-async def _send(send: Callable[[Message], Awaitable[None]], response: WireResponse, *, is_head: bool) -> None:
+async def _send(
+    send: Callable[[Message], Awaitable[None]],
+    response: WireResponse,
+    *,
+    receive: Callable[[], Awaitable[Message]] | None = None,
+) -> None:
+    """Send an answer. With `receive`, to a request of which not all was read."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
-    if response.status in {408, 413}:
+    headers.append((b"content-length", b"%d" % len(response.body)))
+    is_last = receive is not None and response.status in _LAST_WORDS
+    if is_last:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if is_head else response.body})
-
-
-async def _lifespan(receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
+    await send({"type": "http.response.body", "body": response.body, "more_body": is_last})
+    if is_last and receive is not None:
+        # A connection that is closed while its peer still sends is reset, and the answer may be lost with that.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                    pass
+        await send({"type": "http.response.body", "body": b""})

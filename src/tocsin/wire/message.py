@@ -19,9 +19,12 @@ class WireRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, decoded as Latin-1; None when there is none."""
-        wanted = name.lower().encode("latin-1")
-        return next((value.decode("latin-1") for key, value in self.headers if key == wanted), None)
+        """The first header of that name (in lower case), decoded as Latin-1; None when there is none."""
+        wanted = name.encode("latin-1")
+        for key, value in self.headers:
+            if key == wanted:
+                return value.decode("latin-1")
+        return None
 
 
 class WireResponse(msgspec.Struct, frozen=True, kw_only=True):

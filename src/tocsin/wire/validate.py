@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import re2
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from tocsin.wire.call import Call
 
 Violations = list[str]
+
+# Answers of a pattern that are remembered, for values of so many characters at most.
+_REMEMBERED = 256
+_SHORT = 256
 Check = Callable[[Any, str, Violations], None]
 """Looks at a value at a path and appends what is wrong with it."""
 
@@ -372,7 +377,10 @@ def _pattern_of(shape: Shape) -> Callable[[str], bool] | None:
     compiled = compile_pattern(source)
     if compiled is None:
         return None
-    return lambda value: compiled.fullmatch(value) is not None
+    fits: Callable[[str], bool] = lambda value: compiled.fullmatch(value) is not None  # noqa: E731  (the one below is another)
+    remembered = lru_cache(maxsize=_REMEMBERED)(fits)
+    # Names of groups, streams and metrics come again and again.
+    return lambda value: remembered(value) if len(value) <= _SHORT else fits(value)
 
 
 def compile_pattern(source: str) -> Any:
