@@ -103,7 +103,7 @@ class Evaluator:
         self._alarms: dict[_Key, ReadyAlarm] = {}
         self._standing_version = -1
         self._standings: dict[_Key, tuple[bytes, AlarmStanding]] = {}
-        self._recorded: dict[_Key, tuple[float, ...]] = {}  # decisive values of the newest record, in ALARM
+        self._recorded: dict[_Key, tuple[int, tuple[float, ...]]] = {}  # instant and values of the newest record
         self.last_instant: int | None = None
         """Up to which instant, in seconds since the epoch, everything was evaluated."""
 
@@ -165,28 +165,33 @@ class Evaluator:
 
     def _look(self, store: StoreReader, reading: AlarmReading, one: ReadyAlarm) -> Iterator[_Event]:
         standing = self._standing(store, one)
-        last: tuple[float, ...] | None = None
+        newest: tuple[int, tuple[float, ...]] | None = None
         for look in reading.looks(store, one, standing, delay=self._delay):
             values = None
             if look.step.record.state.state_value is StateValue.ALARM:
                 values = one.decisive_values(look)
                 if look.step.transition is None:
-                    last = self._newest_values(store, one) if last is None else last
-                    values, last = (None, last) if values == last else (values, values)
-                else:
-                    last = values
+                    newest = self._newest_record(store, one) if newest is None else newest
+                    # A run that was cut off is done over: what it had recorded stands.
+                    if look.at <= newest[0] or values == newest[1]:
+                        values = None
+                if values is not None:
+                    newest = look.at, values
             if look.step.is_changed or values is not None:
                 yield _Event(one, standing, look, values)
                 standing = _after(standing, look)
 
-    def _newest_values(self, store: StoreReader, one: ReadyAlarm) -> tuple[float, ...]:
-        """The decisive values of the newest evaluation record."""
+    def _newest_record(self, store: StoreReader, one: ReadyAlarm) -> tuple[int, tuple[float, ...]]:
+        """The instant and the decisive values of the newest evaluation record."""
         key = (one.scope, one.name)
         known = self._recorded.get(key)
         if known is None:
-            newest = store.history.evaluations(one.scope, one.name, limit=1)
-            points = unpack_evaluation(newest[0][1]).evaluation.points if newest else ()
-            known = self._recorded[key] = tuple(value for _, value in points)
+            found = store.history.evaluations(one.scope, one.name, limit=1)
+            known = -1, ()
+            if found:
+                evaluation = unpack_evaluation(found[0][1]).evaluation
+                known = second_of(evaluation.at), tuple(value for _, value in evaluation.points)
+            self._recorded[key] = known
         return known
 
     def _standing(self, store: StoreReader, one: ReadyAlarm) -> AlarmStanding:
@@ -271,7 +276,9 @@ class Evaluator:
                     behind = contribution(self._service, store, scope, event.one.known.alarm, evaluation)
                 prepared.append((event, evaluation, behind))
         done = self._service.store.write(lambda writer: self._keep(writer, scope, prepared))
-        self._recorded.update(((scope, event.one.name), event.values) for event in events if event.values is not None)
+        self._recorded.update(
+            ((scope, event.one.name), (event.look.at, event.values)) for event in events if event.values is not None
+        )
         return done
 
     def _keep(
