@@ -26,7 +26,8 @@ from tocsin import errors
 from tocsin.api.service_table import Support, operation_table
 from tocsin.cli import failure
 from tocsin.cli.main import COMMANDS
-from tocsin.config import _SETTINGS, CONFIG_NAME, Config, settings_in_force, variable_of
+from tocsin.config import CONFIG_NAME, Config, settings_in_force, variable_of
+from tocsin.config.table import SETTINGS as SETTING_TABLE
 from tocsin.core.alarm.comparison import Comparison
 from tocsin.core.alarm_condition import comparison_text
 
@@ -367,7 +368,7 @@ def settings() -> str:
     """Make the page of settings and limits."""
     rows = []
     defaults = {setting.name: setting.value for setting in settings_in_force(Config())}
-    for key, setting in _SETTINGS.items():
+    for key, setting in SETTING_TABLE.items():
         example = setting.example.partition(" or ")[0]
         default = shown_default(defaults[key], setting.unset)
         rows.append(f"| `{key}` | `{variable_of(key)}` | {default} | {setting.kind} | `{example}` |")

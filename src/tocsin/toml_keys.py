@@ -21,6 +21,7 @@ _STRING = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
+_ELEMENT = re.compile(r"\[[0-9]+\]\Z")
 _PLAIN_VALUE = re.compile(r"[^,\]\}\n#]+")
 
 Key = tuple[str, ...]
@@ -29,19 +30,28 @@ Key = tuple[str, ...]
 def places_of_keys(text: str) -> dict[Key, int]:
     r"""The offset of every key and table of `text`, by its whole path; the first place where it stands.
 
-    Elements of arrays of tables share one path. `text` is a valid document with `\n` as line end.
+    Elements of arrays of tables share one path, and have one of their own with their number in it, from 0: of
+    `[[t]]` the key `k` is `("t", "k")` and `("t", "[0]", "k")`. `text` is a valid document with `\n` as line end.
     """
     places: dict[Key, int] = {}
+    elements: dict[Key, int] = {}
     table: Key = ()
     offset = _after(_BLANK, text, 0)
     while offset < len(text):
         if text[offset] == "[":
-            offset = _after(_SPACE, text, offset + (2 if text.startswith("[[", offset) else 1))
+            is_element = text.startswith("[[", offset)
+            offset = _after(_SPACE, text, offset + (2 if is_element else 1))
             table, end = _read_key(text, offset, (), places)
+            if is_element:
+                number = elements[table] = elements.get(table, -1) + 1
+                table = (*table, f"[{number}]")
+                places[table] = offset
             offset = _after(re.compile(r"[ \t]*\]{1,2}"), text, end)
         else:
             offset = _read_pair(text, offset, table, places)
         offset = _after(_BLANK, text, offset)
+    for key, place in list(places.items()):
+        places.setdefault(tuple(name for name in key if not _ELEMENT.match(name)), place)
     return places
 
 

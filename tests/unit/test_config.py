@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.config import Config, check_config, load_config
+from tocsin.config import Config, check_config, entries_in_force, load_config
 from tocsin.core.finding import Severity
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import ConfigError, NotFoundError
@@ -190,7 +190,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("record = 1\n", "did you mean limits.record?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
-        ("[zzz]\nport = 1\n", "known here: alarm, auth, limits, rules, server"),
+        ("[zzz]\nport = 1\n", "known here: alarm, auth, limits, rules, server, source"),
     ],
 )
 def test_unknown_key_comes_with_a_suggestion(toml: Path, text: str, hint: str) -> None:
@@ -246,3 +246,60 @@ def test_alarm_settings_come_from_file_and_variables(toml: Path) -> None:
 def test_settings_of_alarms_that_are_refused(toml: Path, text: str, message: str) -> None:
     toml.write_text(text, encoding="utf-8")
     assert [finding.message for finding in check_config(toml)] == [message]
+
+
+SOURCE = '[[source]]\nkind = "file"\npath = "/logs"\nlog_group = "trail"\nlog_stream = "files"\n'
+
+
+def test_a_table_may_stand_several_times(toml: Path) -> None:
+    toml.write_text(SOURCE + SOURCE.replace("/logs", "/more"), encoding="utf-8")
+    config = load_config(toml, {})
+    assert [(one.kind, one.path, one.log_group, one.log_stream) for one in config.source] == [
+        ("file", "/logs", "trail", "files"),
+        ("file", "/more", "trail", "files"),
+    ]
+    assert [(name, entry["path"]) for name, entry in entries_in_force(config)] == [
+        ("source", "/logs"),
+        ("source", "/more"),
+    ]
+    assert check_config(toml) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "hint"),
+    [
+        (
+            SOURCE + SOURCE.replace("path", "pathh"),
+            6,
+            "[[source]] has no path",
+            'for example path = "/var/log/cloudtrail"',
+        ),
+        (SOURCE + SOURCE.replace("path", "pathh"), 8, "there is no setting source.pathh", "did you mean path?"),
+        (
+            SOURCE + "zzz = 1\n",
+            6,
+            "there is no setting source.zzz",
+            "known in [[source]]: kind, path, log_group, log_stream",
+        ),
+        (SOURCE.replace('"file"', '"s3"'), 2, 'source.kind is file, not "s3"', 'for example kind = "file"'),
+        (
+            SOURCE.replace('"trail"', "7"),
+            4,
+            "source.log_group is the name of a log group, not 7",
+            'for example log_group = "trail"',
+        ),
+        ("source = 1\n", 1, "source is a list of tables", "write [[source]] on a line and its settings below"),
+        (
+            '[source]\nkind = "file"\n',
+            1,
+            "source is a list of tables",
+            "write [[source]] on a line and its settings below",
+        ),
+    ],
+)
+def test_what_is_wrong_in_an_entry_is_told_with_its_place(
+    toml: Path, text: str, line: int, message: str, hint: str
+) -> None:
+    toml.write_text(text, encoding="utf-8")
+    found = [(one.line, one.message, one.hint) for one in check_config(toml)]
+    assert (line, message, hint) in found

@@ -10,7 +10,7 @@ import msgspec
 from tocsin.cli.failure import DONE
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.signature import Parameter
-from tocsin.config import load_config, settings_in_force
+from tocsin.config import entries_in_force, load_config, settings_in_force
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +62,9 @@ def serve(
     if print_config:
         for setting in settings_in_force(chosen):
             output.write(_line_of(setting))
+        for name, entry in entries_in_force(chosen):
+            lines = [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in entry.items()]
+            output.write("\n".join((f"\n[[{name}]]", *lines)) + "\n")
         return DONE
     _require_extra()
     plan = invocation.use_cases.plan_server(chosen, invocation.environ)

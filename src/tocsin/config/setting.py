@@ -1,0 +1,100 @@
+"""One setting: what is allowed, and how a value out of a file or a variable is read. Spec: IF-9."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable  # msgspec reads it at run time
+
+import msgspec
+
+from tocsin.core.topic import is_topic
+
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
+_SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?\s*([a-z]*)\Z", re.ASCII | re.IGNORECASE)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting. `read` gives its value, None for one that is not allowed; `kind` says what is.
+
+    `unset` says what holds where nobody sets it and the default is not a value. `is_needed` belongs to the
+    members of an entry (`[[source]]`) that it makes no sense without.
+    """
+
+    read: Callable[[object], int | bool | str | tuple[str, ...] | None]
+    kind: str
+    example: str
+    unset: str = "none"
+    is_needed: bool = False
+
+
+def read_size(value: object) -> int | None:
+    """How to read a size in bytes: a number, or a text such as `16 MiB`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = _SIZE.match(value.strip()) if isinstance(value, str) else None
+    unit = None if found is None else _UNITS.get(found[3].lower())
+    if found is None or unit is None:
+        return None
+    fraction = found[2] or ""
+    size, rest = divmod(int(found[1] + fraction) * unit, 10 ** len(fraction))
+    return None if rest else size
+
+
+def read_integer(value: object) -> int | None:
+    """How to read a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _INTEGER.match(value.strip()):
+        return int(value)
+    return None
+
+
+def read_boolean(value: object) -> bool | None:
+    """How to read a truth value."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def read_topic(value: object) -> str | None:
+    """How to read the ARN of a topic; empty means none."""
+    return value if isinstance(value, str) and (value == "" or is_topic(value)) else None
+
+
+def matching(pattern: str) -> Callable[[object], str | None]:
+    """How to read a text of a form."""
+    compiled = re.compile(pattern, re.ASCII)
+    return lambda value: value if isinstance(value, str) and compiled.fullmatch(value) else None
+
+
+def read_texts(value: object) -> tuple[str, ...] | None:
+    """A list of texts; in a variable they stand behind each other with commas."""
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    if isinstance(value, list) and all(isinstance(one, str) and one for one in value):
+        return tuple(value)
+    return None
+
+
+def between(
+    least: int, read: Callable[[object], int | None], most: int
+) -> Callable[[object], int | bool | str | tuple[str, ...] | None]:
+    """How to read a number from `least` to `most`."""
+
+    def bounded(value: object) -> int | None:
+        number = read(value)
+        return number if number is not None and least <= number <= most else None
+
+    return bounded

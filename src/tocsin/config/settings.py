@@ -1,0 +1,101 @@
+"""What is in force, as types; the one place for defaults. Spec: IF-9."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tocsin.core.limits import DEFAULT_LIMITS, Limits
+
+
+class AlarmSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How alarms are evaluated and what they say.
+
+    `evaluation_range` is how many slots beyond EvaluationPeriods are looked at, None for the default
+    of AL-6.5; `events_in_message` how many events a message names (AL-19.1); `enrich_json` whether
+    the JSON carries the key `Tocsin` (AL-17.7).
+    """
+
+    evaluation_range: int | None = None
+    evaluation_delay: int = 10
+    history_days: int = 30
+    events_in_message: int = 10
+    enrich_json: bool = True
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the live service listens and keeps its data (IF-7, IF-9).
+
+    `data` is empty for the user's data folder, `public_url` for `http://HOST:PORT`. `account` and `region`
+    are those of calls that name none. `hosts` and `origins` are what browsers may use besides those of
+    WIRE-5.15. With `tls_cert` and `tls_key` it serves HTTPS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4590
+    data: str = ""
+    public_url: str = ""
+    account: str = "123456789012"
+    region: str = "us-east-1"
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    store: str = "sqlite"
+    allow_reset: bool = False
+    tls_cert: str = ""
+    tls_key: str = ""
+
+
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may call (WIRE-5.6). `mode` is empty for `off` on loopback and `strict` elsewhere.
+
+    `credentials` is a file of access keys; `skew` is how far clocks may differ, in seconds, None for AWS's own.
+    """
+
+    mode: str = ""
+    credentials: str = ""
+    skew: int | None = None
+
+
+class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds."""
+
+    body: int = 8 * 1024 * 1024
+    header_bytes: int = 32 * 1024
+    headers: int = 100
+    header_seconds: int = 10
+    body_idle_seconds: int = 10
+    body_seconds: int = 60
+    keep_alive_seconds: int = 75
+    concurrent: int = 512
+
+
+class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules leave open. `topic` is the ARN that rules without AlarmActions publish to (IF-4), or empty."""
+
+    topic: str = ""
+
+
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One `[[source]]`: what the live service reads by itself.
+
+    `path` is a folder of CloudTrail log files that is watched, or an NDJSON file that is followed. What is read
+    goes to a stream of a log group; both are made when they are missing.
+    """
+
+    kind: str
+    path: str
+    log_group: str
+    log_stream: str
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in force. `limits` bounds the reading of archives (CT-14.4)."""
+
+    limits: Limits = DEFAULT_LIMITS
+    requests: RequestLimits = RequestLimits()
+    alarm: AlarmSettings = AlarmSettings()
+    rules: RuleSettings = RuleSettings()
+    server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    source: tuple[SourceSettings, ...] = ()
+    origins: dict[str, str] = {}
+    """Where each setting that is not a default came from: a file, or the name of a variable."""

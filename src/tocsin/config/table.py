@@ -1,0 +1,111 @@
+"""Every setting by its name: what is allowed there. Spec: IF-9.
+
+Rule: a setting that is not in this table does not exist; the reference page is made from it.
+"""
+
+from __future__ import annotations
+
+from tocsin.config.setting import (
+    Setting,
+    between,
+    matching,
+    read_boolean,
+    read_integer,
+    read_size,
+    read_texts,
+    read_topic,
+)
+
+_PATH = r"[^\x00]{1,4096}"
+_SECONDS = "a number of seconds from 1 to 3600"
+
+SETTINGS: dict[str, Setting] = {
+    "server.host": Setting(
+        read=matching(r"[A-Za-z0-9.:\-_]{1,253}"), kind="a host name or address", example='"127.0.0.1"'
+    ),
+    "server.port": Setting(read=between(0, read_integer, 65_535), kind="a port from 0 to 65535", example="4590"),
+    "server.data": Setting(
+        read=matching(_PATH), kind="a folder", example='"/var/lib/tocsin"', unset="your data folder"
+    ),
+    "server.public_url": Setting(
+        read=matching(r"https?://[^/?#\s]{1,253}(?:/[^?#\s]*)?"),
+        kind="an http or https address",
+        example='"https://tocsin.example.com"',
+        unset="`http://HOST:PORT`",
+    ),
+    "server.account": Setting(read=matching(r"[0-9]{12}"), kind="an account of 12 digits", example='"111122223333"'),
+    "server.region": Setting(read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"'),
+    "server.hosts": Setting(read=read_texts, kind="a list of host names", example='["tocsin.internal"]'),
+    "server.origins": Setting(read=read_texts, kind="a list of origins", example='["https://tools.example.com"]'),
+    "server.store": Setting(read=matching("sqlite|memory"), kind="sqlite or memory", example='"sqlite"'),
+    "server.allow_reset": Setting(read=read_boolean, kind="true or false", example="false"),
+    "server.tls_cert": Setting(read=matching(_PATH), kind="a file", example='"/etc/tocsin/cert.pem"'),
+    "server.tls_key": Setting(read=matching(_PATH), kind="a file", example='"/etc/tocsin/key.pem"'),
+    "auth.mode": Setting(
+        read=matching("off|known|strict"),
+        kind="off, known or strict",
+        example='"strict"',
+        unset="off on loopback, else strict",
+    ),
+    "auth.credentials": Setting(read=matching(_PATH), kind="a file of access keys", example='"/etc/tocsin/keys.toml"'),
+    "auth.skew": Setting(
+        read=between(1, read_integer, 86_400), kind="a number of seconds", example="300", unset="as AWS"
+    ),
+    "alarm.evaluation_delay": Setting(
+        read=between(0, read_integer, 3600), kind="a number of seconds from 0 to 3600", example="10"
+    ),
+    "alarm.history_days": Setting(
+        read=between(30, read_integer, 3660), kind="a number of days from 30 to 3660", example="30"
+    ),
+    "limits.body": Setting(
+        read=between(64 * 1024, read_size, 2**30), kind="a size from 64 KiB to 1 GiB", example='"8 MiB"'
+    ),
+    "limits.header_bytes": Setting(
+        read=between(4096, read_size, 2**20), kind="a size from 4 KiB to 1 MiB", example='"32 KiB"'
+    ),
+    "limits.headers": Setting(read=between(10, read_integer, 10_000), kind="a number from 10 to 10000", example="100"),
+    "limits.header_seconds": Setting(read=between(1, read_integer, 3600), kind=_SECONDS, example="10"),
+    "limits.body_idle_seconds": Setting(read=between(1, read_integer, 3600), kind=_SECONDS, example="10"),
+    "limits.body_seconds": Setting(read=between(1, read_integer, 3600), kind=_SECONDS, example="60"),
+    "limits.keep_alive_seconds": Setting(read=between(1, read_integer, 3600), kind=_SECONDS, example="75"),
+    "limits.concurrent": Setting(read=between(1, read_integer, 100_000), kind="a number from 1", example="512"),
+    "alarm.evaluation_range": Setting(
+        read=between(0, read_integer, 100), kind="a whole number from 0 to 100", example="2", unset="as AWS"
+    ),
+    "alarm.events_in_message": Setting(
+        read=between(0, read_integer, 50), kind="a whole number from 0 to 50", example="10"
+    ),
+    "alarm.enrich_json": Setting(read=read_boolean, kind="true or false", example="true"),
+    "limits.record": Setting(
+        read=between(1024, read_size, 2**30), kind="a size from 1 KiB to 1 GiB", example='"16 MiB" or 16777216'
+    ),
+    "limits.depth": Setting(read=between(1, read_integer, 500), kind="a whole number from 1 to 500", example="500"),
+    "limits.unpacked": Setting(
+        read=between(1024, read_size, 2**60), kind="a size of at least 1 KiB", example='"8 GiB" or 8589934592'
+    ),
+    "rules.topic": Setting(
+        read=read_topic,
+        kind="the ARN of a topic",
+        example='"arn:aws:sns:us-east-1:111122223333:sec-alerts"',
+    ),
+}
+"""By dotted name, in the order of the reference page."""
+
+ENTRIES: dict[str, dict[str, Setting]] = {
+    "source": {
+        "kind": Setting(read=matching("file"), kind="file", example='"file"', is_needed=True),
+        "path": Setting(
+            read=matching(_PATH), kind="a folder or a file", example='"/var/log/cloudtrail"', is_needed=True
+        ),
+        "log_group": Setting(
+            read=matching(r"[A-Za-z0-9_\-/.#]{1,512}"),
+            kind="the name of a log group",
+            example='"trail"',
+            is_needed=True,
+        ),
+        "log_stream": Setting(
+            read=matching(r"[^:*]{1,512}"), kind="the name of a log stream", example='"files"', is_needed=True
+        ),
+    },
+}
+"""The members of what may stand several times, as `[[source]]`, by the name of the table."""
