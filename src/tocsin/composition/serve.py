@@ -32,6 +32,7 @@ from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
 from tocsin.composition.server_protocol import bounded_protocol
+from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.core.scope import Scope
 from tocsin.errors import ConfigError, InputError
@@ -94,6 +95,7 @@ class RunningServer:
         self.failing: dict[str, str] = {}
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
+        self.feeds = make_feeds(config, self.service)
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -112,6 +114,7 @@ class RunningServer:
                 "store": config.server.store,
             },
             problems=self._problems,
+            sources=lambda: [feed.state for feed in self.feeds],
             lag=self.lag,
             allows_reset=config.server.allow_reset,
         )
@@ -179,6 +182,8 @@ class RunningServer:
             tasks.create_task(self._supervised("evaluator", self._evaluate))
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
             tasks.create_task(self._deliver())
+            for number, feed in enumerate(self.feeds, 1):
+                tasks.create_task(self._supervised(f"source {number}", feed.step))
 
     async def _supervised(self, name: str, step: Callable[[], float]) -> None:
         """Run a step again and again, with the pauses that it asks for."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.app.service import Service
+    from tocsin.app.source_feed import SourceState
     from tocsin.wire.message import WireRequest
 
 _JSON = "application/json"
@@ -38,13 +39,21 @@ _HELP = {
     "messages_published": "Messages that were published to topics.",
     "metric_data_received": "Data that PutMetricData took.",
     "passed_over_ticks": "Instants of alarms that were not made up for after a pause.",
+    "source_duplicates": "Records of sources that were there already.",
+    "source_events": "Records that sources gave.",
+    "source_files": "Files that sources have read to their end.",
+    "source_files_skipped": "Files of sources that could not be read, or not to their end.",
+    "source_malformed": "Values in files of sources that are no records.",
     "requests": "Requests of AWS clients, by service and outcome.",
     "task_restarts": "Background tasks that failed and were started again, by task.",
 }
 
 
 class ServerPages:
-    """Answers what is ours. `facts` are what health tells besides the state; `problems` what is wrong now."""
+    """Answers what is ours.
+
+    `facts` are what health tells besides the state, `problems` what is wrong now, `sources` how those stand.
+    """
 
     def __init__(
         self,
@@ -52,12 +61,14 @@ class ServerPages:
         *,
         facts: dict[str, Any],
         problems: Callable[[], list[str]],
+        sources: Callable[[], list[SourceState]],
         lag: Callable[[], float | None],
         allows_reset: bool,
     ) -> None:
         self._service = service
         self._facts = facts
         self._problems = problems
+        self._sources = sources
         self._lag = lag
         self._allows_reset = allows_reset
 
@@ -86,6 +97,8 @@ class ServerPages:
         told = {"status": status, "version": __version__, **self._facts}
         if problems:
             told["reasons"] = problems
+        if sources := self._sources():
+            told["sources"] = sources
         return _json(503 if problems else 200, told, request_id)
 
     def _metrics(self, _request: WireRequest, request_id: str) -> WireResponse:

@@ -51,8 +51,8 @@ class _Job:
 class GroupCommit(Generic[Writer]):
     """Runs works one after the other on one connection.
 
-    `make_writer` gives what works are given, and is called again after one failed: whatever it had in memory
-    may be of what was undone.
+    `make_writer` gives what works are given, and is called again after one failed that had written: whatever it
+    had in memory may be of what was undone.
     """
 
     def __init__(self, connection: sqlite3.Connection, make_writer: Callable[[], Writer]) -> None:
@@ -140,6 +140,7 @@ class GroupCommit(Generic[Writer]):
     def _run_one(self, work: Callable[[Writer], Any], *, is_alone: bool) -> tuple[Any, BaseException | None]:
         # A savepoint costs as much as a small work; one that is alone is undone by ROLLBACK.
         execute = self._connection.execute
+        before = self._connection.total_changes
         if not is_alone:
             execute("SAVEPOINT work")
         try:
@@ -150,7 +151,8 @@ class GroupCommit(Generic[Writer]):
             if not is_alone:
                 execute("ROLLBACK TO work")
                 execute("RELEASE work")
-            self._writer = self._make_writer()
+            if self._connection.total_changes != before:
+                self._writer = self._make_writer()
             return None, error
         if not is_alone:
             execute("RELEASE work")
