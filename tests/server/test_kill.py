@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError
-from live_server import LiveServer
+from live_server import LiveServer, pages
 
 from tocsin.core.metric import MetricKey
 from tocsin.core.outbox import DeliveryStatus
@@ -134,17 +134,6 @@ def set_up(server: LiveServer) -> None:
             AlarmActions=[topic],
             OKActions=[topic],
         )
-
-
-def pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[Any]:
-    found: list[Any] = []
-    answer = call(**parameters)
-    found += answer[key]
-    while token := answer.get("nextToken") or answer.get("NextToken"):
-        name = "nextToken" if "nextToken" in answer else "NextToken"
-        answer = call(**parameters, **{name: token})
-        found += answer[key]
-    return found
 
 
 def test_nothing_that_was_acknowledged_is_lost_or_doubled(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ import msgspec
 from wire_client import REGION, client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Self
 
@@ -145,3 +145,15 @@ class LiveServer:
         self.process.kill()
         self.process.wait()
         self.close()
+
+
+def pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[Any]:
+    """All of a list that comes in pages."""
+    found: list[Any] = []
+    answer = call(**parameters)
+    found += answer[key]
+    while token := answer.get("nextToken") or answer.get("NextToken"):
+        name = "nextToken" if "nextToken" in answer else "NextToken"
+        answer = call(**parameters, **{name: token})
+        found += answer[key]
+    return found
