@@ -36,14 +36,25 @@ FILES = (
 )
 OUR_NAMES = {"json": "json", "query": "query", "smithy-rpc-v2-cbor": "cbor"}
 
+ABSENT = f"no protocol cases of botocore {botocore.__version__}: run scripts/protocol_cases.py"
+
 # The only way to leave a case out: its id, and the reason.
-SKIPPED: dict[str, str] = {}
+_NO_BODY = "it is about the Content-Encoding that a client sends, and says nothing of a body"
+SKIPPED: dict[str, str] = {
+    **{
+        f"{case}_{protocol}": _NO_BODY
+        for case in ("SDKAppliedContentEncoding", "SDKAppendsGzipAndIgnoresHttpProvidedEncoding")
+        for protocol in ("awsJson1_0", "awsJson1_1", "awsQuery")
+    },
+    "QueryProtocolIdempotencyTokenAutoFill": "it is about a member that a client adds to what it is given",
+    "QueryXmlLists": "botocore reads a flattened list by the name of its elements, and two lists here share one; no"
+    " operation of ours has such lists",
+}
 
 
 def cases(direction: str) -> list[Any]:
     if not FOLDER.is_dir():
-        reason = f"no protocol cases of botocore {botocore.__version__}: run scripts/protocol_cases.py"
-        return [pytest.param({}, {}, marks=pytest.mark.skip(reason=reason), id="none")]
+        return [pytest.param({}, {}, marks=pytest.mark.skip(reason=ABSENT), id="none")]
     rows = []
     for name in FILES:
         for suite in json.loads((FOLDER / direction / f"{name}.json").read_text(encoding="utf-8")):
@@ -134,7 +145,9 @@ def test_a_client_reads_an_answer_as_the_result_it_was_made_of(suite: dict[str, 
     assert same(read, result)
 
 
-@pytest.mark.parametrize(("suite", "case"), [row for row in OUTPUT_CASES if "error" in row.values[1]])
+@pytest.mark.parametrize(
+    ("suite", "case"), [row for row in OUTPUT_CASES if "error" in row.values[1] or not row.values[1]]
+)
 def test_a_client_reads_an_error_as_the_fault_it_was_made_of(suite: dict[str, Any], case: dict[str, Any]) -> None:
     call = call_of(suite, case)
     shape = call.api.error_shape(case["errorCode"])

@@ -103,12 +103,16 @@ def _structure_reader(shape: Shape, compilation: Compilation) -> Reader:
 
 
 def _form_name(name: str, member: Shape) -> str:
-    """What a member of a structure is called in a form: a flattened list by the name of its elements."""
+    """What a member of a structure is called in a form: a flattened list may go by the name of its elements."""
     if member.type_name == "list" and member.serialization.get("flattened"):
-        element = member.member.serialization.get("name")
-        if element:
-            return str(element)
+        return _flat_name(name, member)
     return wire_name(name, member)
+
+
+def _flat_name(name: str, member: Shape) -> str:
+    """The name of a flattened list: its own where it was given one, else that of its elements."""
+    own = wire_name(name, member)
+    return own if own != name else wire_name(name, member.member)
 
 
 _INDEX: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
