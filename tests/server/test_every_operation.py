@@ -1,0 +1,314 @@
+"""Every operation that is served, over a socket: boto3, and clients written by hand in each protocol. Spec: WIRE-8.
+
+One scenario a service, in which each operation succeeds at least once; then each is called with something that it
+refuses, and answers the error of its protocol.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from live_server import LiveServer
+from raw_client import PROTOCOLS, call
+
+from tocsin.api.service_table import Support, operation_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)  # noqa: TID251  # a client has the time of day
+NOW_MS = int(NOW.timestamp() * 1000)
+AGO = NOW - dt.timedelta(hours=1)
+ACCOUNT = "111122223333"
+GROUP_ARN = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:g"
+TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:t"
+ALARM_ARN = f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:a"
+ALARM = {
+    "AlarmName": "a",
+    "Namespace": "N",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+ANOMALY = {"SingleMetricAnomalyDetector": {"Namespace": "N", "MetricName": "m", "Stat": "Sum"}}
+INSIGHT = (
+    '{"Schema":{"Name":"CloudWatchLogRule","Version":1},"LogGroupNames":["g"],"LogFormat":"JSON",'
+    '"Contribution":{"Keys":["$.a"],"Filters":[]},"AggregateOn":"Count"}'
+)
+TRANSFORMATION = {"metricName": "m", "metricNamespace": "N", "metricValue": "1"}
+DESTINATION = f"arn:aws:logs:eu-west-1:{ACCOUNT}:destination:d"
+STREAM_ARN = f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/s"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
+POLICY = '{"Version":"2012-10-17","Statement":[]}'
+MUTE = {
+    "Name": "q",
+    "Rule": {"Schedule": {"Expression": f"at({NOW + dt.timedelta(days=1):%Y-%m-%dT%H:%M})", "Duration": "PT1H"}},
+    "MuteTargets": {"AlarmNames": ["a"]},
+}
+
+# Operations in an order in which each succeeds. A value `{NAME}` stands for what an earlier answer gave.
+SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "logs": [
+        ("CreateLogGroup", {"logGroupName": "g", "tags": {"a": "b"}}),
+        ("CreateLogStream", {"logGroupName": "g", "logStreamName": "s"}),
+        ("PutRetentionPolicy", {"logGroupName": "g", "retentionInDays": 7}),
+        ("DeleteRetentionPolicy", {"logGroupName": "g"}),
+        ("AssociateKmsKey", {"logGroupName": "g", "kmsKeyId": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"}),
+        ("DisassociateKmsKey", {"logGroupName": "g"}),
+        (
+            "PutMetricFilter",
+            {
+                "logGroupName": "g",
+                "filterName": "f",
+                "filterPattern": "{ $.eventName = StopLogging }",
+                "metricTransformations": [TRANSFORMATION],
+            },
+        ),
+        ("TestMetricFilter", {"filterPattern": "{ $.a = b }", "logEventMessages": ['{"a":"b"}']}),
+        (
+            "PutLogEvents",
+            {
+                "logGroupName": "g",
+                "logStreamName": "s",
+                "logEvents": [{"timestamp": NOW_MS, "message": '{"eventName":"StopLogging"}'}],
+            },
+        ),
+        ("DescribeLogGroups", {}),
+        ("ListLogGroups", {}),
+        ("DescribeLogStreams", {"logGroupName": "g"}),
+        ("DescribeMetricFilters", {"logGroupName": "g"}),
+        ("FilterLogEvents", {"logGroupName": "g"}),
+        ("GetLogEvents", {"logGroupName": "g", "logStreamName": "s"}),
+        ("TagLogGroup", {"logGroupName": "g", "tags": {"c": "d"}}),
+        ("ListTagsLogGroup", {"logGroupName": "g"}),
+        ("UntagLogGroup", {"logGroupName": "g", "tags": ["c"]}),
+        ("TagResource", {"resourceArn": GROUP_ARN, "tags": {"c": "d"}}),
+        ("ListTagsForResource", {"resourceArn": GROUP_ARN}),
+        ("UntagResource", {"resourceArn": GROUP_ARN, "tagKeys": ["c"]}),
+        ("PutResourcePolicy", {"policyName": "p", "policyDocument": POLICY}),
+        ("DescribeResourcePolicies", {}),
+        ("DeleteResourcePolicy", {"policyName": "p"}),
+        ("PutDestination", {"destinationName": "d", "targetArn": STREAM_ARN, "roleArn": ROLE}),
+        ("PutDestinationPolicy", {"destinationName": "d", "accessPolicy": POLICY}),
+        ("DescribeDestinations", {}),
+        (
+            "PutSubscriptionFilter",
+            {
+                "logGroupName": "g",
+                "filterName": "f",
+                "filterPattern": "",
+                "destinationArn": STREAM_ARN,
+                "roleArn": ROLE,
+            },
+        ),
+        ("DescribeSubscriptionFilters", {"logGroupName": "g"}),
+        ("DeleteSubscriptionFilter", {"logGroupName": "g", "filterName": "f"}),
+        ("DeleteDestination", {"destinationName": "d"}),
+        ("DeleteMetricFilter", {"logGroupName": "g", "filterName": "f"}),
+        ("PutLogGroupDeletionProtection", {"logGroupIdentifier": "g", "deletionProtectionEnabled": False}),
+        ("DeleteLogStream", {"logGroupName": "g", "logStreamName": "s"}),
+        ("DeleteLogGroup", {"logGroupName": "g"}),
+    ],
+    "cloudwatch": [
+        ("PutMetricData", {"Namespace": "N", "MetricData": [{"MetricName": "m", "Value": 1.5, "Timestamp": NOW}]}),
+        ("ListMetrics", {"Namespace": "N"}),
+        (
+            "GetMetricStatistics",
+            {
+                "Namespace": "N",
+                "MetricName": "m",
+                "StartTime": AGO,
+                "EndTime": NOW,
+                "Period": 60,
+                "Statistics": ["Sum"],
+            },
+        ),
+        (
+            "GetMetricData",
+            {
+                "StartTime": AGO,
+                "EndTime": NOW,
+                "MetricDataQueries": [
+                    {
+                        "Id": "q",
+                        "MetricStat": {"Metric": {"Namespace": "N", "MetricName": "m"}, "Period": 60, "Stat": "Sum"},
+                    }
+                ],
+            },
+        ),
+        ("GetMetricWidgetImage", {"MetricWidget": '{"metrics":[["N","m"]]}'}),
+        ("PutMetricAlarm", ALARM),
+        ("PutCompositeAlarm", {"AlarmName": "c", "AlarmRule": "ALARM(a)"}),
+        ("DescribeAlarms", {}),
+        ("DescribeAlarmsForMetric", {"Namespace": "N", "MetricName": "m"}),
+        ("SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "test"}),
+        ("DescribeAlarmHistory", {"AlarmName": "a"}),
+        ("DescribeAlarmContributors", {"AlarmName": "a"}),
+        ("DisableAlarmActions", {"AlarmNames": ["a"]}),
+        ("EnableAlarmActions", {"AlarmNames": ["a"]}),
+        ("TagResource", {"ResourceARN": ALARM_ARN, "Tags": [{"Key": "k", "Value": "v"}]}),
+        ("ListTagsForResource", {"ResourceARN": ALARM_ARN}),
+        ("UntagResource", {"ResourceARN": ALARM_ARN, "TagKeys": ["k"]}),
+        ("PutAlarmMuteRule", MUTE),
+        ("GetAlarmMuteRule", {"AlarmMuteRuleName": "q"}),
+        ("ListAlarmMuteRules", {}),
+        ("DeleteAlarmMuteRule", {"AlarmMuteRuleName": "q"}),
+        ("PutDashboard", {"DashboardName": "d", "DashboardBody": '{"widgets":[]}'}),
+        ("GetDashboard", {"DashboardName": "d"}),
+        ("ListDashboards", {}),
+        ("DeleteDashboards", {"DashboardNames": ["d"]}),
+        ("PutAnomalyDetector", ANOMALY),
+        ("DescribeAnomalyDetectors", {}),
+        ("DeleteAnomalyDetector", ANOMALY),
+        ("PutInsightRule", {"RuleName": "r", "RuleDefinition": INSIGHT}),
+        ("DescribeInsightRules", {}),
+        ("DisableInsightRules", {"RuleNames": ["r"]}),
+        ("EnableInsightRules", {"RuleNames": ["r"]}),
+        ("DeleteInsightRules", {"RuleNames": ["r"]}),
+        ("DeleteAlarms", {"AlarmNames": ["c"]}),
+    ],
+    "sns": [
+        ("CreateTopic", {"Name": "t", "Tags": [{"Key": "k", "Value": "v"}]}),
+        ("SetTopicAttributes", {"TopicArn": TOPIC, "AttributeName": "DisplayName", "AttributeValue": "Alerts"}),
+        ("GetTopicAttributes", {"TopicArn": TOPIC}),
+        ("ListTopics", {}),
+        ("AddPermission", {"TopicArn": TOPIC, "Label": "l", "AWSAccountId": [ACCOUNT], "ActionName": ["Publish"]}),
+        ("RemovePermission", {"TopicArn": TOPIC, "Label": "l"}),
+        ("TagResource", {"ResourceArn": TOPIC, "Tags": [{"Key": "a", "Value": "b"}]}),
+        ("ListTagsForResource", {"ResourceArn": TOPIC}),
+        ("UntagResource", {"ResourceArn": TOPIC, "TagKeys": ["a"]}),
+        ("PutDataProtectionPolicy", {"ResourceArn": TOPIC, "DataProtectionPolicy": "{}"}),
+        ("GetDataProtectionPolicy", {"ResourceArn": TOPIC}),
+        (
+            "Subscribe",
+            {
+                "TopicArn": TOPIC,
+                "Protocol": "log",
+                "Endpoint": "here",
+                "ReturnSubscriptionArn": True,
+                "Attributes": {"FilterPolicy": '{"a":["b"]}'},
+            },
+        ),
+        ("GetSubscriptionAttributes", {"SubscriptionArn": "{SubscriptionArn}"}),
+        (
+            "SetSubscriptionAttributes",
+            {"SubscriptionArn": "{SubscriptionArn}", "AttributeName": "RawMessageDelivery", "AttributeValue": "true"},
+        ),
+        ("ListSubscriptions", {}),
+        ("ListSubscriptionsByTopic", {"TopicArn": TOPIC}),
+        (
+            "Publish",
+            {
+                "TopicArn": TOPIC,
+                "Message": "hello",
+                "MessageAttributes": {"a": {"DataType": "String", "StringValue": "b"}},
+            },
+        ),
+        ("PublishBatch", {"TopicArn": TOPIC, "PublishBatchRequestEntries": [{"Id": "1", "Message": "m"}]}),
+        ("Unsubscribe", {"SubscriptionArn": "{SubscriptionArn}"}),
+        ("DeleteTopic", {"TopicArn": TOPIC}),
+    ],
+    "sts": [
+        ("GetCallerIdentity", {}),
+        ("GetAccessKeyInfo", {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE"}),
+        ("GetSessionToken", {}),
+        ("AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "session"}),
+        ("GetFederationToken", {"Name": "bob"}),
+    ],
+}
+ELSEWHERE = {"ConfirmSubscription": "tests/api/test_sns_confirmation.py: its token goes to the endpoint"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(
+        tmp_path_factory.mktemp("operations") / "data", environ={"TOCSIN_SERVER_ALLOW_RESET": "true"}
+    ) as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def _empty(server: LiveServer) -> None:
+    server.ask("/_tocsin/reset", method="POST")
+
+
+def filled(value: Any, known: dict[str, str]) -> Any:
+    match value:
+        case str():
+            return known.get(value[1:-1], value) if value[:1] == "{" else value
+        case dict():
+            return {key: filled(item, known) for key, item in value.items()}
+        case list():
+            return [filled(item, known) for item in value]
+    return value
+
+
+def text_of(members: Any, name: str) -> str | None:
+    if isinstance(members, dict):
+        found = members.get(name)
+        return found if isinstance(found, str) else None
+    return next((element.text for element in members.iter(name)), None)
+
+
+def test_the_scenarios_have_every_operation_that_is_served() -> None:
+    served = {
+        (service, name)
+        for service, entries in operation_table().items()
+        for name, entry in entries.items()
+        if entry.support is not Support.NONE
+    }
+    driven = {(service, name) for service, steps in SCENARIOS.items() for name, _ in steps}
+    assert driven | {("sns", name) for name in ELSEWHERE} == served
+
+
+@pytest.mark.parametrize(
+    ("service", "protocol"), [(service, protocol) for service, named in PROTOCOLS.items() for protocol in named]
+)
+def test_a_client_written_by_hand_gets_through(server: LiveServer, service: str, protocol: str) -> None:
+    known: dict[str, str] = {}
+    for operation, parameters in SCENARIOS[service]:
+        told = call(server, protocol, service, operation, filled(parameters, known))
+        assert told.code is None, (operation, told)
+        arn = text_of(told.members, "SubscriptionArn")
+        if operation == "Subscribe" and arn:
+            known["SubscriptionArn"] = arn
+
+
+@pytest.mark.parametrize("service", list(SCENARIOS))
+def test_boto3_gets_through(server: LiveServer, service: str) -> None:
+    client = server.client(service)
+    method_of = {name: method for method, name in client.meta.method_to_api_mapping.items()}
+    known: dict[str, str] = {}
+    for operation, parameters in SCENARIOS[service]:
+        answer = getattr(client, method_of[operation])(**filled(parameters, known))
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+        if operation == "Subscribe":
+            known["SubscriptionArn"] = answer["SubscriptionArn"]
+
+
+@pytest.mark.parametrize(
+    ("service", "protocol"), [(service, protocol) for service, named in PROTOCOLS.items() for protocol in named]
+)
+def test_what_is_wrong_is_refused_in_the_form_of_the_protocol(server: LiveServer, service: str, protocol: str) -> None:
+    """Each operation that takes something is called with a value that no model allows for its first parameter."""
+    for operation, parameters in SCENARIOS[service]:
+        if not parameters:
+            continue
+        first = next(iter(parameters))
+        wrong = {**parameters, first: {"no": {"such": "thing"}} if protocol != "query" else "x" * 70_000}
+        told = call(server, protocol, service, operation, wrong)
+        assert told.code, (operation, told)
+        assert not told.code.startswith("Internal"), (operation, told)
+
+
+def test_an_operation_that_is_not_served_says_so(server: LiveServer) -> None:
+    with pytest.raises(ClientError) as caught:
+        server.client("cloudwatch").list_metric_streams()
+    error = caught.value.response["Error"]
+    assert error["Message"] == "Operation (ListMetricStreams) is not supported by Tocsin."
