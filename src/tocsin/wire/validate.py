@@ -161,9 +161,7 @@ def _structure(shape: Shape, memo: dict[str, list[Check]]) -> Check:
             held = value.get(name)
             if held is None:
                 if is_required:
-                    found.append(
-                        f"Value null at '{prefix}{shown}' failed to satisfy constraint: Member must not be null"
-                    )
+                    found.append(_null_at(f"{prefix}{shown}"))
             else:
                 inner(held, f"{prefix}{shown}", found)
 
@@ -177,10 +175,13 @@ def _list(shape: Shape, memo: dict[str, list[Check]]) -> Check:
 
     def check(value: Any, path: str, found: Violations) -> None:
         size(value, path, found)
-        if inner is _nothing:
-            return
         if isinstance(value, FastLogEvents):
             _check_log_events(value, path, found)
+            return
+        if None in value:
+            found.extend(_null_at(f"{path}.{number}.member") for number, item in enumerate(value, 1) if item is None)
+            return
+        if inner is _nothing:
             return
         if not is_scalar:
             for number, item in enumerate(value, 1):
@@ -195,7 +196,11 @@ def _list(shape: Shape, memo: dict[str, list[Check]]) -> Check:
             told = f"Member must satisfy constraint: [{constraints}]"
             found.append(f"Value {shown} at '{path}' failed to satisfy constraint: {told}")
 
-    return _nothing if inner is _nothing and size is _nothing else check
+    return check
+
+
+def _null_at(path: str) -> str:
+    return f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
 
 
 def _check_log_events(events: FastLogEvents, path: str, found: Violations) -> None:
@@ -227,6 +232,9 @@ def _map(shape: Shape, memo: dict[str, list[Check]]) -> Check:
             )
         faults = []
         for key, item in value.items():
+            if item is None:
+                found.append(_null_at(f"{path}.{key}.member"))
+                continue
             values(item, path if is_scalar else f"{path}.{key}.member", faults if is_scalar else found)
         if faults:
             found.append(
@@ -234,7 +242,7 @@ def _map(shape: Shape, memo: dict[str, list[Check]]) -> Check:
                 f"Map value must satisfy constraint: [{_constraints_of(shape.value)}]"
             )
 
-    return _nothing if keys is _nothing and values is _nothing and size is _nothing else check
+    return check
 
 
 def _string(shape: Shape) -> Check:
