@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -45,12 +46,22 @@ class Answer(NamedTuple):
         return msgspec.json.decode(self.body)
 
 
+def _bound_files(most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
 class LiveServer:
     """A server that runs. Standard error is in `log`."""
 
     def __init__(
-        self, data: Path, *arguments: str, environ: Mapping[str, str] | None = None, host: str = "127.0.0.1"
+        self,
+        data: Path,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
+        most_bytes: int | None = None,
     ) -> None:
+        """`most_bytes` bounds every file that it writes, as a disk that is full would."""
         self.data = data
         data.parent.mkdir(parents=True, exist_ok=True)
         self._log_path = data.parent / f"{data.name}.log"
@@ -65,6 +76,7 @@ class LiveServer:
             env={**clean, **(environ or {})},
             cwd=data.parent,
             text=True,
+            preexec_fn=None if most_bytes is None else lambda: _bound_files(most_bytes),  # noqa: PLW1509  (one call)
         )
         self.banner = ""
         self.address = ""

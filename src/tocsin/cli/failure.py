@@ -1,7 +1,7 @@
 """Errors as a user sees them, and the exit status of each. Rule: no traceback, and a way out in each message.
 
     0    done
-    1    done, but the answer is no, or some input could not be read
+    1    done, but the answer is no, or some input or the store could not be read
     2    the call, a rule or a setting is wrong; for grep any trouble
     70   a defect of ours, with an id to quote
     130  interrupted
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.errors import ConfigError, InputError, InternalError, RuleFileError, SourceError, TocsinError
+from tocsin.errors import ConfigError, InputError, InternalError, RuleFileError, SourceError, StoreError, TocsinError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def exit_status(error: BaseException) -> int:
             return INTERRUPTED
         case InputError():
             return WRONG_CALL
-        case SourceError():
+        case SourceError() | StoreError():
             return ANSWER_IS_NO
         case _:
             return DEFECT

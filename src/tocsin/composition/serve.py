@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from tocsin.app.store_port import Store, StoreWriter
     from tocsin.clock import Clock
     from tocsin.composition.server_settings import ServerPlan
+    from tocsin.errors import StoreError
 
 _GRACE = 8
 """Seconds that requests get to end when the server is told to stop."""
@@ -60,6 +61,9 @@ _HERE = Scope("", "")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 _HOUSEKEEPING_EVERY = 2.0
+
+# A store that failed a request is told of for so many seconds: on a disk that is nearly full small writes go well.
+_STORE_FAILURE_TOLD = 10
 
 # An evaluator that is further behind than this makes the service unhealthy.
 _MOST_LAG = 180
@@ -93,6 +97,7 @@ class RunningServer:
         tables = service_table()
         require_sound(tables, self.models)
         self.failing: dict[str, str] = {}
+        self._store_failure = (0.0, "")  # when a request failed because of the store, and why
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
         self.feeds = make_feeds(config, self.service)
@@ -104,6 +109,7 @@ class RunningServer:
             page_tokens=PageTokens(_kept_secret(self.store, "page-token-key")),
             most_unpacked=config.requests.body,
             report=self._report,
+            store_failed=self._note_store_failure,
         )
         pages = ServerPages(
             self.service,
@@ -164,8 +170,14 @@ class RunningServer:
         )
         return Authenticator(rules, self.plan.keys, session=session)
 
+    def _note_store_failure(self, error: StoreError) -> None:
+        self._store_failure = self.clock.monotonic(), error.message
+        self._log.error("store-failed", reason=error.message)
+
     def _problems(self) -> list[str]:
-        problems = [f"{task}: {reason}" for task, reason in sorted(self.failing.items())]
+        since, reason = self._store_failure
+        problems = [reason] if reason and self.clock.monotonic() - since < _STORE_FAILURE_TOLD else []
+        problems += [f"{task}: {reason}" for task, reason in sorted(self.failing.items())]
         lag = self.lag()
         if lag is not None and lag > _MOST_LAG:
             problems.append(f"the evaluation of alarms is {lag:.0f} seconds behind")

@@ -48,8 +48,9 @@ class Dispatcher:
         page_tokens: PageTokens,
         most_unpacked: int,
         report: ReportFailure,
+        store_failed: Callable[[StoreError], None] = lambda _: None,
     ) -> None:
-        """`report` is told of defects: request id, what was called, and the exception."""
+        """`report` is told of defects: request id, what was called, and the exception; `store_failed` of the store."""
         self._service = service
         self._tables = tables
         self._models = models
@@ -57,6 +58,7 @@ class Dispatcher:
         self._page_tokens = page_tokens
         self._most_unpacked = most_unpacked
         self._report = report
+        self._store_failed = store_failed
 
     def answer(self, request: WireRequest, *, request_id: str, source_address: str) -> WireResponse:
         """The answer to a request whose body was received in full."""
@@ -96,6 +98,7 @@ class Dispatcher:
             return self._refused(known or guess(request, self._models), fault, request_id, named)
         except StoreError as error:
             self._service.counters.add("errors", reason=error.code)
+            self._store_failed(error)
             told = known or guess(request, self._models)
             return codec.encode_fault(told, unavailable(told, error.message), request_id)
         except TocsinError as error:

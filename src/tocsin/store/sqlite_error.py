@@ -21,7 +21,7 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: ("it may not be written", "look at the owner and the permissions of the data folder"),
     sqlite3.SQLITE_PERM: ("it may not be opened", "look at the owner and the permissions of the data folder"),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "look at whether the folder exists, and at its permissions"),
-    sqlite3.SQLITE_IOERR: ("reading or writing failed", "look at the disk; the system's log says more"),
+    sqlite3.SQLITE_IOERR: ("the disk could not be read or written", "look at the disk; the system's log says more"),
 }
 
 
