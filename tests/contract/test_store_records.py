@@ -315,6 +315,15 @@ def test_due_without_some_targets(store) -> None:
         assert reader.outbox.due(at=9, limit=9, not_to=["t0", "t1"]) == []
 
 
+def test_due_over_some_protocols(store) -> None:
+    rows = [row(number, protocol=["log", "email"][number % 2], next_at=number) for number in range(4)]
+    store.write(lambda writer: writer.outbox.put(rows))
+    with store.read() as reader:
+        assert [one.delivery_id for one in reader.outbox.due(at=9, limit=9, protocols=["log"])] == ["d0", "d2"]
+        assert len(reader.outbox.due(at=9, limit=9)) == 4
+        assert reader.outbox.due(at=9, limit=9, protocols=[]) == []
+
+
 def test_attempts_are_kept_with_how_the_delivery_stands(store) -> None:
     first = DeliveryAttempt(number=1, at=5, took=7, outcome=Retry(DeliveryReason.TIME_OUT, "15 s", 3.0), next_at=20)
     second = DeliveryAttempt(number=2, at=20, took=1, outcome=Delivered("200 OK"))

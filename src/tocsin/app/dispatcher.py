@@ -18,7 +18,7 @@ from tocsin.core.outbox import DeliveryRow, DeliveryStatus
 from tocsin.core.retry_schedule import JITTER, retry_delay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreWriter
@@ -72,10 +72,18 @@ class Dispatcher:
     """Hands out deliveries and settles them: `service.part(Dispatcher)`. One thread at a time uses it.
 
     `chance` gives numbers from 0 to 1, by which delays are lengthened; without it they are as the schedule says.
+    Deliveries over other protocols than `protocols` wait; without it none does.
     """
 
-    def __init__(self, service: Service, *, chance: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        chance: Callable[[], float] = lambda: 0.0,
+        protocols: Collection[str] | None = None,
+    ) -> None:
         self._service = service
+        self._protocols = protocols
         self._chance = chance
         self._under_way: dict[str, Delivery] = {}
         self._targets: dict[str, _Target] = {}
@@ -93,7 +101,8 @@ class Dispatcher:
         with self._service.store.read() as store:
             while len(self._under_way) < MOST_UNDER_WAY:
                 room = MOST_UNDER_WAY - len(self._under_way)
-                rows = store.outbox.due(at=now, limit=min(_AT_ONCE, room) + len(self._under_way), not_to=full)
+                limit = min(_AT_ONCE, room) + len(self._under_way)
+                rows = store.outbox.due(at=now, limit=limit, not_to=full, protocols=self._protocols)
                 before = len(taken)
                 for row in rows:
                     if len(self._under_way) >= MOST_UNDER_WAY:
@@ -192,6 +201,7 @@ class Dispatcher:
             row,
             delivery_id=f"{row.delivery_id}-dead-letter",
             target=envelope.dead_letter_arn,
+            protocol=letter.protocol,
             cause=f"{DEAD_LETTER}{row.delivery_id}",
             created_at=at,
             next_at=at,

@@ -171,6 +171,7 @@ def delivery_of(service: Service, scope: Scope, envelope: Envelope, *, cause: st
         scope=scope,
         topic_arn=envelope.topic_arn,
         target=envelope.subscription_arn or envelope.endpoint,
+        protocol=envelope.protocol,
         cause=cause,
         created_at=envelope.published_at,
         next_at=envelope.published_at,

@@ -345,8 +345,13 @@ class HistoryWriter(HistoryReader, Protocol):
 class OutboxReader(Protocol):
     """Deliveries."""
 
-    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
-        """Pending deliveries whose `next_at` has come, the most overdue first, without those to some targets."""
+    def due(
+        self, *, at: int, limit: int, not_to: Collection[str] = (), protocols: Collection[str] | None = None
+    ) -> list[DeliveryRow]:
+        """Pending deliveries whose `next_at` has come, the most overdue first.
+
+        Without those to some targets, and over some protocols alone where these are given.
+        """
         ...
 
     def attempts(self, delivery_id: str) -> list[DeliveryAttempt]:

@@ -33,7 +33,7 @@ _LONGEST_ATTEMPT = 120.0
 class DeliveryLoop:
     """Sends until it is cancelled.
 
-    `notifiers` are by protocol, `other` is for the rest; `chance` is that of `Dispatcher`; `report` is told of
+    `notifiers` are by protocol; what goes over others waits. `chance` is that of `Dispatcher`; `report` is told of
     defects.
     """
 
@@ -42,15 +42,13 @@ class DeliveryLoop:
         service: Service,
         notifiers: Mapping[str, Notifier],
         *,
-        other: Notifier,
         chance: Callable[[], float],
         report: Callable[[str, BaseException], None],
     ) -> None:
         self._service = service
         self._notifiers = notifiers
-        self._other = other
         self._report = report
-        self._dispatcher = Dispatcher(service, chance=chance)
+        self._dispatcher = Dispatcher(service, chance=chance, protocols=frozenset(notifiers))
         self._done: list[Done] = []
         self._something_done = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,7 +76,7 @@ class DeliveryLoop:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._settle()
-        for notifier in {id(one): one for one in (*self._notifiers.values(), self._other)}.values():
+        for notifier in {id(one): one for one in self._notifiers.values()}.values():
             await notifier.close()
 
     async def step(self) -> int:
@@ -105,7 +103,7 @@ class DeliveryLoop:
     async def _send(self, delivery: Delivery) -> None:
         clock = self._service.clock
         at, began = self._service.now_ms(), clock.monotonic()
-        notifier = self._notifiers.get(delivery.envelope.protocol, self._other)
+        notifier = self._notifiers[delivery.envelope.protocol]
         outcome: DeliveryOutcome
         try:
             async with asyncio.timeout(_LONGEST_ATTEMPT):

@@ -10,11 +10,12 @@ from tocsin.notifiers.unserved import UnservedNotifier
 
 if TYPE_CHECKING:
     from tocsin.app.ports import Notifier
-    from tocsin.app.service import Service
-    from tocsin.composition.server_settings import ServerPlan
 
 
-def make_notifiers(plan: ServerPlan, service: Service) -> tuple[dict[str, Notifier], Notifier]:  # noqa: ARG001  (what notifiers need)
-    """The notifiers by protocol, and the one of all other protocols."""
-    notifiers: dict[str, Notifier] = {"log": LogNotifier(log("notification").info)}
-    return notifiers, UnservedNotifier()
+UNSERVED = ("lambda", "firehose", "sms", "application")
+
+
+def make_notifiers() -> dict[str, Notifier]:
+    """The notifiers by protocol. Messages over the protocols that have none yet wait in the outbox."""
+    unserved = UnservedNotifier()
+    return {"log": LogNotifier(log("notification").info), **dict.fromkeys(UNSERVED, unserved)}

@@ -215,9 +215,11 @@ class RunningServer:
         """Send what is in the outbox; a loop that fails is started again, like any step."""
         pause = _FIRST_PAUSE
         while True:
-            notifiers, other = make_notifiers(self.plan, self.service)
             loop = DeliveryLoop(
-                self.service, notifiers, other=other, chance=secrets.SystemRandom().random, report=self._report_notifier
+                self.service,
+                make_notifiers(),
+                chance=secrets.SystemRandom().random,
+                report=self._report_notifier,
             )
             try:
                 await loop.run(lambda: self.failing.pop("delivery", None))

@@ -28,15 +28,16 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     """One message for one endpoint.
 
     `topic_arn` is what was published to, `target` the subscription's ARN, or the ARN of an action
-    that is no topic. `cause` names what it is about: the alarm's ARN and the instant, or a message
-    id. Times are milliseconds since the epoch; `next_at` is when it is tried next. `body` is what the
-    dispatcher needs, in its own form.
+    that is no topic, `protocol` how it is reached. `cause` names what it is about: the alarm's ARN and
+    the instant, or a message id. Times are milliseconds since the epoch; `next_at` is when it is tried
+    next. `body` is what the dispatcher needs, in its own form.
     """
 
     delivery_id: str
     scope: Scope
     topic_arn: str
     target: str
+    protocol: str = ""
     cause: str
     created_at: int
     next_at: int

@@ -22,12 +22,17 @@ class MemoryOutbox:
         self._rows: dict[str, DeliveryRow] = {}
         self._attempts: dict[str, tuple[DeliveryAttempt, ...]] = {}
 
-    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
+    def due(
+        self, *, at: int, limit: int, not_to: Collection[str] = (), protocols: Collection[str] | None = None
+    ) -> list[DeliveryRow]:
         """Pending deliveries whose time has come, the most overdue first."""
         due = [
             row
             for row in self._rows.values()
-            if row.status is DeliveryStatus.PENDING and row.next_at <= at and row.target not in not_to
+            if row.status is DeliveryStatus.PENDING
+            and row.next_at <= at
+            and row.target not in not_to
+            and (protocols is None or row.protocol in protocols)
         ]
         return sorted(due, key=lambda row: (row.next_at, row.delivery_id))[:limit]
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from tocsin.core.scope import Scope
 
-_COLUMNS = "delivery_id, scope, topic_arn, target, cause, created_at, next_at, status, attempts, outcome, body"
+_COLUMNS = (
+    "delivery_id, scope, topic_arn, target, protocol, cause, created_at, next_at, status, attempts, outcome, body"
+)
 
 # Values of one question; SQLite takes 32,766.
 _MOST_VALUES = 1_000
@@ -32,14 +34,18 @@ class SqliteOutboxReader:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def due(self, *, at: int, limit: int, not_to: Collection[str] = ()) -> list[DeliveryRow]:
+    def due(
+        self, *, at: int, limit: int, not_to: Collection[str] = (), protocols: Collection[str] | None = None
+    ) -> list[DeliveryRow]:
         """Pending deliveries whose time has come, found in an index that holds all that is asked."""
+        named = None if protocols is None else _listed(protocols)
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM delivery WHERE delivery_id IN"  # noqa: S608  (names of columns)
             " (SELECT delivery_id FROM delivery WHERE status = 'pending' AND next_at <= ?"
-            "  AND target NOT IN (SELECT value FROM json_each(?)) ORDER BY next_at, delivery_id LIMIT ?)"
+            "  AND target NOT IN (SELECT value FROM json_each(?))"
+            "  AND (? IS NULL OR protocol IN (SELECT value FROM json_each(?))) ORDER BY next_at, delivery_id LIMIT ?)"
             " ORDER BY next_at, delivery_id",
-            (at, msgspec.json.encode(list(not_to)).decode(), limit),
+            (at, _listed(not_to), named, named, limit),
         )
         return list(map(_row, rows))
 
@@ -97,7 +103,7 @@ class SqliteOutboxWriter(SqliteOutboxReader):
 
     def put(self, rows: Sequence[DeliveryRow]) -> None:
         """Keep rows."""
-        insert = f"INSERT OR REPLACE INTO delivery ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (as above)
+        insert = f"INSERT OR REPLACE INTO delivery ({_COLUMNS}) VALUES ({','.join('?' * 12)})"  # noqa: S608  (as above)
         self._connection.executemany(
             insert,
             [
@@ -106,6 +112,7 @@ class SqliteOutboxWriter(SqliteOutboxReader):
                     scope_text(row.scope),
                     row.topic_arn,
                     row.target,
+                    row.protocol,
                     row.cause,
                     row.created_at,
                     row.next_at,
@@ -146,6 +153,10 @@ class SqliteOutboxWriter(SqliteOutboxReader):
         else:
             self._connection.execute("DELETE FROM delivery WHERE scope = ?", (scope_text(scope),))
         self._connection.execute("DELETE FROM attempt WHERE delivery_id NOT IN (SELECT delivery_id FROM delivery)")
+
+
+def _listed(values: Iterable[str]) -> str:
+    return msgspec.json.encode(list(values)).decode()
 
 
 def _row(row: Sequence[object]) -> DeliveryRow:

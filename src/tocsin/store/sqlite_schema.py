@@ -119,7 +119,8 @@ _DELIVERIES = """
 CREATE TABLE attempt (
   delivery_id TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (delivery_id, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX delivery_due ON delivery (next_at, delivery_id, target) WHERE status = 'pending';
+ALTER TABLE delivery ADD COLUMN protocol TEXT NOT NULL DEFAULT '';
+CREATE INDEX delivery_due ON delivery (next_at, delivery_id, target, protocol) WHERE status = 'pending';
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES)
