@@ -139,7 +139,7 @@ class Authenticator:
         if key is None or not hmac.compare_digest(key.token.encode(), signed.token.encode()):
             raise Fault("UnrecognizedClientException", _INVALID)
         if key.expires_at is not None and at >= key.expires_at:
-            raise Fault("ExpiredTokenException", _EXPIRED)
+            raise Fault("ExpiredToken", _EXPIRED)  # STS has an error of its own that is called …Exception
         return key
 
     # ------------------------------------------------------------ the signature
