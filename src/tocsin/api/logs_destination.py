@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.api.logs_table import bad_token, operations, page_of
+from tocsin.api.logs_table import name_page, operations
 from tocsin.app import subscription_filter
 from tocsin.app.subscription_filter import destination_arn
 
@@ -38,13 +38,7 @@ def put_destination_policy(ctx: Context, parameters: Parameters) -> None:
 @operations("DescribeDestinations")
 def describe_destinations(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     """Destinations by name."""
-    match page_of(ctx, parameters):
-        case None:
-            after = None
-        case (str() as name,):
-            after = name
-        case _:
-            raise bad_token()
+    after = name_page(ctx, parameters)
     found, has_more = subscription_filter.list_destinations(
         ctx.tocsin,
         ctx.scope,

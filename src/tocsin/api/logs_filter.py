@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tocsin.api.logs_table import bad_token, invalid, operations, page_of
+from tocsin.api.logs_table import bad_token, invalid, name_page, operations, page_of
 from tocsin.app import metric_filter, subscription_filter
 from tocsin.app.metric_filter import SubscriptionFilter
 from tocsin.core.metric_filter import MetricFilter, MetricTransformation
@@ -116,13 +116,7 @@ def put_subscription_filter(ctx: Context, parameters: Parameters) -> None:
 @operations("DescribeSubscriptionFilters")
 def describe_subscription_filters(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     """Filters of a group by name."""
-    match page_of(ctx, parameters):
-        case None:
-            after = None
-        case (str() as name,):
-            after = name
-        case _:
-            raise bad_token()
+    after = name_page(ctx, parameters)
     found, has_more = subscription_filter.list_subscription_filters(
         ctx.tocsin,
         ctx.scope,

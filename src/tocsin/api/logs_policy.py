@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.api.logs_table import bad_token, invalid, operations, page_of
+from tocsin.api.logs_table import invalid, name_page, operations
 from tocsin.app import resource_policy
 from tocsin.app.log_group import group_name, require_group
 
@@ -32,13 +32,7 @@ def put_resource_policy(ctx: Context, parameters: Parameters) -> dict[str, Any]:
 @operations("DescribeResourcePolicies")
 def describe_resource_policies(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     """Policies by name."""
-    match page_of(ctx, parameters):
-        case None:
-            after = None
-        case (str() as name,):
-            after = name
-        case _:
-            raise bad_token()
+    after = name_page(ctx, parameters)
     found, has_more = resource_policy.list_resource_policies(
         ctx.tocsin,
         ctx.scope,

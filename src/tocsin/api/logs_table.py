@@ -58,3 +58,14 @@ def named_group(ctx: Context, parameters: Parameters) -> str:
 def page_of(ctx: Context, parameters: Parameters) -> tuple[str | int | None, ...] | None:
     """Where the page that is asked for begins; tokens of Logs expire after a day (WIRE-9.2)."""
     return ctx.position(parameters.get("nextToken"), parameters, fault=bad_token(), lifetime=DAY_MS)
+
+
+def name_page(ctx: Context, parameters: Parameters) -> str | None:
+    """The same, where pages are by one name."""
+    match page_of(ctx, parameters):
+        case None:
+            return None
+        case (str() as name,):
+            return name
+        case _:
+            raise bad_token()
