@@ -157,7 +157,7 @@ class _FileRead:
             self._note_minutes(records, selected)
         wanted = [
             (place, second)
-            for place in projection.candidates(records)
+            for place in projection.candidates(run.projected)
             if (second := parse_event_time(projection.time_of(records[place]))) is not None
             and (selected is None or place in selected)
         ]

@@ -12,9 +12,12 @@ record a candidate.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from itertools import count, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -22,7 +25,7 @@ from tocsin.core.depth import decode_within
 from tocsin.core.event import lexeme
 from tocsin.core.pattern import tree
 from tocsin.core.pattern.value_match import differs, equals, is_exact
-from tocsin.core.record_decoder import FIXED_PATHS, Form, Path, ProjectedRecord, RecordDecoder, field_of
+from tocsin.core.record_decoder import FIXED_PATHS, Form, Path, RecordDecoder, field_of
 
 if TYPE_CHECKING:
     from tocsin.core.pattern import FilterPattern
@@ -104,6 +107,16 @@ def _compared(selector: tree.Selector, op: tree.Op, value: tree.Value) -> _Choic
     return _Choice((8.0 if wide else 2.0) + deep, (Clue(path, None, test),))
 
 
+class Projected(NamedTuple):
+    """Records as a projection decodes them.
+
+    `hot` are the numbers that stand in them for values that satisfy a clue; None when nobody has looked.
+    """
+
+    records: list[Any]
+    hot: frozenset[int] | None
+
+
 class Projection:
     """Decodes the fields that the clues of `patterns` and the paths `also` need, and tells candidates by them.
 
@@ -125,34 +138,43 @@ class Projection:
                 watched.setdefault(clue.path, Watch(clue.path)).add(clue)
         self._watches = () if self.everything else tuple(watched.values())
         self._suspects = _compile_suspects(self._watches)
+        self._having = _compile_having(self._watches)
         self.time_of: Callable[[Any], str] = attrgetter(field_of(EVENT_TIME[0]))
+        also = tuple(also)
         self._columns = {path: _Column(path) for path in (EVENT_TIME, *also)}
         self.paths: tuple[Path, ...] = tuple(
             dict.fromkeys((EVENT_TIME, *(watch.path for watch in self._watches), *also))
         )
         self._decoder = RecordDecoder(self.paths)
-        self._cold = _ColdLane(self.paths, self._watches)
+        self._quick = _QuickLane(self.paths, self._watches, kept=also)
 
-    def decode(self, form: Form, text: bytes, *, levels: int) -> Any:
+    def decode(self, form: Form, text: bytes, *, levels: int) -> Projected:
         """The projected records of `text`, which has that form and is nested at most `levels` deep.
 
-        An object with the list `Records` for a log file, else the list. Raises msgspec.DecodeError,
-        ValueError or RecursionError for anything else; what is accepted the exact decoder accepts, too.
+        Raises msgspec.DecodeError, ValueError or RecursionError for anything else; what is accepted the exact
+        decoder accepts, too.
         """
-        cold = self._cold.decoder()
-        if cold is not None:
+        quick = self._quick.decoder()
+        if quick is not None:
             try:
-                return decode_within(getattr(cold, form), text, levels)
+                decoded = decode_within(getattr(quick, form), text, levels)
             except msgspec.ValidationError:
-                self._cold.failed()
-        return decode_within(getattr(self._decoder, form), text, levels)
+                self._quick.failed()
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                self._quick.hot()  # nothing may be left that nobody has judged: it would pass for cold
+                raise
+            else:
+                return Projected(decoded.Records if form == "log_file" else decoded, self._quick.hot())
+        decoded = decode_within(getattr(self._decoder, form), text, levels)
+        return Projected(decoded.Records if form == "log_file" else decoded, None)
 
-    def candidates(self, records: Sequence[Any]) -> Sequence[int]:
-        """The places in `records` (as decoded by this projection) that have to be looked at closely."""
+    def candidates(self, projected: Projected) -> Sequence[int]:
+        """The places of the records (as decoded by this projection) that have to be looked at closely."""
+        records, hot = projected
         if self.everything:
             return range(len(records))
-        if records and isinstance(records[0], _ColdRecord):
-            return ()
+        if hot is not None:
+            return self._places_of(hot, records) if hot else ()
         suspects: Sequence[int]
         try:
             suspects = self._suspects(records, *[watch.cold for watch in self._watches])
@@ -163,9 +185,13 @@ class Projection:
         found: set[int] = set()
         for watch in self._watches:
             found.update(place for place in suspects if watch.suspects(records[place]))
-        if not found:
-            self._cold.learn()
         return sorted(found)
+
+    def _places_of(self, hot: frozenset[int], records: Sequence[Any]) -> list[int]:
+        try:
+            return self._having(records, hot)
+        except AttributeError:  # null in place of an object
+            return [place for place, record in enumerate(records) if any(one.has(hot, record) for one in self._watches)]
 
     def column(self, records: Sequence[Any], path: Path) -> list[Any]:
         """The value at `path` of each record; None where it is null, absent or out of reach."""
@@ -176,12 +202,28 @@ class Projection:
         return list(map(self.time_of, records))
 
 
+class _Members(Enum):
+    """What the quick decoder finds in place of known values."""
+
+    __hash__ = object.__hash__  # that of Enum is written in Python
+
+
+# The quick decoder finds one in place of any other value.
+_NUMBERS = count()
+
+# Longer values are looked at each time: what is remembered should stay small.
+_LONGEST_REMEMBERED = 256
+
+
 class Watch:
     """All clues on one path, and values found there that satisfy none of them (`cold` ones)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.cold: set[Any] = {None}
+        # Each with a number. What is looked up and not there gets the next one; no Python runs for that: an
+        # interrupt that came in the middle of decoding would be lost.
+        self.cold: dict[Any, int] = defaultdict(_NUMBERS.__next__, {None: next(_NUMBERS)})
+        self._judged = 1  # so many of `cold` have been judged
         self._column = _Column(path)
         self._literals: set[str] = set()
         self._tests: list[Test] = []
@@ -198,10 +240,37 @@ class Watch:
         """Python for the value at the path of a `record`."""
         return ".".join(("record", *map(field_of, self.path)))
 
-    def cold_kind(self) -> Any:
-        """The type of the cold values that are remembered; null, and absence, are among them."""
-        values = tuple(value for value in self.cold if value is not None)
-        return Literal[values] | None if values else None
+    def kind(self) -> Any:
+        """A type for msgspec: cold values are its members, others are looked up in `cold`; None when there is no such.
+
+        Members are found in half the time. Of values that never repeat only the first ones become members.
+        """
+        known = [value for value in self.cold if value is not None][:_MOST_MEMBERS]
+        if not known and self._is_cold(""):
+            known = [""]
+        if not known:
+            return None
+        kind: Any = _Members("Known", {f"value_{number}": value for number, value in enumerate(known)})  # type: ignore[call-arg]
+        kind._missing_ = self.cold.__getitem__
+        return kind
+
+    def hot(self) -> set[int]:
+        """The numbers of values that the decoder has looked up since this was last asked, without the cold ones."""
+        unjudged = len(self.cold) - self._judged
+        found: set[int] = set()
+        if unjudged:
+            for value in list(islice(reversed(self.cold), unjudged)):
+                is_cold = self._is_cold(value)
+                if not is_cold:
+                    found.add(self.cold[value])
+                if not is_cold or len(value) > _LONGEST_REMEMBERED:
+                    del self.cold[value]
+            self._bound()
+        return found
+
+    def has(self, hot: frozenset[int], record: Any) -> bool:
+        """Does a value with one of these numbers stand in the record?"""
+        return self._column.read(record) in hot
 
     def suspects(self, record: Any) -> bool:
         """Does a clue hold of the record, or may it? Values that satisfy none are remembered."""
@@ -209,94 +278,99 @@ class Watch:
         if type(value) is str:
             if value in self.cold:
                 return False
-            if value in self._literals or any(test(value) for test in self._tests):
+            if not self._is_cold(value):
                 return True
-            if len(self.cold) >= _REMEMBERED:
-                self.cold = {None}
-            self.cold.add(value)
+            if len(value) <= _LONGEST_REMEMBERED:
+                self.cold[value] = next(_NUMBERS)
+                self._bound()
             return False
         if isinstance(value, bool):  # never remembered: True and 1 are one key to a set
             return lexeme(value) in self._literals or any(test(value) for test in self._tests)
         # No comparison holds of null, objects and arrays. Of a number the exact path knows how it is written.
         return isinstance(value, int | float)
 
+    def _is_cold(self, value: str) -> bool:
+        return value not in self._literals and not any(test(value) for test in self._tests)
 
-class _ColdRecord(ProjectedRecord, frozen=True, gc=False):
-    """A record that was decoded where only cold values fit: it is no candidate."""
-
-
-# A decoder of cold values is tried as long as at most a third of the texts do not fit: one that does
-# not is decoded twice. That is looked at every so many texts, and then it rests for a while, longer each
-# time.
-_LOOK_EVERY = 32
-_SHORTEST_REST, _LONGEST_REST = 32, 4096
-
-# It is made anew when so many texts without a candidate did not fit, and each time it takes a third more:
-# the rarer a value, the less it helps to know it. In the beginning a text that did not fit for want of
-# known values does not count against the decoder.
-_LEARN_AFTER = 12
-_BEGINNING_ENDS = 400
-
-# More values than these are not worth a decoder: values that never repeat are not learned by heart.
-_MOST_LEARNED = 5_000
+    def _bound(self) -> None:
+        if len(self.cold) > _REMEMBERED:
+            self.cold.clear()
+            self.cold[None] = next(_NUMBERS)
+        self._judged = len(self.cold)
 
 
-class _ColdLane:
-    """A decoder that takes only records all of whose watched values are known to be cold.
+# More members of a type than these cost more than they save.
+_MOST_MEMBERS = 1_000
 
-    Nearly all texts of an archive hold no candidate. Where each value is one of a few known ones,
-    msgspec gives the known object instead of making one, and nobody has to look at it afterwards:
-    that it was accepted is the answer.
+# The quick decoder learns new members after so many texts, and then each time there have been four times as many.
+_LEARN_AFTER = 8
+_LEARN_AGAIN = 4
+
+# How many texts it rests at the most where it does not take what it is given.
+_LONGEST_REST = 256
+
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+class _QuickLane:
+    """A decoder that tells for all records of a text together whether one may be a candidate.
+
+    Nearly all texts of an archive hold no candidate. Where a watch looks, this decoder does not build strings:
+    it finds the member for a known cold value, and looks up any other value among those that are known to be
+    cold. Only what is not there has to be looked at. Values of other types it does not take.
     """
 
-    def __init__(self, paths: Sequence[Path], watches: Sequence[Watch]) -> None:
+    def __init__(self, paths: Sequence[Path], watches: Sequence[Watch], *, kept: Sequence[Path]) -> None:
+        """`kept`: paths whose values are read afterwards."""
         self._paths = paths
-        # Without watches nothing has to be looked at; the types of fixed paths are not ours to choose.
-        self._watches = () if any(watch.path in FIXED_PATHS for watch in watches) else watches
+        # The types of fixed paths are not ours to choose. Without watches there is nothing to be told.
+        reserved = FIXED_PATHS.union(kept)
+        self._watches = () if any(watch.path in reserved for watch in watches) else watches
         self._decoder: RecordDecoder | None = None
-        self._known = 0  # cold values that the decoder knows
-        self._unfit = 0  # texts of cold values that were decoded otherwise since the decoder was made
-        self._learn_after = _LEARN_AFTER
-        self._has_failed = False  # on the text at hand
-        self._tried = self._failed = 0  # since the last look
-        self._resting = 0
-        self._rest = _SHORTEST_REST
+        self._members = 0
+        self._texts = 0  # that were decoded
+        self._learn_at = _LEARN_AFTER
+        self._resting = self._rest = 0
+        if self._watches:
+            self._learn()
 
     def decoder(self) -> RecordDecoder | None:
         """The decoder when it is worth a try."""
-        self._has_failed = False
-        if self._tried >= _LOOK_EVERY:
-            if 3 * self._failed > self._tried:
-                self._resting = self._rest
-                self._rest = min(2 * self._rest, _LONGEST_REST)
-            else:
-                self._rest = _SHORTEST_REST
-            self._tried = self._failed = 0
-        if self._decoder is None or self._resting:
-            self._resting = max(0, self._resting - 1)
+        if self._resting:
+            self._resting -= 1
             return None
-        self._tried += 1
+        self._texts += 1
+        if self._texts >= self._learn_at and self._watches:
+            self._learn_at *= _LEARN_AGAIN
+            self._learn()
         return self._decoder
 
     def failed(self) -> None:
-        """The decoder did not take a text."""
-        self._has_failed = True
-        self._failed += 1
+        """The decoder did not take a text that it was given."""
+        self._judge()
+        self._rest = self._resting = min(2 * self._rest + 1, _LONGEST_REST)
 
-    def learn(self) -> None:
-        """A text was decoded otherwise, and all of its values turned out to be cold."""
-        self._unfit += 1
-        if self._has_failed and self._learn_after < _BEGINNING_ENDS:
-            self._failed -= 1
-        if self._unfit < self._learn_after or not self._watches:
+    def hot(self) -> frozenset[int]:
+        """The numbers that stand for values that are not cold in the text that the decoder took."""
+        self._rest = 0
+        return self._judge()
+
+    def _judge(self) -> frozenset[int]:
+        hot = _NOTHING
+        for watch in self._watches:
+            if found := watch.hot():
+                hot = hot.union(found)
+        return hot
+
+    def _learn(self) -> None:
+        members = sum(min(len(watch.cold), _MOST_MEMBERS) for watch in self._watches)
+        if members <= self._members:
             return
-        self._unfit = 0
-        self._learn_after += self._learn_after // 3
-        known = sum(len(watch.cold) for watch in self._watches)
-        if self._known < known <= _MOST_LEARNED:
-            self._known = known
-            kinds = {watch.path: watch.cold_kind() for watch in self._watches}
-            self._decoder = RecordDecoder(self._paths, kinds=kinds, base=_ColdRecord)
+        self._members = members
+        kinds = {watch.path: watch.kind() for watch in self._watches}
+        if None not in kinds.values():
+            self._decoder = RecordDecoder(self._paths, kinds={path: kind | None for path, kind in kinds.items()})
 
 
 def _compile_suspects(watches: Sequence[Watch]) -> Callable[..., list[int]]:
@@ -309,6 +383,13 @@ def _compile_suspects(watches: Sequence[Watch]) -> Callable[..., list[int]]:
     doubts = " or ".join(f"{watch.expression} not in {name}" for watch, name in zip(watches, cold, strict=True))
     source = f"[place for place, record in enumerate(records) if {doubts or False}]"
     return eval(f"lambda records, {', '.join(cold)}: {source}")  # type: ignore[no-any-return]  # noqa: S307  (see above)
+
+
+def _compile_having(watches: Sequence[Watch]) -> Callable[..., list[int]]:
+    """A function of records and numbers: the places of records where a watch finds one of these."""
+    having = " or ".join(f"{watch.expression} in hot" for watch in watches)
+    source = f"lambda records, hot: [place for place, record in enumerate(records) if {having or False}]"
+    return eval(source)  # type: ignore[no-any-return]  # noqa: S307  (see above)
 
 
 class _Column:

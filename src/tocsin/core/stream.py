@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,7 +27,7 @@ from tocsin.core.splitter import Piece, Splitter
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tocsin.core.projection import Projection
+    from tocsin.core.projection import Projected, Projection
     from tocsin.core.record_decoder import Form
 
 _WS = rb"[ \t\r\n]*"
@@ -50,13 +50,14 @@ class Run:
     are line ends between them and nothing around.
     """
 
-    __slots__ = ("_begin", "_closing", "_opening", "_text", "records")
+    __slots__ = ("_begin", "_closing", "_opening", "_text", "projected", "records")
 
     def __init__(
-        self, records: list[Any], text: bytes, *, opening: bytes = b"", closing: bytes = b"", begin: bytes = b""
+        self, projected: Projected, text: bytes, *, opening: bytes = b"", closing: bytes = b"", begin: bytes = b""
     ) -> None:
         """`begin` is what most of the records begin with."""
-        self.records = records
+        self.projected = projected
+        self.records = projected.records
         self._text = text
         self._opening = opening
         self._closing = closing
@@ -200,11 +201,11 @@ def _log_file(data: bytes, projection: Projection, limits: Limits) -> Run | None
     if opening is None or end is None or len(data) > limits.record:
         return None
     try:
-        file = projection.decode("log_file", data, levels=limits.depth + 2)
+        projected = projection.decode("log_file", data, levels=limits.depth + 2)
     except _NOT_AS_EXPECTED:
         return None
     first = _FIRST_KEY.match(data, opening.end())
-    return Run(file.Records, data, opening=opening[0], closing=data[end:], begin=first[1] if first else b"")
+    return Run(projected, data, opening=opening[0], closing=data[end:], begin=first[1] if first else b"")
 
 
 # The first bytes of a file are looked at once there are so many of them, or all.
@@ -268,10 +269,10 @@ class _ArrayLane:
     def _run(self, data: bytes, end: int, *, before: bytes = b"") -> Run | None:
         text = b"".join((b"[", before, memoryview(data)[:end], b"]"))
         try:
-            records = self._projection.decode(self._form, text, levels=self._limits.depth + 1)
+            projected = self._projection.decode(self._form, text, levels=self._limits.depth + 1)
         except _NOT_AS_EXPECTED:
             return None
-        return Run(records, text, opening=b"[", closing=b"]", begin=self._begin)
+        return Run(projected, text, opening=b"[", closing=b"]", begin=self._begin)
 
     def _last_seam(self, data: bytes) -> tuple[int, int]:
         """Where the last element that is followed by another ends, and where that one begins; 0, 0 for none."""
@@ -349,10 +350,10 @@ class _LinesLane:
         if end > self._limits.record:
             return self._one_by_one(text, offset)
         try:
-            records = self._projection.decode("lines", text, levels=self._limits.depth)
+            projected = self._projection.decode("lines", text, levels=self._limits.depth)
         except _NOT_AS_EXPECTED:
             return self._one_by_one(text, offset)
-        return [Run(records, text)], end, True
+        return [Run(projected, text)], end, True
 
     def _one_by_one(self, text: bytes, offset: int) -> _Taken:
         items: list[Run | Piece] = []
