@@ -118,10 +118,9 @@ class AlarmReading:
 
     def _first(self, one: ReadyAlarm, standing: AlarmStanding, delay: int) -> int:
         """After which instant the alarm is evaluated: those that belong to moments before its state are over."""
-        start = max(self._start, second_of(one.known.kept.created_at))
-        entered = second_of(standing.state.updated_at)
+        created, entered = second_of(one.known.kept.created_at), second_of(standing.state.updated_at) - delay
         # A clock that was set back does not stop what it had stamped before.
-        return start if entered > self._now else max(start, entered - delay)
+        return max([self._start, *(at for at in (created, entered) if at <= self._now)])
 
     def _range_start(self, one: ReadyAlarm) -> int | None:
         """Where the oldest slot begins that the alarm sees in the stretch; None where it has no instant there."""

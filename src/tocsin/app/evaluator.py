@@ -69,7 +69,8 @@ class EvaluationRun(NamedTuple):
 
     `instants` are the steps of ten seconds that it went through, `evaluations` those of all alarms in them,
     `late` the instants of alarms that came more than ten seconds too late, `passed_over` those that were too far
-    back. `is_behind` says that there is more to do at once.
+    back. `is_behind` says that there is more to do at once. `set_back` is by how many seconds the clock was set back
+    since the last run, where that was too much to wait for: evaluation goes on by the new time.
     """
 
     instants: int = 0
@@ -78,6 +79,7 @@ class EvaluationRun(NamedTuple):
     late: int = 0
     passed_over: int = 0
     is_behind: bool = False
+    set_back: int = 0
 
 
 class _Event(NamedTuple):
@@ -127,9 +129,10 @@ class Evaluator:
             begin = _CURSOR.get(store, _HERE, _CURSOR_NAME)
             interval = min((one.interval for one in self._ready(store).values()), default=INTERVAL)
         counters = self._service.counters
+        set_back = 0
         if begin is not None and begin > until + _MOST_SET_BACK:
             counters.add("clock_set_back")
-            begin = None
+            set_back, begin = begin - until, None
         if begin is None:
             begin = until - INTERVAL
         start = max(begin, until - MOST_MISSED)
@@ -146,7 +149,8 @@ class Evaluator:
         counters.add("late_ticks", late)
         counters.add("passed_over_ticks", passed_over)
         done = (reached - start) // INTERVAL
-        return EvaluationRun(done, evaluations, transitions, late, passed_over, is_behind=reached < until)
+        is_behind = reached < until
+        return EvaluationRun(done, evaluations, transitions, late, passed_over, is_behind=is_behind, set_back=set_back)
 
     # ------------------------------------------------------------ looking
 

@@ -65,6 +65,9 @@ _HOUSEKEEPING_EVERY = 2.0
 # A store that failed a request is told of for so many seconds: on a disk that is nearly full small writes go well.
 _STORE_FAILURE_TOLD = 10
 
+# And of a clock that jumped for so many.
+_CLOCK_JUMP_TOLD = 300
+
 # An evaluator that is further behind than this makes the service unhealthy.
 _MOST_LAG = 180
 
@@ -97,6 +100,7 @@ class RunningServer:
         tables = service_table()
         require_sound(tables, self.models)
         self.failing: dict[str, str] = {}
+        self._clock_jump = (0.0, "")
         self._store_failure = (0.0, "")  # when a request failed because of the store, and why
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
@@ -174,9 +178,14 @@ class RunningServer:
         self._store_failure = self.clock.monotonic(), error.message
         self._log.error("store-failed", reason=error.message)
 
+    def _note_jump(self, reason: str) -> None:
+        self._clock_jump = self.clock.monotonic(), reason
+        self._log.warning("clock-jumped", reason=reason)
+
     def _problems(self) -> list[str]:
-        since, reason = self._store_failure
-        problems = [reason] if reason and self.clock.monotonic() - since < _STORE_FAILURE_TOLD else []
+        now = self.clock.monotonic()
+        told = ((self._store_failure, _STORE_FAILURE_TOLD), (self._clock_jump, _CLOCK_JUMP_TOLD))
+        problems = [reason for (since, reason), lasting in told if reason and now - since < lasting]
         problems += [f"{task}: {reason}" for task, reason in sorted(self.failing.items())]
         lag = self.lag()
         if lag is not None and lag > _MOST_LAG:
@@ -238,6 +247,10 @@ class RunningServer:
 
     def _evaluate(self) -> float:
         run = self.evaluator.run()
+        if run.set_back:
+            self._note_jump(f"the clock was set back by {run.set_back} seconds; alarms are evaluated by the new time")
+        elif run.passed_over:
+            self._note_jump(f"{run.passed_over} evaluations of alarms were too far in the past to be made up for")
         if run.is_behind:
             return 0.0
         now = self.clock.now()

@@ -28,6 +28,8 @@ _HELP = {
     "alarm_actions": "Actions of alarms, by outcome.",
     "alarm_evaluations": "Evaluations of metric alarms.",
     "alarm_transitions": "Changes of the state of alarms, by new state.",
+    "clock_set_back": "How often the clock was set back by more than a minute.",
+    "delivery_attempts": "Attempts to deliver, by protocol and outcome.",
     "deliveries_queued": "Deliveries that were put into the outbox.",
     "errors": "Requests that failed for a reason that is not the client's, by reason.",
     "events_received": "Log events that were kept.",
