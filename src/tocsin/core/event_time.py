@@ -26,9 +26,9 @@ _WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0
 _SECONDS = {f"{second:02}Z": second for second in range(60)}
 _UP_TO_SECONDS = len("2014-07-08T17:35:")
 
-_PLAIN = "0000-00-00T00:00:00Z"
-_TO_ZERO = str.maketrans("123456789", "000000000")
-_TENS = "012345"
+_PLAIN = b"0000-00-00T00:00:00Z"
+_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_TENS = b"012345"
 _UP_TO_TIME, _MINUTE_AT, _SECOND_AT = len("2014-07-08T"), len("2014-07-08T17:"), len("2014-07-08T17:35:")
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -96,10 +96,10 @@ def _span_of_plain_times(texts: Collection[str]) -> tuple[int, int] | None:
     exist, too, and all that is left to look at are minutes and seconds. It is done for many texts at
     once, because a scan does it for every record.
     """
-    joined = "".join(texts)
+    joined = "".join(texts).encode("ascii", "replace")  # what is done here takes bytes half as long
     if joined.translate(_TO_ZERO) != _PLAIN * len(texts):
         return None
-    if (joined[_MINUTE_AT :: len(_PLAIN)] + joined[_SECOND_AT :: len(_PLAIN)]).strip(_TENS):
+    if (joined[_MINUTE_AT :: len(_PLAIN)] + joined[_SECOND_AT :: len(_PLAIN)]).translate(None, _TENS):
         return None
     first, last = min(texts), max(texts)
     if first[:_UP_TO_TIME] != last[:_UP_TO_TIME]:
