@@ -224,7 +224,7 @@ class Watch:
         # Each with a number. What is looked up and not there gets the next one; no Python runs for that: an
         # interrupt that came in the middle of decoding would be lost.
         self.cold: dict[Any, int] = defaultdict(_NUMBERS.__next__, {None: next(_NUMBERS)})
-        self._judged = 1  # so many of `cold` have been judged
+        self.judged = 1  # so many of `cold` have been judged
         self._column = _Column(path)
         self._literals: set[str] = set()
         self._tests: list[Test] = []
@@ -255,18 +255,16 @@ class Watch:
         kind._missing_ = self.cold.__getitem__
         return kind
 
-    def hot(self) -> set[int]:
+    def judge(self) -> set[int]:
         """The numbers of values that the decoder has looked up since this was last asked, without the cold ones."""
-        unjudged = len(self.cold) - self._judged
         found: set[int] = set()
-        if unjudged:
-            for value in list(islice(reversed(self.cold), unjudged)):
-                is_cold = self._is_cold(value)
-                if not is_cold:
-                    found.add(self.cold[value])
-                if not is_cold or len(value) > _LONGEST_REMEMBERED:
-                    del self.cold[value]
-            self._bound()
+        for value in list(islice(reversed(self.cold), len(self.cold) - self.judged)):
+            is_cold = self._is_cold(value)
+            if not is_cold:
+                found.add(self.cold[value])
+            if not is_cold or len(value) > _LONGEST_REMEMBERED:
+                del self.cold[value]
+        self._bound()
         return found
 
     def has(self, hot: frozenset[int], record: Any) -> bool:
@@ -297,7 +295,7 @@ class Watch:
         if len(self.cold) > _REMEMBERED:
             self.cold.clear()
             self.cold[None] = next(_NUMBERS)
-        self._judged = len(self.cold)
+        self.judged = len(self.cold)
 
 
 # More members of a type than these cost more than they save.
@@ -360,8 +358,8 @@ class _QuickLane:
     def _judge(self) -> frozenset[int]:
         hot = _NOTHING
         for watch in self._watches:
-            if found := watch.hot():
-                hot = hot.union(found)
+            if len(watch.cold) != watch.judged:  # as it seldom is
+                hot = hot.union(watch.judge())
         return hot
 
     def _learn(self) -> None:

@@ -15,6 +15,7 @@ from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import SourceError
 from tocsin.sources.file_system import error_reason, kind_reason, real_path
 from tocsin.sources.inflate import inflate
+from tocsin.sources.member import CAN_INFLATE, inflate_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,13 +53,22 @@ class OpenFile:
 
     def __iter__(self) -> Iterator[bytes]:
         is_standard_input = self._path == STANDARD_INPUT
-        descriptor = _STANDARD_INPUT_DESCRIPTOR if is_standard_input else _open(real_path(self._path))
+        if is_standard_input:
+            descriptor, room = _STANDARD_INPUT_DESCRIPTOR, _CHUNK
+        else:
+            descriptor, length = _open(real_path(self._path))
+            # Most log files are much smaller than a chunk, and room for a whole one costs more than reading them.
+            room = min(_CHUNK, length + 1)
         try:
+            if not is_standard_input and room < _CHUNK and (piece := self._at_once(descriptor, room)):
+                self.bytes_unpacked = len(piece)
+                yield piece
+                return
             pieces = inflate(
-                self._chunks(descriptor),
+                self._chunks(descriptor, room),
                 limit=self._limits.unpacked,
                 size=self._size,
-                again=None if is_standard_input else lambda: self._chunks_again(descriptor),
+                again=None if is_standard_input else lambda: self._chunks_again(descriptor, room),
             )
             for piece in pieces:
                 self.bytes_unpacked += len(piece)
@@ -69,9 +79,25 @@ class OpenFile:
         if not self.bytes_unpacked:
             raise SourceError("empty file")
 
-    def _chunks(self, descriptor: int, place: int = 0) -> Iterator[bytes]:
-        # Most log files are much smaller than a chunk, and room for a whole one costs more than reading them.
-        room = self._room(descriptor)
+    def _at_once(self, descriptor: int, room: int) -> bytes | None:
+        """What the file unpacks to when that is a single piece and needs no care; else it is as if nothing was read."""
+        if not CAN_INFLATE:
+            return None
+        try:
+            packed = os.read(descriptor, room)
+            # A regular file gives less than it is asked for only at its end.
+            if len(packed) < room:
+                piece = inflate_at_once(packed, size=min(self._size, self._limits.unpacked))
+                if piece:
+                    self.bytes_read = len(packed)
+                    return piece
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        except OSError as error:
+            raise SourceError(error_reason(error)) from None
+        return None
+
+    def _chunks(self, descriptor: int, room: int) -> Iterator[bytes]:
+        place = 0
         while True:
             try:
                 chunk = os.read(descriptor, room)
@@ -85,14 +111,9 @@ class OpenFile:
             if len(chunk) < room < _CHUNK:
                 return  # a regular file gives less than it is asked for only at its end
 
-    def _room(self, descriptor: int) -> int:
-        if self._path == STANDARD_INPUT:
-            return _CHUNK
-        return min(_CHUNK, os.fstat(descriptor).st_size + 1)
-
-    def _chunks_again(self, descriptor: int) -> Iterator[bytes]:
+    def _chunks_again(self, descriptor: int, room: int) -> Iterator[bytes]:
         os.lseek(descriptor, 0, os.SEEK_SET)
-        return self._chunks(descriptor)
+        return self._chunks(descriptor, room)
 
 
 def read_file(path: str, limits: Limits = DEFAULT_LIMITS) -> OpenFile:
@@ -100,8 +121,8 @@ def read_file(path: str, limits: Limits = DEFAULT_LIMITS) -> OpenFile:
     return OpenFile(path, limits)
 
 
-def _open(path: str) -> int:
-    """A descriptor of the regular file at `path`."""
+def _open(path: str) -> tuple[int, int]:
+    """A descriptor of the regular file at `path`, and the file's length."""
     try:
         # Opening a device can do something; so look before, and again at what was opened.
         _refuse_unless_regular(os.stat(path).st_mode)  # noqa: PTH116  (once for every file of an archive)
@@ -111,11 +132,12 @@ def _open(path: str) -> int:
     except ValueError:
         raise SourceError("no path: it holds a zero byte") from None
     try:
-        _refuse_unless_regular(os.fstat(descriptor).st_mode)
+        status = os.fstat(descriptor)
+        _refuse_unless_regular(status.st_mode)
     except SourceError:
         os.close(descriptor)
         raise
-    return descriptor
+    return descriptor, status.st_size
 
 
 def _refuse_unless_regular(mode: int) -> None:

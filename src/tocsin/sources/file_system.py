@@ -42,6 +42,9 @@ def show_path(path: str) -> str:
     >>> show_path('a\x1b[2J'), show_path('logs/2024.json')
     ('a\\x1b[2J', 'logs/2024.json')
     """
+    # Nearly all paths: the sum of looking at them is a tenth of what finding them takes.
+    if path.isascii() and path.isprintable() and "\\" not in path:
+        return path
     return _UNSHOWN.sub(_escape, path)
 
 
@@ -54,7 +57,7 @@ def _escape(found: re.Match[str]) -> str:
 
 def real_path(shown: str) -> str:
     """The path of the operating system for one that `show_path` made."""
-    return _ESCAPE.sub(_unescape, shown)
+    return _ESCAPE.sub(_unescape, shown) if "\\" in shown else shown
 
 
 def _unescape(found: re.Match[str]) -> str:

@@ -26,6 +26,19 @@ class NotOneMemberError(Exception):
     """The data is no gzip, or damaged, or ends too early, or something follows its first member."""
 
 
+def inflate_at_once(packed: bytes, *, size: int) -> bytes | None:
+    """What `packed` unpacks to, when it is one whole member that says it holds at most `size` bytes, else None."""
+    # The member ends with its length. Where that is not true time is lost, and nothing else.
+    if not packed.startswith(_MAGIC) or int.from_bytes(packed[-4:], "little") > size:
+        return None
+    member = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_GZIP)
+    try:
+        piece: bytes = member.decompress(packed, size)
+    except _invalid_data:
+        return None
+    return piece if member.eof and not member.unused_data else None
+
+
 def inflate_member(chunks: Iterable[bytes], *, size: int) -> Iterator[bytes]:
     """What `chunks` unpack to, in pieces of at most `size` bytes."""
     packed = iter(chunks)

@@ -51,6 +51,54 @@ def test_an_empty_file_says_so(tmp_path: Path, data: bytes) -> None:
     assert outcome(read_file(str(tmp_path / "x"))) == (b"", "empty file")
 
 
+SHORT = TEXT[:2000]
+PACKED = gzip.compress(SHORT)
+
+
+def with_length(length: int) -> bytes:
+    """A member that says that it holds `length` bytes."""
+    return PACKED[:-4] + length.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "reason"),
+    [
+        (SHORT, SHORT, None),
+        (PACKED, SHORT, None),
+        (PACKED * 3, SHORT * 3, None),
+        (PACKED + bytes(512), SHORT, None),
+        (PACKED + b"more", SHORT, "gzip: data after the end of the stream"),
+        (PACKED + b"\xff\xff\xff\x7f", SHORT, "gzip: data after the end of the stream"),
+        (PACKED + gzip.compress(b""), SHORT, None),
+        (with_length(0), SHORT, "gzip: bad length"),
+        (with_length(1999), SHORT, "gzip: bad length"),
+        (with_length(2**32 - 1), SHORT, "gzip: bad length"),
+        (PACKED[:-5] + b"\0" + PACKED[-4:], SHORT, "gzip: bad checksum"),
+        (PACKED[:-8], SHORT, "gzip: unexpected end of stream"),
+        (PACKED[:-1], SHORT, "gzip: unexpected end of stream"),
+        (b"\x1f\x8b", b"", "gzip: unexpected end of stream"),
+        (b"\x1f", b"\x1f", None),
+        (PACKED[:1], PACKED[:1], None),
+    ],
+)
+def test_a_short_file_is_read_as_a_long_one_is(tmp_path: Path, data: bytes, text: bytes, reason: str | None) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    file = read_file(str(path))
+    assert outcome(file) == (text, reason)
+    assert (file.bytes_read, file.bytes_unpacked) == (len(data), len(text))
+
+
+@pytest.mark.parametrize("size", [1, 1999, 2000, 2001])
+def test_a_short_file_comes_in_pieces_of_the_size_that_is_asked_for(tmp_path: Path, size: int) -> None:
+    for data in (SHORT, PACKED):
+        (tmp_path / "x").write_bytes(data)
+        pieces = list(OpenFile(str(tmp_path / "x"), size=size))
+        assert b"".join(pieces) == SHORT
+        assert all(len(piece) == size for piece in pieces[:-1])
+        assert len(pieces[-1]) <= size
+
+
 def test_the_limit_on_what_a_file_unpacks_to_holds(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(gzip.compress(TEXT))
     text, reason = outcome(read_file(str(tmp_path / "x"), Limits(unpacked=1024)))
