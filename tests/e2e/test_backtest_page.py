@@ -77,6 +77,7 @@ class Browser:
         self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     @staticmethod
     def _far(descriptor: int) -> int:
@@ -132,8 +133,14 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.as_uri())
-        self._until(lambda message: message.get("method") == "Page.loadEventFired")
+        loader = self.call("Page.navigate", url=path.as_uri())["loaderId"]
+        # That of an earlier page may come late.
+        wanted = {"name": "load", "loaderId": loader}
+        self._until(
+            lambda message: (
+                message.get("method") == "Page.lifecycleEvent" and wanted.items() <= message["params"].items()
+            )
+        )
         self.frame()
 
     def frame(self) -> None:
