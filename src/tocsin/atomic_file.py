@@ -6,7 +6,6 @@ Rule: whoever looks sees the old file or the new one, never a part; a failure le
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,6 +23,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     What is no regular file (`/dev/stdout`, a pipe) is written to directly. InputError when the folder
     does not exist or may not be written to.
     """
+    import tempfile  # takes 5 ms to load, and most results go to standard output
+
     try:
         if path.exists() and not path.is_file():
             with path.open("wb") as file:

@@ -61,6 +61,9 @@ def _compose_yaml(text: str, loader: Any) -> Documents:
 def _compose_event(composer: Composer, event: Any) -> bool:
     """Take one event of the parser; False when reading must not go on."""
     start = int(event.start_mark.index)
+    if type(event) is yaml.ScalarEvent and event.anchor is None and event.tag is None:  # most of them
+        composer.scalar(_yaml_scalar(composer, event))
+        return True
     match event:
         case yaml.DocumentStartEvent() if len(composer.documents.roots) >= MAX_DOCUMENTS:
             composer.problem(start, "too-large", f"more than {MAX_DOCUMENTS:,} documents in one file")

@@ -18,6 +18,12 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+_COMPACT = (",", ":")
+# Made once: that takes as long as writing a short value. By `ascii_only`.
+_ENCODERS = {
+    ascii_only: json.JSONEncoder(ensure_ascii=ascii_only, allow_nan=False, separators=_COMPACT)
+    for ascii_only in (False, True)
+}
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED_CELL = re.compile(r'[",;\t|]|^\s|\s$')
@@ -54,9 +60,9 @@ def safe_json(value: Any, *, ascii_only: bool = False) -> str:
     that JSON does not have (infinity, NaN) become null.
     """
     try:
-        text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"))
+        text = _ENCODERS[ascii_only].encode(value)
     except ValueError:
-        text = json.dumps(_finite(value), ensure_ascii=ascii_only, separators=(",", ":"))
+        text = _ENCODERS[ascii_only].encode(_finite(value))
     return safe_json_text(text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     if len(word) > _LONGEST:
         return None
+    from difflib import SequenceMatcher  # it is words with mistakes that need it
+
     plain = _plain(word)
     best, likeness = None, _LIKENESS
     for candidate in sorted(set(known)):

@@ -5,9 +5,7 @@ Rule: memory does not grow with the number of matches.
 
 from __future__ import annotations
 
-import shutil
 import struct
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Generic, TypeVar
 
@@ -70,8 +68,12 @@ class SpoolFolder:
     """A folder for a spool, gone when the block ends."""
 
     def __enter__(self) -> str:
+        import tempfile  # takes 5 ms to load, and few scans need it
+
         self._path = tempfile.mkdtemp(prefix="tocsin-")
         return self._path
 
     def __exit__(self, *_: object) -> None:
+        import shutil
+
         shutil.rmtree(self._path, ignore_errors=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 _BY_NAME = attrgetter("name")
+_BY_PATH = attrgetter("path")
 
 # Errors that say that a path does not exist.
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
@@ -56,7 +57,7 @@ def walk(paths: Sequence[str]) -> Walk:
     for path in paths:
         finding.take_argument(path)
     finding.take_links()
-    finding.files.sort(key=lambda entry: entry.path)
+    finding.files.sort(key=_BY_PATH)
     return Walk(finding.files, sorted(finding.skipped))
 
 
@@ -119,25 +120,32 @@ class _Finding:
                 except OSError as error:
                     self._skip(entry.path, error_reason(error))
                     continue
-                if stat.S_ISLNK(status.st_mode):
+                if stat.S_ISREG(status.st_mode):  # nearly all
+                    self._take_file(entry.path, status)
+                elif stat.S_ISLNK(status.st_mode):
                     heapq.heappush(self._links, entry.path)
                 else:
                     self._take(entry.path, status)
             self._folders[below:] = reversed(self._folders[below:])
 
     def _take(self, path: str, status: os.stat_result) -> None:
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if not is_folder and (reason := kind_reason(status.st_mode)):
-            self._skip(path, reason)
-            return
+        if stat.S_ISREG(status.st_mode):
+            self._take_file(path, status)
+        elif not stat.S_ISDIR(status.st_mode):
+            self._skip(path, kind_reason(status.st_mode))
+        elif self._is_new(status):
+            self._folders.append(path)
+
+    def _take_file(self, path: str, status: os.stat_result) -> None:
+        if self._is_new(status):
+            self.files.append(FileEntry(show_path(path), status.st_size))
+
+    def _is_new(self, status: os.stat_result) -> bool:
         identity = status.st_dev << 64 | status.st_ino
         if identity in self._seen:
-            return
+            return False
         self._seen.add(identity)
-        if is_folder:
-            self._folders.append(path)
-        else:
-            self.files.append(FileEntry(show_path(path), status.st_size))
+        return True
 
     def _skip(self, path: str, reason: str) -> None:
         self.skipped.add((show_path(path), reason))
