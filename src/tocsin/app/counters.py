@@ -25,6 +25,11 @@ class Counters:
             with self._lock:
                 self._counts[key] = self._counts.get(key, 0) + count
 
+    def count(self, name: str, **labels: str) -> int:
+        """One counter as it is now; 0 where nothing was counted."""
+        with self._lock:
+            return self._counts.get((name, tuple(sorted(labels.items()))), 0)
+
     def snapshot(self) -> dict[tuple[str, Labels], int]:
         """All counters as they are now."""
         with self._lock:

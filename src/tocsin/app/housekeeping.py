@@ -33,8 +33,8 @@ _EXPIRY_MS = 60_000
 class HousekeepingRun(NamedTuple):
     """What one run did.
 
-    `is_behind` says that there is more to do. `loose` events are in no block yet. Until the next run it should
-    rest `rest` times as long as it worked.
+    `is_behind` says that there is more to do. `loose` events are in no block yet. `is_busy`: events have come in since
+    the run before. Until the next run it should rest `rest` times as long as it worked.
     """
 
     blocks_packed: int = 0
@@ -43,11 +43,12 @@ class HousekeepingRun(NamedTuple):
     rows_expired: int = 0
     is_behind: bool = False
     loose: int = 0
+    is_busy: bool = False
 
     @property
     def rest(self) -> float:
-        """3 when there is little to do, down to 0 where too much waits."""
-        return 3 * max(0.0, 1 - self.loose / _MANY_LOOSE)
+        """Nothing while it is quiet; else 9 when there is little to do, down to 0 where too much waits."""
+        return 9 * max(0.0, 1 - self.loose / _MANY_LOOSE) if self.is_busy else 0.0
 
 
 class Housekeeping:
@@ -56,6 +57,7 @@ class Housekeeping:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._last_expiry = 0
+        self._received = 0
 
     def run(self) -> HousekeepingRun:
         """One bounded run."""
@@ -68,14 +70,21 @@ class Housekeeping:
                 break
             packed += 1
         if now - self._last_expiry < _EXPIRY_MS:
-            return HousekeepingRun(blocks_packed=packed, is_behind=packed == _BLOCKS, loose=loose)
+            return HousekeepingRun(
+                blocks_packed=packed, is_behind=packed == _BLOCKS, loose=loose, is_busy=self._is_busy()
+            )
         expired = self._expire_events(now)
         rolled = store.write(lambda writer: writer.metrics.roll_up(at=now // 1000, buckets=_BUCKETS))
         rows = self._expire_rows(now)
         is_behind = packed == _BLOCKS or rolled == _BUCKETS or expired > 0
         if rolled < _BUCKETS and not expired:
             self._last_expiry = now
-        return HousekeepingRun(packed, expired, rolled, rows, is_behind, loose)
+        return HousekeepingRun(packed, expired, rolled, rows, is_behind, loose, self._is_busy())
+
+    def _is_busy(self) -> bool:
+        """Whether events have come in since this was asked the last time."""
+        before, self._received = self._received, self._service.counters.count("events_received")
+        return self._received != before
 
     def _expire_events(self, now: int) -> int:
         with self._service.store.read() as reader:

@@ -41,6 +41,16 @@ def test_a_run_is_bounded_and_says_that_there_is_more() -> None:
     ]
 
 
-@pytest.mark.parametrize(("loose", "rest"), [(0, 3), (500_000, 1.5), (1_000_000, 0), (5_000_000, 0)])
+@pytest.mark.parametrize(("loose", "rest"), [(0, 9), (500_000, 4.5), (1_000_000, 0), (5_000_000, 0)])
 def test_it_rests_less_the_more_there_is_to_do(loose: int, rest: float) -> None:
-    assert HousekeepingRun(loose=loose).rest == rest
+    assert HousekeepingRun(loose=loose, is_busy=True).rest == rest
+    assert HousekeepingRun(loose=loose).rest == 0
+
+
+def test_it_is_busy_while_events_come() -> None:
+    house = keeping(10_000)
+    counters = house._service.counters
+    assert not house.run().is_busy
+    counters.add("events_received", 5)
+    assert house.run().is_busy
+    assert not house.run().is_busy
