@@ -30,6 +30,7 @@ body_idle_seconds = 1
 body_seconds = 2
 keep_alive_seconds = 1
 concurrent = 4
+connections = 24
 
 [auth]
 mode = "known"
@@ -154,6 +155,24 @@ def test_too_many_at_once_are_told_to_come_back(server: LiveServer) -> None:
             connection.close()
     assert status_of(answer) == 503
     assert b"ServiceUnavailable" in answer
+
+
+def test_too_many_connections_are_closed(server: LiveServer) -> None:
+    opened = [socket.create_connection(("127.0.0.1", server.port), timeout=8) for _ in range(40)]
+    try:
+        answers = []
+        for connection in opened[-8:]:
+            with contextlib.suppress(ConnectionError):
+                answers.append(connection.recv(65_536))
+    finally:
+        for connection in opened:
+            connection.close()
+    assert [status_of(answer) for answer in answers if answer] == [503] * 8
+    for _ in range(50):  # those that are closed make room
+        if status_of(server.send(request(method="GET", path="/_tocsin/health"), wait=1)) == 200:
+            return
+        threading.Event().wait(0.1)
+    pytest.fail("there is no room again")
 
 
 @pytest.mark.parametrize(

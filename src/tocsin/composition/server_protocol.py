@@ -21,7 +21,7 @@ class _RefusedError(Exception):
 
 
 def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
-    """A protocol that ends connections whose headers are too slow, too long or too many."""
+    """A protocol that ends connections whose headers are too slow, too long or too many, and connections too many."""
 
     class BoundedProtocol(HttpToolsProtocol):
         """HTTP/1.1 through httptools, with a timer and a count for headers."""
@@ -34,6 +34,9 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
+            if len(self.connections) > limits.connections:
+                self._refuse(503)
+                return
             self._start_timer()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -114,5 +117,6 @@ def _answer(status: str, text: str) -> bytes:
 
 _ANSWERS = {
     400: _answer("400 Bad Request", "This is no HTTP request."),
+    503: _answer("503 Service Unavailable", "Too many connections are open."),
     431: _answer("431 Request Header Fields Too Large", "The headers are too long or too many."),
 }

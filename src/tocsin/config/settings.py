@@ -66,6 +66,7 @@ class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     body_seconds: int = 60
     keep_alive_seconds: int = 75
     concurrent: int = 512
+    connections: int = 2048
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
