@@ -301,9 +301,9 @@ class Watch:
 # More members of a type than these cost more than they save.
 _MOST_MEMBERS = 1_000
 
-# The quick decoder learns new members after so many texts, and then each time there have been four times as many.
-_LEARN_AFTER = 8
-_LEARN_AGAIN = 4
+# The quick decoder learns new members after so many texts, and then each time there have been eight times as many.
+_LEARN_AFTER = 16
+_LEARN_AGAIN = 8
 
 # How many texts it rests at the most where it does not take what it is given.
 _LONGEST_REST = 256
