@@ -35,6 +35,7 @@ MAX_DOCUMENTS = 1_000
 _MAX_NUMBER = 300  # characters; int() takes quadratic time on more, and no setting needs them
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")  # 012345678901 is an account id, no number
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
+_NUMBER_STARTS = tuple("-+.0123456789")
 _WORDS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True,
@@ -279,7 +280,7 @@ def resolve(composer: Composer, node: Scalar) -> str | int | float | bool | None
     text = node.text
     if text in _WORDS:
         return _WORDS[text]
-    if len(text) > _MAX_NUMBER:
+    if not text.startswith(_NUMBER_STARTS) or len(text) > _MAX_NUMBER:
         return text
     if _INT.match(text):
         return int(text)

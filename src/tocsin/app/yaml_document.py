@@ -93,7 +93,7 @@ def _compose_event(composer: Composer, event: Any) -> bool:
 def _yaml_scalar(composer: Composer, event: Any) -> Scalar:
     style = _STYLES.get(event.style or "", Style.PLAIN)
     node = Scalar(event.value, style, event.start_mark.index, event.end_mark.index, event.value)
-    if SURROGATE.search(node.text):
+    if not node.text.isascii() and SURROGATE.search(node.text):
         composer.problem(node.start, "encoding", "half of a surrogate pair is no character", r"write it as \U0001F514")
     if (event.tag is None and style is Style.PLAIN) or event.tag in _SCALAR_TAGS:
         node.value = resolve(composer, node)
