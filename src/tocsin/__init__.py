@@ -32,9 +32,11 @@ if TYPE_CHECKING:
         NotFoundError,
         PatternError,
         RuleFileError,
+        SignatureError,
         SourceError,
         TocsinError,
     )
+    from tocsin.message_api import verify_message
 
 __all__ = [
     "AlarmError",
@@ -57,6 +59,7 @@ __all__ = [
     "RuleFileError",
     "ScanReport",
     "Severity",
+    "SignatureError",
     "SourceError",
     "TocsinError",
     "__version__",
@@ -64,6 +67,7 @@ __all__ = [
     "evaluate",
     "load_rules",
     "scan",
+    "verify_message",
 ]
 
 _HOMES = {
@@ -84,6 +88,7 @@ _HOMES = {
     "evaluate": "core.alarm",
     "load_rules": "app.rulepack",
     "scan": "archive_api",
+    "verify_message": "message_api",
 }
 
 

@@ -13,7 +13,8 @@ TocsinError                     code (stable), message, hint
 │   ├── InvalidParameterError   a parameter that AWS refuses
 │   ├── LimitExceededError      more than AWS allows
 │   ├── ConflictError           something stands in the way: protected, in use
-│   └── AccessDeniedError       who asks may not do that
+│   ├── AccessDeniedError       who asks may not do that
+│   └── SignatureError          a message that is not what it says it is (SNS-7.2)
 ├── SourceError                 the other side, inbound: a file that cannot be read
 ├── StoreError                  the store cannot read or write: disk full, locked, damaged
 │   └── StoreBusyError          its queue is full; later it will work
@@ -172,6 +173,12 @@ class AccessDeniedError(InputError):
     """Who asks may not do that, in AWS's words."""
 
     code = "access-denied"
+
+
+class SignatureError(InputError):
+    """A message whose signature does not vouch for it: do not trust what it says."""
+
+    code = "signature"
 
 
 class SourceError(TocsinError):

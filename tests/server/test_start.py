@@ -41,7 +41,8 @@ def test_banner_says_where_and_how(tmp_path: Path) -> None:
     assert seconds < 10
     assert server.log == ""
     # What was in the log of the database was folded into it.
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["tocsin.lock", "tocsin.sqlite3"]
+    kept = sorted(path.name for path in (tmp_path / "data").iterdir())
+    assert kept == ["signing", "tocsin.lock", "tocsin.sqlite3"]
 
 
 def test_interrupt_ends_it_quietly(tmp_path: Path) -> None:

@@ -36,10 +36,11 @@ OFFERED = {
     "evaluate",
     "load_rules",
     "scan",
+    "verify_message",
 }
 
 # Loaded by nobody who only asks whether a pattern matches: servers, AWS's libraries, the command line.
-HEAVY = {"anyio", "boto3", "botocore", "obstore", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
+HEAVY = {"anyio", "boto3", "botocore", "cryptography", "obstore", "rich", "sqlite3", "starlette", "uvicorn", "yaml"}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.composition.server_settings import DATABASE, default_data_folder
+from tocsin.composition.signing_key import FOLDER
 from tocsin.errors import AlreadyExistsError, InputError, NotFoundError
 from tocsin.store.sqlite import copy_database
 
@@ -23,7 +24,7 @@ class Backup(NamedTuple):
 
 
 def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
-    """Copy the database of the live service into a folder, whether the service runs or not.
+    """Copy the database and the signing key of the live service into a folder, whether the service runs or not.
 
     Raises:
         NotFoundError: there is no database.
@@ -41,4 +42,19 @@ def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
     except OSError as error:
         raise InputError(f"cannot make {folder}: {error.strerror or error}") from None
     copy_database(source, target)
+    _copy_signing_key(data / FOLDER, folder / FOLDER)
     return Backup(target, target.stat().st_size)
+
+
+def _copy_signing_key(source: Path, target: Path) -> None:
+    """Copy the key that messages are signed with, and its certificates: the copy goes on under the same name."""
+    if not source.is_dir():
+        return
+    try:
+        target.mkdir(exist_ok=True, mode=0o700)
+        for file in source.glob("[!.]*.pem"):
+            copy = target / file.name
+            copy.touch(mode=0o600)
+            copy.write_bytes(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot copy the signing key to {target}: {error.strerror or error}") from None

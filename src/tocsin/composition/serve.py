@@ -32,10 +32,12 @@ from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
 from tocsin.composition.server_protocol import bounded_protocol
+from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.core.scope import Scope
 from tocsin.errors import ConfigError, InputError
+from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.wire.authentication import AccessKey, AuthenticationRules, Authenticator, AuthMode
@@ -61,6 +63,7 @@ _HERE = Scope("", "")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 _HOUSEKEEPING_EVERY = 2.0
+_SELDOM = 86_400.0
 
 # A store that failed a request is told of for so many seconds: on a disk that is nearly full small writes go well.
 _STORE_FAILURE_TOLD = 10
@@ -105,6 +108,7 @@ class RunningServer:
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
         self.feeds = make_feeds(config, self.service)
+        self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -127,6 +131,7 @@ class RunningServer:
             sources=lambda: [feed.state for feed in self.feeds],
             lag=self.lag,
             allows_reset=config.server.allow_reset,
+            certificate=self.signing_key.certificate,
         )
         self.app = ServerApp(
             dispatcher,
@@ -202,6 +207,7 @@ class RunningServer:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._supervised("evaluator", self._evaluate))
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
+            tasks.create_task(self._supervised("signing key", self._make_key))
             tasks.create_task(self._deliver())
             for number, feed in enumerate(self.feeds, 1):
                 tasks.create_task(self._supervised(f"source {number}", feed.step))
@@ -226,7 +232,7 @@ class RunningServer:
         while True:
             loop = DeliveryLoop(
                 self.service,
-                make_notifiers(),
+                make_notifiers(MessageSigner(self.signing_key, public_url=self.plan.public_url)),
                 chance=secrets.SystemRandom().random,
                 report=self._report_notifier,
             )
@@ -256,6 +262,11 @@ class RunningServer:
         now = self.clock.now()
         return max(0.05, self.evaluator.next_due(now) - now.timestamp())
 
+    def _make_key(self) -> float:
+        """Make the key that messages are signed with, beside all else: it takes a while, and is kept for good."""
+        self.signing_key.make()
+        return _SELDOM
+
     def _keep_house(self) -> float:
         began = self.clock.monotonic()
         run = self.service.part(Housekeeping).run()
@@ -274,6 +285,7 @@ def serve(plan: ServerPlan, *, announce: Callable[[str], None]) -> None:
         running = RunningServer(plan.listening_on(listener.getsockname()[1]))
         try:
             running.models.load_served()
+            running.signing_key.open()
             _run(running, listener, announce)
         finally:
             running.close()

@@ -37,6 +37,9 @@ _THREADS = 16
 _LINGER = 1.0
 
 _OUR_PATHS = (b"/_tocsin/", b"/console")
+_CERTIFICATES = b"/SimpleNotificationService-"
+"""What the paths of certificates begin with; whoever receives messages may fetch them."""
+
 _FRAMINGS = (b"content-length", b"transfer-encoding")
 _LAST_WORDS = frozenset((400, 408, 413))
 """Statuses after which a connection is closed when the body of the request was not read to its end."""
@@ -114,7 +117,7 @@ class ServerApp:
                 body=body,
             )
         loop = asyncio.get_running_loop()
-        if head.raw_path.startswith(_OUR_PATHS):
+        if head.raw_path.startswith((*_OUR_PATHS, _CERTIFICATES)):
             return self._threads.run(loop, lambda: self._pages.answer(request, request_id))
         address = scope["client"][0] if scope.get("client") else ""
         answer = self._dispatcher.answer

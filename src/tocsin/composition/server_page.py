@@ -1,4 +1,4 @@
-"""The paths of our own: health, metrics, reset. Spec: IF-7, WIRE-9.11, WIRE-9.12."""
+"""The paths of our own: health, metrics, reset, certificates. Spec: IF-7, SNS-7.3, WIRE-9.11, WIRE-9.12."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tocsin.wire.message import WireRequest
 
 _JSON = "application/json"
+_PEM = "application/x-pem-file"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 # What counters say, for whoever reads the metrics.
@@ -55,6 +56,7 @@ class ServerPages:
     """Answers what is ours.
 
     `facts` are what health tells besides the state, `problems` what is wrong now, `sources` how those stand.
+    `certificate` gives what is served under a path of the messages' certificates, as PEM.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class ServerPages:
         sources: Callable[[], list[SourceState]],
         lag: Callable[[], float | None],
         allows_reset: bool,
+        certificate: Callable[[bytes], bytes | None] = lambda _: None,
     ) -> None:
         self._service = service
         self._facts = facts
@@ -73,6 +76,7 @@ class ServerPages:
         self._sources = sources
         self._lag = lag
         self._allows_reset = allows_reset
+        self._certificate = certificate
 
     def answer(self, request: WireRequest, request_id: str) -> WireResponse:
         """The answer to a request for one of our paths."""
@@ -85,6 +89,9 @@ class ServerPages:
         page = pages.get((request.raw_path, method))
         if page is not None:
             return page(request, request_id)
+        pem = self._certificate(request.raw_path)
+        if pem is not None and method == "GET":
+            return WireResponse(status=200, headers=_headers(_PEM, request_id), body=pem)
         known = [path for path, _ in pages]
         status = 405 if request.raw_path in known else 404
         return _json(status, {"status": "error", "reason": "there is no such page"}, request_id)
