@@ -69,7 +69,7 @@ def in_this_process(files: Sequence[FileEntry], jobs: int | None) -> bool:
 
 def largest_first(files: Sequence[FileEntry]) -> list[tuple[int, FileEntry]]:
     """The files with their places in the order of all, the largest first: what takes long begins early."""
-    return sorted(enumerate(files), key=lambda item: (-item[1].size, item[0]))
+    return sorted(enumerate(files), key=lambda item: item[1].size, reverse=True)  # of equal ones the first stays first
 
 
 def tasks_of(files: Iterable[tuple[int, FileEntry]]) -> Iterator[Task]:
