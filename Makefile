@@ -78,4 +78,4 @@ lock: ## choose new versions (needs uv): writes uv.lock and requirements-dev.txt
 	@uv run --quiet --no-project --python ">=3.11" python scripts/check_lock.py
 
 clean: ## remove everything that the other targets made
-	@rm -rf .venv site dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .cache
+	@rm -rf .venv site dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .cache .protocol-cases

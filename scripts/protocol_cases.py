@@ -1,11 +1,13 @@
 """Fetch botocore's protocol cases for tests/conformance/test_protocol_cases.py (WIRE-6.2).
 
 The cases stand in botocore's source distribution (Apache-2.0) and not in the wheel. The version is the one
-in requirements-dev.txt, and so are the hashes that it is checked against. Result: JSON files in .cache/.
+in requirements-dev.txt, and so are the hashes that it is checked against. Result: JSON files in .protocol-cases/.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -15,7 +17,7 @@ from pathlib import Path
 from check_lock import pins
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / ".cache" / "botocore-protocols"
+FOLDER = ROOT / ".protocol-cases"  # not in .cache/, which is emptied whenever the documentation is built
 CASES = "tests/unit/protocols/"
 
 
@@ -38,14 +40,23 @@ def download(version: str, hashes: set[str], folder: Path) -> Path:
     wanted = folder / "requirements.txt"
     options = " ".join(f"--hash={value}" for value in sorted(hashes))
     wanted.write_text(f"botocore=={version} {options}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "botocore"]
+    command = [*pip(), "download", "--quiet", "--no-deps", "--no-binary", "botocore"]
     subprocess.run([*command, "--require-hashes", "--dest", str(folder), "-r", str(wanted)], check=True)
     return next(folder.glob("botocore-*.tar.gz"))
 
 
+def pip() -> list[str]:
+    """Tell how pip is run: an environment that uv has made has none, and uv cannot download."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    uv = shutil.which("uv")
+    return [uv, "tool", "run", "--python", sys.executable, "pip"] if uv else ["pip"]
+
+
 def unpack(archive: Path, target: Path) -> None:
     """Write the case files of an archive into a folder, which appears when it is complete."""
-    partial = target.with_suffix(".partial")
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was stopped
     with tarfile.open(archive) as tar:
         for member in tar:
             _, _, name = member.name.partition(f"/{CASES}")
