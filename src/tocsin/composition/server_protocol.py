@@ -1,6 +1,7 @@
 """HTTP on a connection, with the bounds that uvicorn does not set by itself. Spec: WIRE-7.4, WIRE-7.6.
 
-Rule: whoever is connected is either working on a request or has a timer that will end the connection.
+Rule: whoever is connected is either working on a request or has a timer that will end the connection. Answers go out
+in the order of their requests, those of refused requests too: what was done is never told to have been refused.
 """
 
 from __future__ import annotations
@@ -13,53 +14,75 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn._types import ASGI3Application
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
     from tocsin.config import RequestLimits
 
 
 class _RefusedError(Exception):
-    """Ends the parsing of a request whose headers are too many or too long."""
+    """Ends the parsing of a request; `status` is what it is answered with."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
-    """A protocol that ends connections whose headers are too slow, too long or too many, and connections too many."""
+    """A protocol that ends connections that are too many, and those with headers too slow, too long or too many."""
 
     class BoundedProtocol(HttpToolsProtocol):
-        """HTTP/1.1 through httptools, with a timer and a count for headers."""
+        """HTTP/1.1 through httptools, with timers and counts."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._header_timer: asyncio.TimerHandle | None = None
-            self._header_bytes = 0
             self._is_in_headers = False
+            self._has_body_come = False
+            self._overhead = 0  # bytes that came since a request began, or since the last byte of its body
+            self._running: RequestResponseCycle | None = None  # the request that is worked on; `cycle` came last
+            self._last_words: bytes | None = None  # said before the connection ends, when all that is due is answered
+            self._untaken_timer: asyncio.TimerHandle | None = None
+            self._untaken = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
             if len(self.connections) > limits.connections:
-                self._refuse(503)
+                self._end(_ANSWERS[503])
                 return
             self._start_timer()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_timer()
+            if self._untaken_timer is not None:
+                self._untaken_timer.cancel()
             # uvicorn leaves it running where the connection was reset.
             self._unset_keepalive_if_required()
             super().connection_lost(exc)
+            # Only what came last is told by uvicorn; what runs, where more was sent behind it, would go on writing.
+            if self._running is not None and not self._running.response_complete:
+                self._running.disconnected = True
+                self._running.message_event.set()
 
         def data_received(self, data: bytes) -> None:
+            if self._last_words is not None:
+                return  # nothing is wanted any more
             self._unset_keepalive_if_required()
+            self._has_body_come = False
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade:
                 pass  # no other protocol is spoken here: the request is answered as any other (RFC 9110, 7.8)
             except httptools.HttpParserError as error:
-                is_too_long = isinstance(error.__context__, _RefusedError)
-                self._refuse(431 if is_too_long else 400)
+                cause = error.__context__
+                self._end(_ANSWERS[cause.status if isinstance(cause, _RefusedError) else 400])
                 return
-            if self._is_in_headers:
-                # At most what came in one piece more than is allowed has been looked at by now.
-                self._header_bytes += len(data)
-                if self._header_bytes > limits.header_bytes:
-                    self._refuse(431)
+            if self._is_in_headers or self._is_in_body():
+                # Headers, and what stands around the pieces of a body. At most what came in one piece more than is
+                # allowed has been looked at by now.
+                self._overhead = 0 if self._has_body_come else self._overhead + len(data)
+                if self._overhead > limits.header_bytes:
+                    self._end(_ANSWERS[431])
                     return
             if self._header_timer is None and not self._is_busy():
                 self._start_timer()
@@ -67,43 +90,115 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self._is_in_headers = True
-            self._header_bytes = 0
+            self._overhead = 0
 
         def on_headers_complete(self) -> None:
             self._is_in_headers = False
             self._stop_timer()
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if len(self.headers) > limits.headers or size > limits.header_bytes:
-                raise _RefusedError
+                raise _RefusedError(431)
+            names = [name for name, _ in self.headers]
+            # Whoever looked at one of two, such as a proxy, may have seen another request than we do (RFC 9112, 3.2).
+            hosts = names.count(b"host")
+            if hosts > 1 or names.count(b"origin") > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+                raise _RefusedError(400)
             super().on_headers_complete()
+            self.headers = []  # fields behind a body are no headers (RFC 9110, 6.5.1): they are read into nothing
+
+        def on_body(self, body: bytes) -> None:
+            self._has_body_come = True
+            super().on_body(body)
+
+        def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+            self._running = cycle
+            super()._start_asgi_task(cycle, app)
+
+        def on_response_complete(self) -> None:
+            is_last = not self.pipeline
+            super().on_response_complete()
+            self._watch_what_is_taken()
+            if is_last and self._last_words is not None:
+                self._close_with(self._last_words)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._watch_what_is_taken()
 
         def send_400_response(self, msg: str) -> None:
             del msg  # it is uvicorn's; a client is told the status
-            self._refuse(400)
+            self._end(_ANSWERS[400])
+
+        # -------------------------------------------------------- what it is busy with
+
+        def _is_unanswered(self) -> bool:
+            """Whether the request that came last is still to be answered."""
+            cycle: Any = self.cycle  # None before the first request, whatever its type says
+            return cycle is not None and not cycle.response_complete
+
+        def _is_in_body(self) -> bool:
+            return not self._is_in_headers and self._is_unanswered() and self.cycle.more_body
 
         def _is_busy(self) -> bool:
             """Whether a request is being read or answered, so that something else will end it."""
-            cycle: Any = self.cycle  # None before the first request, whatever its type says
-            return cycle is not None and not cycle.response_complete and not self._is_in_headers
+            return self._is_unanswered() and not self._is_in_headers
+
+        # -------------------------------------------------------- timers
 
         def _start_timer(self) -> None:
-            self._header_timer = self.loop.call_later(limits.header_seconds, self._too_slow)
+            self._header_timer = self.loop.call_later(limits.header_seconds, self._give_up)
 
         def _stop_timer(self) -> None:
             if self._header_timer is not None:
                 self._header_timer.cancel()
                 self._header_timer = None
 
-        def _too_slow(self) -> None:
-            self._header_timer = None
-            if not self.transport.is_closing():
-                self.transport.close()
+        def _give_up(self) -> None:
+            self._end(b"")
 
-        def _refuse(self, status: int) -> None:
+        def _watch_what_is_taken(self) -> None:
+            """See to it that a peer that reads nothing does not keep the connection, and an answer in memory."""
+            if self._untaken_timer is None and self.transport.get_write_buffer_size():
+                self._untaken = 0
+                self._untaken_timer = self.loop.call_later(limits.body_idle_seconds, self._look_what_was_taken)
+
+        def _look_what_was_taken(self) -> None:
+            self._untaken_timer = None
+            left = self.transport.get_write_buffer_size()
+            if left and left == self._untaken:
+                self.transport.abort()
+            elif left:
+                self._untaken = left
+                self._untaken_timer = self.loop.call_later(limits.body_idle_seconds, self._look_what_was_taken)
+
+        # -------------------------------------------------------- the end
+
+        def _end(self, words: bytes) -> None:
+            """Read no more; answer what came before, then say so and close."""
             self._stop_timer()
-            if not self.transport.is_closing():
-                self.transport.write(_ANSWERS[status])
-                self.transport.close()
+            if self.transport.is_closing():
+                return
+            is_due = self._is_unanswered()
+            if self._is_in_body():
+                if self.pipeline:
+                    self.pipeline.popleft()  # it has not begun; those before it are due
+                else:
+                    is_due = False
+                    words = b"" if self.cycle.response_started else words
+            self._last_words = words
+            if is_due:
+                self.flow.pause_reading()
+            else:
+                self._close_with(words)
+
+        def _close_with(self, words: bytes) -> None:
+            self._last_words = words
+            if self.transport.is_closing():
+                return
+            if words:
+                self.transport.write(words)
+            self.transport.close()
+            self._watch_what_is_taken()
 
     return BoundedProtocol
 
@@ -117,6 +212,6 @@ def _answer(status: str, text: str) -> bytes:
 
 _ANSWERS = {
     400: _answer("400 Bad Request", "This is no HTTP request."),
-    503: _answer("503 Service Unavailable", "Too many connections are open."),
     431: _answer("431 Request Header Fields Too Large", "The headers are too long or too many."),
+    503: _answer("503 Service Unavailable", "Too many connections are open."),
 }
