@@ -190,7 +190,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("record = 1\n", "did you mean limits.record?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
-        ("[zzz]\nport = 1\n", "known here: alarm, auth, limits, rules, server, source"),
+        ("[zzz]\nport = 1\n", "known here: alarm, auth, http, limits, rules, server, source, sqs"),
     ],
 )
 def test_unknown_key_comes_with_a_suggestion(toml: Path, text: str, hint: str) -> None:
@@ -303,3 +303,42 @@ def test_what_is_wrong_in_an_entry_is_told_with_its_place(
     toml.write_text(text, encoding="utf-8")
     found = [(one.line, one.message, one.hint) for one in check_config(toml)]
     assert (line, message, hint) in found
+
+
+# ---------------------------------------------------------------- where messages may go
+
+
+@pytest.mark.parametrize(
+    ("value", "allow"),
+    [
+        ('["10.0.0.0/8", "fd00::/8"]', ("10.0.0.0/8", "fd00::/8")),
+        ('["10.1.2.3/8", "10.0.0.7"]', ("10.0.0.0/8", "10.0.0.7/32")),
+        ('"10.0.0.0/8, 192.168.0.0/16"', ("10.0.0.0/8", "192.168.0.0/16")),
+        ("[]", ()),
+    ],
+)
+def test_ranges_of_addresses(toml: Path, value: str, allow: tuple[str, ...]) -> None:
+    toml.write_text(f"[http]\nallow = {value}\n", encoding="utf-8")
+    assert load_config(toml, {}).http.allow == allow
+
+
+def test_no_ranges_are_not_the_same_as_an_empty_list() -> None:
+    assert Config().http.allow is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[http]\nallow = ["10.0.0.0/33"]\n', "http.allow is a list of ranges of addresses, not a list"),
+        ('[http]\nallow = ["example.com"]\n', "http.allow is a list of ranges of addresses, not a list"),
+        ("[http]\nallow = true\n", "http.allow is a list of ranges of addresses, not true"),
+        ('[sqs]\nendpoint_url = "sqs"\n', 'sqs.endpoint_url is an http or https address, not "sqs"'),
+        (
+            '[sqs]\nendpoint_url = "https://a:b@q/"\n',
+            'sqs.endpoint_url is an http or https address, not "https://a:b@q/"',
+        ),
+    ],
+)
+def test_what_is_no_range_or_endpoint(toml: Path, text: str, message: str) -> None:
+    toml.write_text(text, encoding="utf-8")
+    assert [one.message for one in check_config(toml)] == [message]

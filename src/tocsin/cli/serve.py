@@ -85,7 +85,7 @@ def serve(
 
 def _line_of(setting: SettingInForce) -> str:
     """A setting as it would stand in the file, and where it came from."""
-    if setting.value in (None, "", ()):
+    if setting.value in (None, "") or (setting.value == () and setting.origin == "default"):
         return f"# {setting.name} is not set: {setting.unset.replace('`', '')}\n"
     # A JSON text, number, truth value or list of these is TOML as well.
     return f"{setting.name} = {msgspec.json.encode(setting.value).decode()}  # {setting.origin}\n"

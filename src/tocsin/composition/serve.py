@@ -109,6 +109,7 @@ class RunningServer:
         self._log = log("server")
         self.feeds = make_feeds(config, self.service)
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
+        self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -230,13 +231,13 @@ class RunningServer:
         """Send what is in the outbox; a loop that fails is started again, like any step."""
         pause = _FIRST_PAUSE
         while True:
-            loop = DeliveryLoop(
-                self.service,
-                make_notifiers(MessageSigner(self.signing_key, public_url=self.plan.public_url)),
-                chance=secrets.SystemRandom().random,
-                report=self._report_notifier,
-            )
             try:
+                loop = DeliveryLoop(
+                    self.service,
+                    await asyncio.to_thread(make_notifiers, self.plan.config, self.signer, self.clock),
+                    chance=secrets.SystemRandom().random,
+                    report=self._report_notifier,
+                )
                 await loop.run(lambda: self.failing.pop("delivery", None))
             except Exception as error:  # noqa: BLE001  (as in _supervised)
                 self._note_failure("delivery", error, again_in=pause)

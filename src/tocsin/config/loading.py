@@ -17,10 +17,12 @@ from tocsin.config.settings import (
     AlarmSettings,
     AuthSettings,
     Config,
+    HttpSettings,
     RequestLimits,
     RuleSettings,
     ServerSettings,
     SourceSettings,
+    SqsSettings,
 )
 from tocsin.config.table import ENTRIES, SETTINGS
 from tocsin.core.finding import Finding, Severity
@@ -93,6 +95,8 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         rules=RuleSettings(**tables.get("rules", {})),
         server=ServerSettings(**tables.get("server", {})),
         auth=AuthSettings(**tables.get("auth", {})),
+        http=HttpSettings(**tables.get("http", {})),
+        sqs=SqsSettings(**tables.get("sqs", {})),
         source=tuple(SourceSettings(**one) for one in entries["source"]),
         origins=origins,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable  # msgspec reads it at run time
+from ipaddress import ip_network
 
 import msgspec
 
@@ -86,6 +87,17 @@ def read_texts(value: object) -> tuple[str, ...] | None:
     if isinstance(value, list) and all(isinstance(one, str) and one for one in value):
         return tuple(value)
     return None
+
+
+def read_networks(value: object) -> tuple[str, ...] | None:
+    """A list of ranges of addresses, as CIDR; an address alone is a range of one."""
+    texts = read_texts(value)
+    if texts is None:
+        return None
+    try:
+        return tuple(str(ip_network(one, strict=False)) for one in texts)
+    except ValueError:
+        return None
 
 
 def between(

@@ -75,6 +75,26 @@ class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
     topic: str = ""
 
 
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where messages may be sent over http and https (SNS-8.4), and what counts as delivered (SNS-10.5).
+
+    `allow` are ranges besides public ones; None: loopback where the server itself is on loopback.
+    """
+
+    allow: tuple[str, ...] | None = None
+    delivered_4xx: bool = False
+
+
+class SqsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The service that queues are reached at (WIRE-9.14): nothing is sent to queues without `endpoint_url`.
+
+    `region` is empty for the one in the ARN of each queue.
+    """
+
+    endpoint_url: str = ""
+    region: str = ""
+
+
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One `[[source]]`: what the live service reads by itself.
 
@@ -97,6 +117,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSettings = RuleSettings()
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()
+    http: HttpSettings = HttpSettings()
+    sqs: SqsSettings = SqsSettings()
     source: tuple[SourceSettings, ...] = ()
     origins: dict[str, str] = {}
     """Where each setting that is not a default came from: a file, or the name of a variable."""

@@ -11,6 +11,7 @@ from tocsin.config.setting import (
     matching,
     read_boolean,
     read_integer,
+    read_networks,
     read_size,
     read_texts,
     read_topic,
@@ -50,6 +51,22 @@ SETTINGS: dict[str, Setting] = {
     "auth.credentials": Setting(read=matching(_PATH), kind="a file of access keys", example='"/etc/tocsin/keys.toml"'),
     "auth.skew": Setting(
         read=between(1, read_integer, 86_400), kind="a number of seconds", example="300", unset="as AWS"
+    ),
+    "http.allow": Setting(
+        read=read_networks,
+        kind="a list of ranges of addresses",
+        example='["10.0.0.0/8", "fd00::/8"]',
+        unset="loopback when the server itself is on loopback",
+    ),
+    "http.delivered_4xx": Setting(read=read_boolean, kind="true or false", example="false"),
+    "sqs.endpoint_url": Setting(
+        read=matching(r"https?://[^/?#\s@]{1,253}(?:/[^?#\s]*)?"),
+        kind="an http or https address",
+        example='"https://sqs.eu-west-1.amazonaws.com"',
+        unset="none: nothing is sent to queues",
+    ),
+    "sqs.region": Setting(
+        read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"', unset="the one in a queue's ARN"
     ),
     "alarm.evaluation_delay": Setting(
         read=between(0, read_integer, 3600), kind="a number of seconds from 0 to 3600", example="10"
