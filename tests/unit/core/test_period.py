@@ -11,6 +11,7 @@ from tocsin.core.period import (
     check_read,
     finest_period,
     is_read_period,
+    oldest_age,
     round_start,
     slot_start,
     slots_before,
@@ -47,6 +48,23 @@ def test_other_periods_are_none(period: int) -> None:
 )
 def test_older_data_are_readable_at_coarser_periods(age: int, wanted: int | None) -> None:
     assert finest_period(age) == wanted
+
+
+@pytest.mark.parametrize(
+    ("period", "wanted"),
+    [
+        (0, 0),
+        (1, 3 * HOUR),
+        (30, 3 * HOUR),
+        (60, 15 * DAY),
+        (240, 15 * DAY),
+        (300, 63 * DAY),
+        (HOUR, 455 * DAY),
+        (DAY, 455 * DAY),
+    ],
+)
+def test_a_coarser_period_reads_older_data(period: int, wanted: int) -> None:
+    assert oldest_age(period) == wanted
 
 
 @pytest.mark.parametrize(
