@@ -8,6 +8,7 @@ from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.telemetry import log
 from tocsin.core.endpoint_address import LOOPBACK, AddressRules
 from tocsin.notifiers.log import LogNotifier
+from tocsin.notifiers.sqs import SqsAccess, SqsNotifier
 from tocsin.notifiers.unserved import UnservedNotifier
 
 if TYPE_CHECKING:
@@ -31,8 +32,16 @@ def make_notifiers(config: Config, signer: MessageSigner, clock: Clock) -> dict[
     return {
         "log": LogNotifier(log("notification").info),
         **dict.fromkeys(("http", "https"), over_http),
+        "sqs": _to_queues(config, signer),
         **dict.fromkeys(UNSERVED, UnservedNotifier()),
     }
+
+
+def _to_queues(config: Config, signer: MessageSigner) -> Notifier:
+    """Where a service for queues is configured, it gets messages for queues (WIRE-9.14)."""
+    if not config.sqs.endpoint_url:
+        return UnservedNotifier("set sqs.endpoint_url to the service that has the queues")
+    return SqsNotifier(SqsAccess(config.sqs.endpoint_url, config.sqs.region), signer)
 
 
 def address_rules(config: Config) -> AddressRules:

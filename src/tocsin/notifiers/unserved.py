@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 
 class UnservedNotifier:
-    """Records every message as failed, with the reason."""
+    """Records every message as failed, with the reason; `remedy` says what would change that."""
+
+    def __init__(self, remedy: str = "") -> None:
+        self._remedy = remedy
 
     async def send(self, delivery: DeliveryRow, envelope: Envelope) -> DeliveryOutcome:  # noqa: ARG002  (a port)
         """Say that it is not delivered here."""
-        return Failed(DeliveryReason.NOT_SERVED, f"Tocsin delivers nothing over {envelope.protocol}")
+        reason = f"Tocsin delivers nothing over {envelope.protocol}"
+        return Failed(DeliveryReason.NOT_SERVED, f"{reason}: {self._remedy}" if self._remedy else reason)
 
     async def close(self) -> None:
         """There is nothing to let go of."""
