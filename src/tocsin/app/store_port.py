@@ -58,6 +58,10 @@ class Store(Protocol):
         """Raise StoreError with the reason when it cannot be read or written."""
         ...
 
+    def hurry(self) -> None:
+        """Wait for no lock of another program any more: the service is to end soon, and `close` will follow."""
+        ...
+
     def close(self) -> None:
         """Commit what waits and let go of everything."""
         ...

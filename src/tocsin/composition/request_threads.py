@@ -33,6 +33,8 @@ class RequestThreads:
         future: asyncio.Future[Result] = loop.create_future()
 
         def job() -> None:
+            if future.cancelled():
+                return  # nobody waits for it any more
             try:
                 result = work()
             except BaseException as error:  # noqa: BLE001  (it is raised where the result is waited for)
@@ -44,7 +46,7 @@ class RequestThreads:
         return future
 
     def close(self) -> None:
-        """Do what waits, then end."""
+        """Do what waits and is still wanted, then end."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:

@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.core.scope import Scope
-from tocsin.errors import ConfigError, InputError
+from tocsin.errors import ConfigError, InputError, TocsinError
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 
 _GRACE = 8
 """Seconds that requests get to end when the server is told to stop."""
+
+_LAST_RESORT = 9.5
+"""Seconds after which a server that was told to stop ends, whatever it is still waiting for."""
 
 _SECRETS = Definitions("setting", bytes)
 _HERE = Scope("", "")
@@ -104,6 +108,8 @@ class RunningServer:
         require_sound(tables, self.models)
         self.failing: dict[str, str] = {}
         self._clock_jump = (0.0, "")
+        self._last_resort = threading.Timer(_LAST_RESORT, self._end_at_once)
+        self._last_resort.daemon = True
         self._store_failure = (0.0, "")  # when a request failed because of the store, and why
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
@@ -152,10 +158,24 @@ class RunningServer:
         due = self.clock.now().timestamp() - self.plan.config.alarm.evaluation_delay
         return max(0.0, round(due - last, 1))
 
+    def begin_to_stop(self) -> None:
+        """From now on there are ten seconds left."""
+        self.store.hurry()
+        self._last_resort.start()
+
     def close(self) -> None:
         """Finish what is being worked on, and let go of the store."""
-        self.app.close()
-        self.store.close()
+        try:
+            self.store.hurry()
+            self.app.close()
+            self.store.close()
+        finally:
+            self._last_resort.cancel()
+
+    def _end_at_once(self) -> None:
+        self._log.error("stopped-in-the-midst", reason="something that was being waited for did not end in time")
+        sys.stderr.flush()
+        os._exit(1)  # the store takes this as it takes a power cut: what was acknowledged is there (AR-5)
 
     def _authenticator(self) -> Authenticator:
         config = self.plan.config
@@ -181,8 +201,11 @@ class RunningServer:
         return Authenticator(rules, self.plan.keys, session=session)
 
     def _note_store_failure(self, error: StoreError) -> None:
-        self._store_failure = self.clock.monotonic(), error.message
-        self._log.error("store-failed", reason=error.message)
+        now = self.clock.monotonic()
+        since, known = self._store_failure
+        self._store_failure = now, error.message
+        if error.message != known or now - since >= _STORE_FAILURE_TOLD:  # not each of a thousand requests
+            self._log.error("store-failed", reason=error.message)
 
     def _note_jump(self, reason: str) -> None:
         self._clock_jump = self.clock.monotonic(), reason
@@ -250,7 +273,9 @@ class RunningServer:
     def _note_failure(self, name: str, error: Exception, *, again_in: float) -> None:
         self.failing[name] = getattr(error, "message", type(error).__name__)
         self.service.counters.add("task_restarts", task=name)
-        self._log.error("task-failed", task=name, again_in=again_in, exc_info=error)
+        # An error of ours says what is wrong; of any other only the place helps.
+        place = None if isinstance(error, TocsinError) else error
+        self._log.error("task-failed", task=name, again_in=again_in, reason=self.failing[name], exc_info=place)
 
     def _evaluate(self) -> float:
         run = self.evaluator.run()
@@ -301,6 +326,7 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
         loop="auto",
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -309,7 +335,11 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
         ssl_certfile=config.server.tls_cert or None,
         ssl_keyfile=config.server.tls_key or None,
     )
-    server = _AnnouncingServer(http, lambda: announce(_address(listener, is_tls=bool(config.server.tls_cert))))
+    server = _AnnouncingServer(
+        http,
+        ready=lambda: announce(_address(listener, is_tls=bool(config.server.tls_cert))),
+        stopping=running.begin_to_stop,
+    )
     # uvloop, where there is one, answers a quarter more requests than asyncio's own loop.
     with asyncio.Runner(loop_factory=http.get_loop_factory()) as runner:
         runner.run(_serve(running, server, listener))
@@ -327,13 +357,18 @@ async def _serve(running: RunningServer, server: uvicorn.Server, listener: socke
 class _AnnouncingServer(uvicorn.Server):
     """Says when it is ready, and ends on a signal without passing it on: the database is to be folded up after it."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -94,7 +94,12 @@ class ServerApp:
                 response = codec.encode_fault(guess(head, self._models), refused, request_id)
                 await _send(send, response, receive=receive if _has_body(head) else None)
                 return
-            await _send(send, await self._answer(scope, head, body, request_id))
+            try:
+                response = await self._answer(scope, head, body, request_id)
+            except asyncio.CancelledError:  # it took longer than a server that stops may wait
+                stopping = Fault("ServiceUnavailableException", "The server is being stopped.", status=503)
+                response = codec.encode_fault(guess(head, self._models), stopping, request_id)
+            await _send(send, response)
         except _ClientGoneError:
             return
         finally:

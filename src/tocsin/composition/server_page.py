@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -88,13 +89,18 @@ class ServerPages:
         method = "GET" if request.method == "HEAD" else request.method
         page = pages.get((request.raw_path, method))
         if page is not None:
-            return page(request, request_id)
+            try:
+                return page(request, request_id)
+            except StoreError as error:
+                return _json(503, {"status": "failing", "reasons": [error.message]}, request_id)
         pem = self._certificate(request.raw_path)
         if pem is not None and method == "GET":
             return WireResponse(status=200, headers=_headers(_PEM, request_id), body=pem)
-        known = [path for path, _ in pages]
-        status = 405 if request.raw_path in known else 404
-        return _json(status, {"status": "error", "reason": "there is no such page"}, request_id)
+        allowed = [method for path, method in pages if path == request.raw_path]
+        if allowed:
+            refused = _json(405, {"status": "error", "reason": f"this page takes {allowed[0]}"}, request_id)
+            return msgspec.structs.replace(refused, headers=(*refused.headers, ("Allow", allowed[0])))
+        return _json(404, {"status": "error", "reason": "there is no such page"}, request_id)
 
     def _health(self, _request: WireRequest, request_id: str) -> WireResponse:
         problems = self._problems()
@@ -105,7 +111,7 @@ class ServerPages:
         status = "failing" if problems else "ok"
         told = {"status": status, "version": __version__, **self._facts}
         if problems:
-            told["reasons"] = problems
+            told["reasons"] = list(dict.fromkeys(problems))
         if sources := self._sources():
             told["sources"] = sources
         return _json(503 if problems else 200, told, request_id)
@@ -119,7 +125,8 @@ class ServerPages:
             lines += [f"# HELP tocsin_{name}_total {_HELP.get(name, name)}", f"# TYPE tocsin_{name}_total counter"]
             lines += [f"tocsin_{name}_total{_labels(labels)} {count}" for labels, count in counts or [((), 0)]]
         lag = self._lag()
-        with self._service.store.read() as store:
+        waiting: int | None = None
+        with suppress(StoreError), self._service.store.read() as store:  # what was counted is told all the more then
             waiting = store.outbox.count(DeliveryStatus.PENDING)
         gauges = {
             "outbox_pending": ("Deliveries that wait.", waiting),
@@ -135,9 +142,12 @@ class ServerPages:
         if not self._allows_reset:
             reason = "the setting server.allow_reset is off"
             return _json(403, {"status": "error", "reason": reason}, request_id)
-        asked = parse_qs(request.query_string.decode("latin-1"))
+        asked = parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True)
         account, region = (asked.get(name, [""])[0] for name in ("account", "region"))
-        scope = Scope(account, region) if account and region else None
+        if bool(account) != bool(region) or asked.keys() - {"account", "region"}:
+            reason = "one account in one region is reset by ?account=ID&region=NAME, everything without either"
+            return _json(400, {"status": "error", "reason": reason}, request_id)
+        scope = Scope(account, region) if account else None
         self._service.store.write(lambda store: store.reset(scope))
         return _json(200, {"status": "ok"}, request_id)
 

@@ -1,7 +1,11 @@
-"""The log of the live service: one event a line. Rule: no key, no signature, no message of anybody's is in it."""
+"""The log of the live service: one event a line, those of the libraries too.
+
+Rule: no key, no signature, no message of anybody's is in it.
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +31,21 @@ def configure_log(*, is_terminal: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # What libraries have to say, such as uvicorn and asyncio of a defect.
+    logging.basicConfig(handlers=[_ToLog()], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+
+
+class _ToLog(logging.Handler):
+    """Passes on what comes through the standard library's logging."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one event."""
+        try:
+            event = record.getMessage().strip()
+            log(record.name).log(record.levelno, event, exc_info=record.exc_info)
+        except Exception:  # noqa: BLE001  (as the standard library has it: a log line is no reason to fail)
+            self.handleError(record)
 
 
 def log(name: str) -> Any:

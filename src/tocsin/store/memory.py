@@ -59,6 +59,9 @@ class MemoryStore:
     def check(self) -> None:
         """Memory can always be read and written."""
 
+    def hurry(self) -> None:
+        """Memory is held by nobody else."""
+
     def close(self) -> None:
         """There is nothing to let go of."""
 

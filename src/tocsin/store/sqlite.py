@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.app.store_port import Packing
+from tocsin.errors import StoreError
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter
 from tocsin.store.sqlite_error import told
 from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# Another program, such as a backup, may hold the database for a moment.
+# Another program, such as a backup, may hold the database for a moment. Who writes tries several times, so that
+# the service need not wait for so long when it is to end.
 _BUSY_MS = 5_000
+_BUSY_MS_OF_A_TRY = 250
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MS}",
@@ -76,6 +79,8 @@ class SqliteStore:
             except BaseException:
                 connection.close()
                 raise
+            self._identity = _identity(path)
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS_OF_A_TRY}")
             self._writing = connection
             last = connection.execute("SELECT ifnull(max(number), 0) FROM version").fetchone()[0]
             numbers = itertools.count(last + 1)
@@ -87,6 +92,7 @@ class SqliteStore:
         with told(self._path):
             reader = getattr(self._local, "reader", None)
             if reader is None:
+                self._require_file()  # SQLite would make another one
                 connection = self._connect(cache=_READING_CACHE)
                 with self._lock:
                     self._readers.append(connection)
@@ -104,6 +110,7 @@ class SqliteStore:
 
     def write(self, work: Callable[[StoreWriter], Result]) -> Result:
         """Run `work` alone, and give its result when it is committed."""
+        self._require_file()
         with told(self._path):
             return self._commits.write(work)
 
@@ -129,10 +136,15 @@ class SqliteStore:
 
     def check(self) -> None:
         """Write and read something that means nothing. Only what is really written says that there is room."""
+        self._require_file()
         with told(self._path):
             self._commits.write(lambda writer: writer.touch())
         with self.read() as reader:
             reader.get("check", NOWHERE, "")
+
+    def hurry(self) -> None:
+        """Wait for no other program any more: the service is to end."""
+        self._commits.hurry()
 
     def close(self) -> None:
         """Do what waits, fold the write-ahead log into the database, and let go of the file."""
@@ -148,6 +160,14 @@ class SqliteStore:
         """A copy of the database of one moment, made while others read and write."""
         copy_database(self._path, path)
 
+    def _require_file(self) -> None:
+        """What is written to a file that has no name any more is lost when it is closed."""
+        if _identity(self._path) != self._identity:
+            raise StoreError(
+                f"the database {self._path} cannot be used: it was removed or replaced while it was in use",
+                hint="move it back, or stop the service and start it again",
+            )
+
     def _connect(self, *, cache: int) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)
         try:
@@ -157,6 +177,15 @@ class SqliteStore:
             connection.close()
             raise
         return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None where there is none that can be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def copy_database(source: Path, target: Path) -> None:

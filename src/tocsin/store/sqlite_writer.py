@@ -29,6 +29,9 @@ _PATIENCE = 5.0
 # Works that share one commit at most: the first of them waits for the last.
 _MOST_TOGETHER = 128
 
+# How often a database is tried that another program holds; a try takes as long as `PRAGMA busy_timeout` says.
+_TRIES = 20
+
 
 class _Job:
     """A work that was handed in. Its gate opens when it is done, or when it is the turn of its thread to write."""
@@ -64,6 +67,7 @@ class GroupCommit(Generic[Writer]):
         self._waiting: deque[_Job] = deque()
         self._is_writing = False
         self._closed = False
+        self._is_hurried = False
         self._thread: int | None = None
 
     def write(self, work: Callable[[Writer], Result]) -> Result:
@@ -80,6 +84,10 @@ class GroupCommit(Generic[Writer]):
         if job.failure is not None:
             raise job.failure
         return job.result  # type: ignore[no-any-return]  # what the work gave
+
+    def hurry(self) -> None:
+        """From now on, try only once where another program holds the database."""
+        self._is_hurried = True
 
     def close(self) -> None:
         """Take nothing more; return when what waits is done."""
@@ -122,7 +130,7 @@ class GroupCommit(Generic[Writer]):
     def _commit(self, jobs: list[_Job]) -> None:
         outcomes: list[tuple[Any, BaseException | None]] = []
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             outcomes.extend(self._run_one(job.work, is_alone=len(jobs) == 1) for job in jobs)
             if len(jobs) == 1 and outcomes[0][1] is not None:
                 self._connection.execute("ROLLBACK")
@@ -136,6 +144,16 @@ class GroupCommit(Generic[Writer]):
             raise
         for job, (result, failure) in zip(jobs, outcomes, strict=True):
             job.end(result, failure)
+
+    def _begin(self) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._is_hurried or not left:
+                    raise
+            else:
+                return
 
     def _run_one(self, work: Callable[[Writer], Any], *, is_alone: bool) -> tuple[Any, BaseException | None]:
         # A savepoint costs as much as a small work; one that is alone is undone by ROLLBACK.

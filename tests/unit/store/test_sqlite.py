@@ -18,7 +18,7 @@ from tocsin.core.log_event import NewLogEvent, Term
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreBusyError, StoreError
-from tocsin.store import sqlite_log_packing, sqlite_writer
+from tocsin.store import sqlite, sqlite_log_packing, sqlite_writer
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite_schema import APPLICATION_ID, MIGRATIONS, migrate
 
@@ -148,13 +148,57 @@ def test_a_full_queue_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     busy.wait(10)
     second = threading.Thread(target=store.write, args=(lambda writer: writer.put("topic", HERE, "a", b""),))
     second.start()
+    for _ in range(1000):  # until the second work has taken the only place
+        if store._commits._waiting:
+            break
+        threading.Event().wait(0.01)
     with pytest.raises(StoreBusyError):
-        for _ in range(1000):  # until the second work has taken the only place
-            store.write(lambda _writer: go.wait(0.01))
+        store.write(lambda _writer: None)
     go.set()
     first.join()
     second.join()
     assert names(store) == ["a"]
+    store.close()
+
+
+def test_a_file_that_is_gone_takes_nothing_until_it_is_back(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.put("topic", HERE, "a", b""))
+    away = path.with_suffix(".away")
+    path.rename(away)
+    with pytest.raises(StoreError, match="removed or replaced"):
+        store.write(lambda writer: writer.put("topic", HERE, "lost", b""))
+    with pytest.raises(StoreError, match="removed or replaced"):
+        names(store)  # a thread that has not read yet would make a file of its own
+    assert not path.exists()
+    path.write_bytes(b"another")
+    with pytest.raises(StoreError, match="removed or replaced"):
+        store.check()
+    away.rename(path)
+    store.check()
+    assert names(store) == ["a"]
+    store.close()
+
+
+@pytest.mark.parametrize(("is_hurried", "tries"), [(False, 20), (True, 1)])
+def test_a_database_that_another_program_holds_is_tried_for_a_while(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, is_hurried: bool, tries: int
+) -> None:
+    monkeypatch.setattr(sqlite, "_BUSY_MS_OF_A_TRY", 1)
+    store = SqliteStore(path)
+    if is_hurried:
+        store.hurry()
+    seen: list[str] = []
+    store._writing.set_trace_callback(seen.append)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="locked by another program"):
+        store.write(lambda writer: writer.put("topic", HERE, "a", b""))
+    assert seen.count("BEGIN IMMEDIATE") == tries
+    other.execute("ROLLBACK")
+    other.close()
+    store.write(lambda writer: writer.put("topic", HERE, "b", b""))
+    assert names(store) == ["b"]
     store.close()
 
 
