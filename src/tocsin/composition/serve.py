@@ -123,6 +123,7 @@ class RunningServer:
             authenticator=self._authenticator(),
             page_tokens=PageTokens(_kept_secret(self.store, "page-token-key")),
             most_unpacked=config.requests.body,
+            most_metric_data=config.requests.metric_data_body,
             report=self._report,
             store_failed=self._note_store_failure,
         )

@@ -47,16 +47,21 @@ class Dispatcher:
         authenticator: Authenticator,
         page_tokens: PageTokens,
         most_unpacked: int,
+        most_metric_data: int = 2**20,
         report: ReportFailure,
         store_failed: Callable[[StoreError], None] = lambda _: None,
     ) -> None:
-        """`report` is told of defects: request id, what was called, and the exception; `store_failed` of the store."""
+        """`most_metric_data` bounds the body of PutMetricData as it was sent (WIRE-7.4).
+
+        `report` is told of defects: request id, what was called, and the exception; `store_failed` of the store.
+        """
         self._service = service
         self._tables = tables
         self._models = models
         self._authenticator = authenticator
         self._page_tokens = page_tokens
         self._most_unpacked = most_unpacked
+        self._most_metric_data = most_metric_data
         self._report = report
         self._store_failed = store_failed
 
@@ -69,11 +74,13 @@ class Dispatcher:
             at = self._service.now()
             call = self._detected(request)
             known, named = call, f"{call.service} {call.operation}"
+            if call.operation == "PutMetricData" and len(request.body) > self._most_metric_data:
+                raise Fault("RequestEntityTooLargeException", "The request body is too large.", status=413)
             caller = self._authenticator.authenticate(request, call, at=at)
+            handler = self._handler(call)  # whatever it is called with: that it is not there is what helps (WIRE-3.13)
             body = unpacked(request, most=self._most_unpacked)
             parameters = codec.decode_input(call, body)
             validate(call, parameters)
-            handler = self._handler(call)
             context = Context(
                 service=call.service,
                 operation=call.operation,

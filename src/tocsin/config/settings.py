@@ -59,6 +59,7 @@ class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds."""
 
     body: int = 8 * 1024 * 1024
+    metric_data_body: int = 1024 * 1024
     header_bytes: int = 32 * 1024
     headers: int = 100
     header_seconds: int = 10

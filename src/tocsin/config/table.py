@@ -77,6 +77,9 @@ SETTINGS: dict[str, Setting] = {
     "limits.body": Setting(
         read=between(64 * 1024, read_size, 2**30), kind="a size from 64 KiB to 1 GiB", example='"8 MiB"'
     ),
+    "limits.metric_data_body": Setting(
+        read=between(1024, read_size, 2**30), kind="a size from 1 KiB to 1 GiB", example='"1 MiB"'
+    ),
     "limits.header_bytes": Setting(
         read=between(4096, read_size, 2**20), kind="a size from 4 KiB to 1 MiB", example='"32 KiB"'
     ),

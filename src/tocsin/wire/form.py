@@ -19,7 +19,7 @@ def parse_form(*parts: bytes) -> Form:
     Raises:
         ParseError: there are too many fields, or a key has too many parts (WIRE-7.4).
     """
-    if sum(part.count(b"&") + 1 for part in parts) > FORM_FIELDS:
+    if sum(part.count(b"&") + 1 for part in parts if part) > FORM_FIELDS:
         raise ParseError(f"The request has more than {FORM_FIELDS} fields")
     fields = []
     for part in parts:
