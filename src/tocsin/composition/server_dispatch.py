@@ -74,8 +74,7 @@ class Dispatcher:
             at = self._service.now()
             call = self._detected(request)
             known, named = call, f"{call.service} {call.operation}"
-            if call.operation == "PutMetricData" and len(request.body) > self._most_metric_data:
-                raise Fault("RequestEntityTooLargeException", "The request body is too large.", status=413)
+            self._require_size(call, request)
             caller = self._authenticator.authenticate(request, call, at=at)
             handler = self._handler(call)  # whatever it is called with: that it is not there is what helps (WIRE-3.13)
             body = unpacked(request, most=self._most_unpacked)
@@ -119,6 +118,10 @@ class Dispatcher:
             return self._failed(known or guess(request, self._models), request_id, named, error)
         self._service.counters.add("requests", service=call.service, outcome="answered")
         return response
+
+    def _require_size(self, call: Call, request: WireRequest) -> None:
+        if call.operation == "PutMetricData" and len(request.body) > self._most_metric_data:
+            raise Fault("RequestEntityTooLargeException", "The request body is too large.", status=413)
 
     def _handler(self, call: Call) -> Handler:
         table = self._tables.get(call.service)
