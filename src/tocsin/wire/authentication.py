@@ -126,6 +126,8 @@ class Authenticator:
             if incomplete:
                 raise Fault("IncompleteSignatureException", incomplete)
             raise Fault("MissingAuthenticationTokenException", _MISSING)
+        if incomplete:
+            raise Fault("IncompleteSignatureException", incomplete)
         if signed.scheme != ALGORITHM:
             raise Fault("InvalidSignatureException", _WRONG)
         key = self._known_key(signed, at)

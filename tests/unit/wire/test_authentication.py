@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from datetime import UTC, datetime, timedelta
 
@@ -227,6 +228,30 @@ def test_half_a_signature_is_none(header: str) -> None:
         "IncompleteSignatureException",
         "InvalidSignatureException",
     }
+
+
+@pytest.mark.parametrize(
+    ("gone", "text"),
+    [
+        ("X-Amz-Date", "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."),
+        ("Signature", "Authorization header requires 'Signature' parameter."),
+        ("SignedHeaders", "Authorization header requires 'SignedHeaders' parameter."),
+        ("Credential", "Authorization header requires 'Credential' parameter."),
+    ],
+)
+def test_what_is_missing_of_a_signature_is_named(gone: str, text: str) -> None:
+    """WIRE-5.14."""
+    request = received(signed())
+    at = time_of(request)
+    headers = tuple(
+        (name, re.sub(rf"{gone}=[^,]+,? ?", "", value.decode()).encode() if name == b"authorization" else value)
+        for name, value in request.headers
+        if name != gone.lower().encode()
+    )
+    half = changed(request, headers=headers)
+    with pytest.raises(Fault) as caught:
+        STRICT.authenticate(half, detect(half, MODELS), at=at)
+    assert (caught.value.shape, caught.value.message) == ("IncompleteSignatureException", text)
 
 
 def test_a_key_never_shows_its_secret() -> None:
