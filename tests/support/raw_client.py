@@ -28,53 +28,76 @@ PROTOCOLS = {
 
 
 class Told(NamedTuple):
-    """What an answer says: the code of an error, None for a success, and the members of the result."""
+    """What an answer says: the code of an error, None for a success, and the members of the result.
+
+    `query_error` is the code that a client which has moved on from the query protocol is told beside it (WIRE-3.4).
+    """
 
     code: str | None
     message: str
     members: Any
+    status: int
+    query_error: str | None
 
 
-def call(server: LiveServer, protocol: str, service: str, operation: str, parameters: dict[str, Any]) -> Told:
+def call(
+    server: LiveServer,
+    protocol: str,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    *,
+    is_signed: bool = True,
+    is_query_mode: bool = False,
+) -> Told:
     """Send one call and read the answer."""
+    headers = _authorization(service) if is_signed else {}
+    if is_query_mode:
+        headers["x-amzn-query-mode"] = "true"
     send = {"json": _json, "query": _query, "cbor": _cbor}[protocol]
-    return send(server, service, operation, parameters)
+    return send(server, service, operation, parameters, headers)
 
 
-def _headers(service: str, **more: str) -> dict[str, str]:
+def _authorization(service: str) -> dict[str, str]:
     name = SIGNING_NAMES.get(service, service)
+    credential = f"111122223333/20260301/eu-west-1/{name}/aws4_request"
     return {
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=111122223333/20260301/eu-west-1/{name}/aws4_request, "
-        f"SignedHeaders=host, Signature={'0' * 64}",
-        **{key.replace("_", "-"): value for key, value in more.items()},
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={'0' * 64}",
+        "X-Amz-Date": "20260301T000000Z",
     }
 
 
-def _json(server: LiveServer, service: str, operation: str, parameters: dict[str, Any]) -> Told:
-    headers = _headers(service, X_Amz_Target=f"{TARGETS[service]}.{operation}", Content_Type=JSON_TYPES[service])
+def _of_members(answer: Answer, told: dict[str, Any]) -> Told:
+    query_error = answer.headers.get("x-amzn-query-error")
+    if answer.status == 200:
+        return Told(None, "", told, 200, query_error)
+    code = told["__type"].rpartition("#")[2]
+    return Told(code, told.get("message", told.get("Message", "")), told, answer.status, query_error)
+
+
+def _json(
+    server: LiveServer, service: str, operation: str, parameters: dict[str, Any], headers: dict[str, str]
+) -> Told:
+    headers |= {"X-Amz-Target": f"{TARGETS[service]}.{operation}", "Content-Type": JSON_TYPES[service]}
     body = json.dumps(parameters, default=lambda value: value.timestamp()).encode()
     answer = server.ask("/", method="POST", body=body, headers=headers)
     assert answer.headers["content-type"] == JSON_TYPES[service]
-    told = json.loads(answer.body) if answer.body else {}
-    if answer.status == 200:
-        return Told(None, "", told)
-    return Told(told["__type"].rpartition("#")[2], told.get("message", told.get("Message", "")), told)
+    assert answer.headers["x-amzn-requestid"]
+    return _of_members(answer, json.loads(answer.body) if answer.body else {})
 
 
-def _cbor(server: LiveServer, service: str, operation: str, parameters: dict[str, Any]) -> Told:
-    headers = _headers(
-        service, Smithy_Protocol="rpc-v2-cbor", Content_Type="application/cbor", Accept="application/cbor"
-    )
+def _cbor(
+    server: LiveServer, service: str, operation: str, parameters: dict[str, Any], headers: dict[str, str]
+) -> Told:
+    headers |= {"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor", "Accept": "application/cbor"}
     path = f"/service/{TARGETS[service]}/operation/{operation}"
     body = cbor2.dumps(parameters, datetime_as_timestamp=True, timezone=dt.UTC)
     answer = server.ask(path, method="POST", body=body, headers=headers)
     if answer.body:  # an operation without a result answers with nothing, and says of nothing no type
         assert answer.headers["content-type"] == "application/cbor"
     assert answer.headers["smithy-protocol"] == "rpc-v2-cbor"
-    told = cbor2.loads(answer.body) if answer.body else {}
-    if answer.status == 200:
-        return Told(None, "", told)
-    return Told(told["__type"].rpartition("#")[2], told.get("message", told.get("Message", "")), told)
+    assert answer.headers["x-amzn-requestid"]
+    return _of_members(answer, cbor2.loads(answer.body) if answer.body else {})
 
 
 def _flat(value: Any, name: str) -> list[tuple[str, str]]:
@@ -112,13 +135,15 @@ class _Map:
 _MAPS = {("sns", "Attributes"): ("key", "value"), ("sns", "MessageAttributes"): ("Name", "Value")}
 
 
-def _query(server: LiveServer, service: str, operation: str, parameters: dict[str, Any]) -> Told:
+def _query(
+    server: LiveServer, service: str, operation: str, parameters: dict[str, Any], headers: dict[str, str]
+) -> Told:
     marked = {
         name: _Map(value, _MAPS[service, name]) if (service, name) in _MAPS and isinstance(value, dict) else value
         for name, value in parameters.items()
     }
     form = [("Action", operation), ("Version", VERSIONS[service]), *_flat(marked, "")]
-    headers = _headers(service, Content_Type="application/x-www-form-urlencoded; charset=utf-8")
+    headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     answer = server.ask("/", method="POST", body=urllib.parse.urlencode(form).encode(), headers=headers)
     return _read_xml(answer, operation)
 
@@ -131,6 +156,8 @@ def _read_xml(answer: Answer, operation: str) -> Told:
     if answer.status == 200:
         assert root.tag == f"{operation}Response"
         assert root.findtext("ResponseMetadata/RequestId") == answer.headers["x-amzn-requestid"]
-        return Told(None, "", root)
+        return Told(None, "", root, 200, None)
     assert root.tag == "ErrorResponse"
-    return Told(root.findtext("Error/Code"), root.findtext("Error/Message") or "", root)
+    assert root.findtext("Error/Type") == ("Sender" if answer.status < 500 else "Receiver")
+    assert root.findtext("RequestId") == answer.headers["x-amzn-requestid"]
+    return Told(root.findtext("Error/Code"), root.findtext("Error/Message") or "", root, answer.status, None)
