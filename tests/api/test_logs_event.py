@@ -450,4 +450,15 @@ def test_resource_policies(logs, now, refused) -> None:
     logs.put_resource_policy(policyName="of-group", policyDocument="{}", resourceArn=arn)
     (told,) = logs.describe_resource_policies(resourceArn=arn)["resourcePolicies"]
     assert (told["policyScope"], told["resourceArn"]) == ("RESOURCE", arn)
+    policy = {"policyDocument": "{}", "resourceArn": arn}
+    aborted = (
+        "OperationAbortedException",
+        "Multiple concurrent requests to update the same resource were in conflict.",
+    )
+    newer = logs.put_resource_policy(**policy, expectedRevisionId=told["revisionId"])["revisionId"]
+    assert refused(logs.put_resource_policy, **policy, expectedRevisionId=told["revisionId"]) == aborted
+    assert refused(logs.delete_resource_policy, resourceArn=arn, expectedRevisionId=told["revisionId"]) == aborted
+    assert refused(logs.put_resource_policy, policyName="p1", policyDocument="{}", expectedRevisionId="x") == aborted
+    logs.delete_resource_policy(resourceArn=arn, expectedRevisionId=newer)
+    assert logs.describe_resource_policies(resourceArn=arn)["resourcePolicies"] == []
     assert len(logs.describe_resource_policies()["resourcePolicies"]) == 9

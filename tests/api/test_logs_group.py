@@ -140,6 +140,13 @@ def test_prefix_pattern_and_identifiers(logs, refused) -> None:
     )
 
 
+def test_a_filter_of_groups_that_is_not_there_is_refused_and_not_left_out_of_account(logs, refused) -> None:
+    """WIRE-3.13."""
+    for name, value in (("dataSources", [{"name": "aws"}]), ("fieldIndexNames", ["eventName"])):
+        message = f"{name} is not supported by Tocsin."
+        assert refused(logs.list_log_groups, **{name: value}) == ("InvalidParameterException", message)
+
+
 def test_regions_and_accounts_are_strangers(logs, service) -> None:
     logs.create_log_group(logGroupName="g")
     assert names(client("logs", Dispatcher(service, operations), region="us-east-1").describe_log_groups()) == []

@@ -24,7 +24,12 @@ def put_resource_policy(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     if name is None and arn is None:
         raise invalid("Either policyName or resourceArn must be specified.")
     made = resource_policy.put_resource_policy(
-        ctx.tocsin, ctx.scope, name or "", parameters.get("policyDocument", ""), resource_arn=arn
+        ctx.tocsin,
+        ctx.scope,
+        name or "",
+        parameters.get("policyDocument", ""),
+        resource_arn=arn,
+        expected=parameters.get("expectedRevisionId"),
     )
     return {"resourcePolicy": _described(made), "revisionId": made.revision or None}
 
@@ -50,7 +55,9 @@ def delete_resource_policy(ctx: Context, parameters: Parameters) -> None:
     name, arn = parameters.get("policyName"), parameters.get("resourceArn")
     if name is None and arn is None:
         raise invalid("Either policyName or resourceArn must be specified.")
-    resource_policy.delete_resource_policy(ctx.tocsin, ctx.scope, name or "", resource_arn=arn)
+    resource_policy.delete_resource_policy(
+        ctx.tocsin, ctx.scope, name or "", resource_arn=arn, expected=parameters.get("expectedRevisionId")
+    )
 
 
 def _described(one: ResourcePolicy) -> dict[str, Any]:

@@ -28,6 +28,7 @@ operations = Operations(
         (AlreadyExistsError, ""): "ResourceAlreadyExistsException",
         (TooManyTagsError, ""): "TooManyTagsException",
         (LimitExceededError, ""): "LimitExceededException",
+        (ConflictError, "resource-policy"): "OperationAbortedException",
         (ConflictError, ""): "ValidationException",
         (AccessDeniedError, ""): "AccessDeniedException",
         (InputError, ""): "InvalidParameterException",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.app.definition import Definitions
-from tocsin.errors import LimitExceededError, NotFoundError
+from tocsin.errors import ConflictError, LimitExceededError, NotFoundError
 
 if TYPE_CHECKING:
     from tocsin.app.service import Service
@@ -32,9 +32,20 @@ POLICIES = Definitions("log-resource-policy", ResourcePolicy)
 
 
 def put_resource_policy(
-    service: Service, scope: Scope, name: str, document: str, *, resource_arn: str | None = None
+    service: Service,
+    scope: Scope,
+    name: str,
+    document: str,
+    *,
+    resource_arn: str | None = None,
+    expected: str | None = None,
 ) -> ResourcePolicy:
-    """Keep a policy, in place of the one of that name, or of that resource."""
+    """Keep a policy, in place of the one of that name, or of that resource.
+
+    Raises:
+        ConflictError: it is not of the revision `expected`: somebody else has changed it meanwhile.
+        LimitExceededError: there are too many of the account.
+    """
     made = ResourcePolicy(
         name=name,
         document=document,
@@ -45,7 +56,9 @@ def put_resource_policy(
 
     def work(store: StoreWriter) -> None:
         key = _key(name, resource_arn)
-        if POLICIES.get(store, scope, key) is None and resource_arn is None:
+        kept = POLICIES.get(store, scope, key)
+        _require_revision(kept, expected)
+        if kept is None and resource_arn is None:
             of_account = [one for _, one in POLICIES.scan(store, scope) if one.resource_arn is None]
             if len(of_account) >= MOST_POLICIES:
                 raise LimitExceededError("Resource limit exceeded.", resource="resource-policy")
@@ -55,12 +68,23 @@ def put_resource_policy(
     return made
 
 
-def delete_resource_policy(service: Service, scope: Scope, name: str, *, resource_arn: str | None = None) -> None:
-    """Remove a policy."""
+def delete_resource_policy(
+    service: Service, scope: Scope, name: str, *, resource_arn: str | None = None, expected: str | None = None
+) -> None:
+    """Remove a policy.
+
+    Raises:
+        ConflictError: it is not of the revision `expected`.
+        NotFoundError: there is none.
+    """
 
     def work(store: StoreWriter) -> None:
-        if not POLICIES.delete(store, scope, _key(name, resource_arn)):
+        key = _key(name, resource_arn)
+        kept = POLICIES.get(store, scope, key)
+        if kept is None:
             raise NotFoundError(f"Policy with name [{name}] does not exist.", resource="resource-policy")
+        _require_revision(kept, expected)
+        POLICIES.delete(store, scope, key)
 
     service.store.write(work)
 
@@ -73,6 +97,13 @@ def list_resource_policies(
         found = [one for _, one in POLICIES.scan(store, scope) if one.resource_arn == resource_arn]
     found = [one for one in sorted(found, key=lambda one: one.name) if after is None or one.name > after]
     return found[:limit], len(found) > limit
+
+
+def _require_revision(kept: ResourcePolicy | None, expected: str | None) -> None:
+    if expected is not None and expected != (kept.revision if kept is not None else None):
+        raise ConflictError(
+            "Multiple concurrent requests to update the same resource were in conflict.", resource="resource-policy"
+        )
 
 
 def _key(name: str, resource_arn: str | None) -> str:
