@@ -9,6 +9,7 @@ Each account is a world of its own, so tests that take an account of their own c
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import http.client
 import os
 import re
@@ -46,8 +47,18 @@ class Answer(NamedTuple):
         return msgspec.json.decode(self.body)
 
 
-def _bound_files(most: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+# Of the kernel: PR_CAPBSET_DROP, and the capabilities by which root may read and write what its permissions forbid.
+_DROP, _DAC_OVERRIDE, _DAC_READ_SEARCH = 24, 1, 2
+
+
+def _as_told(most_bytes: int | None, *, heeds_permissions: bool) -> None:
+    """Make the process that is about to be started live with a small disk, or with permissions although it is root."""
+    if most_bytes is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
+    if heeds_permissions:
+        kernel = ctypes.CDLL(None)
+        for capability in (_DAC_OVERRIDE, _DAC_READ_SEARCH):
+            kernel.prctl(_DROP, capability, 0, 0, 0)
 
 
 class LiveServer:
@@ -60,8 +71,12 @@ class LiveServer:
         environ: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         most_bytes: int | None = None,
+        heeds_permissions: bool = False,
     ) -> None:
-        """`most_bytes` bounds every file that it writes, as a disk that is full would."""
+        """`most_bytes` bounds every file that it writes, as a disk that is full would.
+
+        With `heeds_permissions` it may only read and write what the files' permissions say, also when root runs it.
+        """
         self.data = data
         data.parent.mkdir(parents=True, exist_ok=True)
         self._log_path = data.parent / f"{data.name}.log"
@@ -76,7 +91,9 @@ class LiveServer:
             env={**clean, **(environ or {})},
             cwd=data.parent,
             text=True,
-            preexec_fn=None if most_bytes is None else lambda: _bound_files(most_bytes),  # noqa: PLW1509  (one call)
+            preexec_fn=None  # noqa: PLW1509  (a few calls of the kernel)
+            if most_bytes is None and not heeds_permissions
+            else lambda: _as_told(most_bytes, heeds_permissions=heeds_permissions),
         )
         self.banner = ""
         self.address = ""
@@ -151,6 +168,10 @@ class LiveServer:
             self.kill()
             raise
         return status, time.perf_counter() - began
+
+    def bound_files(self, most_bytes: int) -> None:
+        """Let the files of the running process grow up to here: make room on its disk, or take it."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""

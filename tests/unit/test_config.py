@@ -342,3 +342,12 @@ def test_no_ranges_are_not_the_same_as_an_empty_list() -> None:
 def test_what_is_no_range_or_endpoint(toml: Path, text: str, message: str) -> None:
     toml.write_text(text, encoding="utf-8")
     assert [one.message for one in check_config(toml)] == [message]
+
+
+@pytest.mark.parametrize(("value", "read"), [("1", True), ("true", True), ("0", False), ("False", False)])
+def test_a_truth_value_in_a_variable(tmp_path: Path, value: str, *, read: bool) -> None:
+    """WIRE-9.11: `TOCSIN_SERVER_ALLOW_RESET=1`."""
+    config = load_config(None, {"TOCSIN_SERVER_ALLOW_RESET": value}, folder=tmp_path)
+    assert config.server.allow_reset is read
+    with pytest.raises(ConfigError, match="true or false"):
+        load_config(None, {"TOCSIN_SERVER_ALLOW_RESET": "2"}, folder=tmp_path)

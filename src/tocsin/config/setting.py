@@ -63,10 +63,11 @@ def read_integer(value: object) -> int | None:
 
 
 def read_boolean(value: object) -> bool | None:
-    """How to read a truth value."""
+    """How to read a truth value; in a variable it may be 1 or 0 as well (WIRE-9.11)."""
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+    words = {"true": True, "1": True, "false": False, "0": False}
+    return words.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def read_topic(value: object) -> str | None:

@@ -76,6 +76,7 @@ class SqliteStore:
             connection = self._connect(cache=_WRITING_CACHE)
             try:
                 migrate(connection)
+                _require_writable(connection)
             except BaseException:
                 connection.close()
                 raise
@@ -177,6 +178,15 @@ class SqliteStore:
             connection.close()
             raise
         return connection
+
+
+def _require_writable(connection: sqlite3.Connection) -> None:
+    """SQLite opens a file that may not be written all the same, and says so only when something is changed."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("UPDATE counter SET number = number WHERE name = ''")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
