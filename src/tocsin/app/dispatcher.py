@@ -29,7 +29,7 @@ MOST_UNDER_WAY: Final = 512
 _MOST_TO_ONE = 8
 """Of these to one target whose last delivery went well."""
 
-_IN_ORDER: Final = frozenset(("email", "email-json", "log"))
+_IN_ORDER: Final = frozenset(("email", "email-json", "log", "slack", "apprise"))
 """Protocols whose messages go one by one: of two mails of an alarm the first comes first."""
 
 _MAIL: Final = frozenset(("email", "email-json"))
@@ -60,11 +60,12 @@ class Done(NamedTuple):
 class _Target:
     """What is known of a target while the process lives."""
 
-    __slots__ = ("free_at", "is_failing", "under_way")
+    __slots__ = ("free_at", "goes_in_order", "is_failing", "under_way")
 
     def __init__(self) -> None:
         self.under_way = 0
         self.is_failing = False
+        self.goes_in_order = False
         self.free_at = 0.0  # when the next one may go, in milliseconds: the throttle
 
 
@@ -123,13 +124,15 @@ class Dispatcher:
         if most:
             target.free_at = max(target.free_at, now) + 1_000 / most
         self._under_way[row.delivery_id] = delivery
-        if delivery.envelope.protocol in _IN_ORDER or delivery.envelope.group_id or self._is_full(target, now):
+        if delivery.envelope.protocol in _IN_ORDER or delivery.envelope.group_id:
+            target.goes_in_order = True
+        if self._is_full(target, now):
             full.add(row.target)
         return delivery
 
     @staticmethod
     def _is_full(target: _Target, now: float) -> bool:
-        most = 1 if target.is_failing else _MOST_TO_ONE
+        most = 1 if target.is_failing or target.goes_in_order else _MOST_TO_ONE
         return target.under_way >= most or target.free_at > now
 
     def settle(self, done: Sequence[Done]) -> None:

@@ -215,3 +215,27 @@ def test_a_throttle_spreads_deliveries(rate: float, monkeypatch: pytest.MonkeyPa
             sending.settle(delivery, Delivered())
         sending.clock.advance(0.05)
     assert taken == min(20, 5 * rate)
+
+
+def test_what_goes_in_order_waits_for_the_one_before_it() -> None:
+    sending = Sending()
+    subscribe(
+        sending.service,
+        HERE,
+        sending.topic,
+        protocol="log",
+        endpoint="service",
+        attributes={},
+        principal="arn:aws:iam::111122223333:user/alice",
+    )
+    sending.publish(3)
+
+    def logged():
+        return [delivery for delivery in sending.dispatcher.take() if delivery.envelope.protocol == "log"]
+
+    (first,) = logged()
+    assert logged() == []
+    sending.settle(first, Delivered("ok"))
+    (second,) = logged()
+    assert second.row.created_at >= first.row.created_at
+    assert logged() == []
