@@ -9,14 +9,20 @@ from tocsin.config.loading import (
     settings_in_force,
     variable_of,
 )
+from tocsin.config.notifier import NotifierSettings, address_hint, address_problem
+from tocsin.config.secret import Secret
 from tocsin.config.settings import Config, RequestLimits, SourceSettings
 
 __all__ = [
     "CONFIG_NAME",
     "Config",
+    "NotifierSettings",
     "RequestLimits",
+    "Secret",
     "SettingInForce",
     "SourceSettings",
+    "address_hint",
+    "address_problem",
     "check_config",
     "entries_in_force",
     "load_config",

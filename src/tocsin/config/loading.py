@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from tocsin.config.notifier import NotifierSettings
+from tocsin.config.secret import Secret
 from tocsin.config.settings import (
     AlarmSettings,
     AuthSettings,
@@ -24,7 +26,7 @@ from tocsin.config.settings import (
     SourceSettings,
     SqsSettings,
 )
-from tocsin.config.table import ENTRIES, SETTINGS
+from tocsin.config.table import ENTRIES, ENTRY_PROBLEMS, SETTINGS
 from tocsin.core.finding import Finding, Severity
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import ConfigError, NotFoundError
@@ -98,6 +100,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         http=HttpSettings(**tables.get("http", {})),
         sqs=SqsSettings(**tables.get("sqs", {})),
         source=tuple(SourceSettings(**one) for one in entries["source"]),
+        notifier=tuple(NotifierSettings(**one) for one in entries["notifier"]),
         origins=origins,
     )
 
@@ -108,10 +111,11 @@ def variable_of(dotted: str) -> str:
 
 
 def entries_in_force(config: Config) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What stands several times, as `[[source]]`: the name of the table, and its settings."""
+    """What stands several times, as `[[source]]`: the name of the table, and its settings without secrets."""
     for name in ENTRIES:
         for entry in getattr(config, name):
-            yield name, msgspec.structs.asdict(entry)
+            members = msgspec.structs.asdict(entry).items()
+            yield name, {key: value.shown if isinstance(value, Secret) else value for key, value in members}
 
 
 class SettingInForce(NamedTuple):
@@ -280,7 +284,13 @@ def _entry_troubles(name: str, value: object, values: dict[str, Any]) -> Iterato
                 hint="; ".join(f"for example {member} = {members[member].example}" for member in missing),
             )
         elif len(read) == len(entry):
-            good.append(read)
+            check = ENTRY_PROBLEMS.get(name)
+            problem = None if check is None else check(read)
+            if problem is None:
+                good.append(read)
+            else:
+                member, message, hint = problem
+                yield _Trouble(key=(*above, member), name="bad-value", message=message, hint=hint)
     values[name] = good
 
 
@@ -292,7 +302,7 @@ def _bad_value(key: tuple[str, ...], dotted: str, value: object, setting: Settin
     return _Trouble(
         key=key,
         name="bad-value",
-        message=f"{dotted} is {setting.kind}, not {_shown(value)}",
+        message=f"{dotted} is {setting.kind}" + ("" if setting.is_secret else f", not {_shown(value)}"),
         hint=f"for example {key[-1]} = {setting.example}",
     )
 

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 import msgspec
 
+from tocsin.config.secret import Secret  # as above
 from tocsin.core.topic import is_topic
 
 _UNITS = {
@@ -30,14 +31,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One setting. `read` gives its value, None for one that is not allowed; `kind` says what is.
 
     `unset` says what holds where nobody sets it and the default is not a value. `is_needed` belongs to the
-    members of an entry (`[[source]]`) that it makes no sense without.
+    members of an entry (`[[source]]`) that it makes no sense without. What is given for one that `is_secret` is
+    not repeated, however wrong it is.
     """
 
-    read: Callable[[object], int | bool | str | tuple[str, ...] | None]
+    read: Callable[[object], int | bool | str | tuple[str, ...] | Secret | None]
     kind: str
     example: str
     unset: str = "none"
     is_needed: bool = False
+    is_secret: bool = False
 
 
 def read_size(value: object) -> int | None:

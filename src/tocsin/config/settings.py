@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tocsin.config.notifier import NotifierSettings
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 
 
@@ -121,5 +122,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     sqs: SqsSettings = SqsSettings()
     source: tuple[SourceSettings, ...] = ()
+    notifier: tuple[NotifierSettings, ...] = ()
     origins: dict[str, str] = {}
     """Where each setting that is not a default came from: a file, or the name of a variable."""

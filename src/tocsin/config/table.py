@@ -5,6 +5,10 @@ Rule: a setting that is not in this table does not exist; the reference page is 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from tocsin.config.notifier import notifier_problem, read_topic_or_name
+from tocsin.config.secret import read_secret
 from tocsin.config.setting import (
     Setting,
     between,
@@ -16,6 +20,9 @@ from tocsin.config.setting import (
     read_texts,
     read_topic,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _PATH = r"[^\x00]{1,4096}"
 _SECONDS = "a number of seconds from 1 to 3600"
@@ -128,5 +135,24 @@ ENTRIES: dict[str, dict[str, Setting]] = {
             read=matching(r"[^:*]{1,512}"), kind="the name of a log stream", example='"files"', is_needed=True
         ),
     },
+    "notifier": {
+        "kind": Setting(read=matching("slack|apprise"), kind="slack or apprise", example='"slack"', is_needed=True),
+        "url": Setting(
+            read=read_secret,
+            kind="env:NAME or file:PATH, where the address stands, or the address itself",
+            example='"env:SLACK_URL"',
+            is_needed=True,
+            is_secret=True,
+        ),
+        "topic": Setting(
+            read=read_topic_or_name,
+            kind="the ARN of a topic, or the name of one in server.account and server.region",
+            example='"sec-alerts"',
+            is_needed=True,
+        ),
+    },
 }
 """The members of what may stand several times, as `[[source]]`, by the name of the table."""
+
+ENTRY_PROBLEMS: dict[str, Callable[[Mapping[str, Any]], tuple[str, str, str] | None]] = {"notifier": notifier_problem}
+"""What is wrong with an entry whose members are right one by one: the member to blame, a message and a hint."""
