@@ -274,6 +274,7 @@ class AlarmChanges:
             message=composed.default,
             subject=composed.subject,
             texts={"default": composed.default, "sms": composed.sms, "email": composed.email},
+            alarm_arn=alarm_arn(self._scope, definition.alarm_name),
         )
 
     def _behind(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Contribution:

@@ -1,7 +1,7 @@
-"""Publishing: one row in the outbox for each subscriber that a message is for. Spec: SNS-2, SNS-3.4, SNS-9.
+"""Publishing: one row in the outbox for each subscriber that a message is for. Spec: SNS-2, SNS-3.4, SNS-8.5, SNS-9.
 
 Rule: the rows are written in the transaction of what caused them; a publication that was acknowledged is never
-lost, and whoever had not confirmed by then never gets it.
+lost, and whoever had not confirmed by then never gets it. The chat channels of the settings get it as subscribers do.
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreWriter
     from tocsin.app.topic import KeptSubscription
+    from tocsin.core.delivery import Endpoint
 
 _ARN_PARTS = 6
+
+_CHANNEL_MESSAGES_PER_SECOND = 1.0  # more than that Slack refuses
 
 DEDUPLICATION_MS = 300_000
 """For how long a FIFO topic remembers what was published (SNS-2.7)."""
@@ -82,7 +85,7 @@ def scope_of_topic(arn: str) -> tuple[Scope, str] | None:
 
 
 def publish(service: Service, store: StoreWriter, arn: str, publication: Publication, *, cause: str) -> tuple[str, int]:
-    """Publish to a topic within a transaction: the message's id, and for how many subscribers it is.
+    """Publish to a topic within a transaction: the message's id, and for how many subscribers and channels it is.
 
     `cause` names what it is about, for the record of deliveries.
 
@@ -106,6 +109,10 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
             continue
         envelope = _envelope(service, scope, topic, subscription, publication, message_id=message_id, now=now)
         rows.append(delivery_of(service, scope, envelope, cause=cause))
+    named = topic_arn(scope, topic.name)
+    for channel in service.settings.channels.get(named, ()):
+        told = _to_channel(channel, named, publication, message_id=message_id, now=now)
+        rows.append(delivery_of(service, scope, told, cause=cause))
     if rows:
         store.outbox.put(rows)
     service.counters.add("messages_published")
@@ -152,6 +159,27 @@ def _envelope(
         dead_letter_arn=_dead_letter_arn(attributes.get("RedrivePolicy", "")),
         alarm_arn=publication.alarm_arn,
         records=publication.records if protocol == "email" else b"",
+    )
+
+
+def _to_channel(channel: Endpoint, arn: str, publication: Publication, *, message_id: str, now: int) -> Envelope:
+    """A message for a chat channel of the settings. What is kept has its name, never its address, which is a secret."""
+    return Envelope(
+        kind=EnvelopeKind.NOTIFICATION,
+        message_id=message_id,
+        topic_arn=arn,
+        subscription_arn="",
+        protocol=channel.protocol,
+        endpoint=channel.address,
+        message=publication.text_for(channel.protocol),
+        subject=publication.subject,
+        attributes=publication.attributes,
+        published_at=now,
+        group_id=publication.group_id,
+        deduplication_id=publication.deduplication_id,
+        sequence_number=publication.sequence_number,
+        most_per_second=_CHANNEL_MESSAGES_PER_SECOND,
+        alarm_arn=publication.alarm_arn,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from tocsin.app.counters import Counters
+from tocsin.core.delivery import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     account: str = "123456789012"
     key_accounts: dict[str, str] = {}  # access key that was configured -> its account
     mail_unsubscribe: str = "protected"
+    channels: dict[str, tuple[Endpoint, ...]] = {}  # ARN of a topic -> the chat channels that get what it gets
 
 
 _DEFAULTS = ServiceSettings()
