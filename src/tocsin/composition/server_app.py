@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tocsin.composition.request_threads import RequestThreads
+from tocsin.composition.server_protocol import BODY_THAT_CAME
 from tocsin.wire import codec
 from tocsin.wire.detection import guess
 from tocsin.wire.fault import Fault
@@ -87,7 +88,7 @@ class ServerApp:
             body = b""
             if refused is None and _has_body(head):
                 try:
-                    body = await self._body(receive)
+                    body = self._body_that_came(scope) or await self._body(receive)
                 except Fault as fault:
                     refused = fault
             if refused is not None:
@@ -143,6 +144,14 @@ class ServerApp:
             if problem is not None:
                 return Fault("AccessDeniedException", problem, status=403)
         return None
+
+    def _body_that_came(self, scope: ASGIScope) -> bytes | None:
+        """The body when it came together with the head, as small ones do: nothing has to be waited for."""
+        came = scope.get(BODY_THAT_CAME)
+        body: bytes | None = came() if came is not None else None
+        if body is not None and len(body) > self._limits.body:
+            raise _too_large()
+        return body
 
     async def _body(self, receive: Callable[[], Awaitable[Message]]) -> bytes:
         """The body of a request.

@@ -28,6 +28,52 @@ class _RefusedError(Exception):
         self.status = status
 
 
+BODY_THAT_CAME = "tocsin.body_that_came"
+"""Key of a scope: a function that gives the body of the request when all of it is there, else None."""
+
+# More than this is not gathered: joining it would cost more than it saves, and it must not wait for its turn.
+_GATHERED_BYTES = 64 * 1024
+
+
+class GatheredWrites:
+    """A transport to write to that sends what is written in one turn of the event loop in one piece.
+
+    uvicorn writes the head of an answer and its body one after the other. Each is a system call and wakes the peer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Send `data`, together with what else is written now."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > _GATHERED_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was gathered."""
+        if self._parts:
+            data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+            self._parts.clear()
+            self._size = 0
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what was gathered, then close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closed or about to be."""
+        return self._transport.is_closing()
+
+
 def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
     """A protocol that ends connections that are too many, and those with headers too slow, too long or too many."""
 
@@ -44,9 +90,11 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._last_words: bytes | None = None  # said before the connection ends, when all that is due is answered
             self._untaken_timer: asyncio.TimerHandle | None = None
             self._untaken = 0
+            self._gathered: GatheredWrites | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
+            self._gathered = GatheredWrites(transport, self.loop)
             if len(self.connections) > limits.connections:
                 self._end(_ANSWERS[503])
                 return
@@ -112,9 +160,14 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
 
         def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
             self._running = cycle
+            if self._gathered is not None:
+                cycle.transport = self._gathered  # type: ignore[assignment]  # it has what a cycle asks a transport for
+            cycle.scope[BODY_THAT_CAME] = lambda: _body_that_came(cycle)  # type: ignore[literal-required]  # ours
             super()._start_asgi_task(cycle, app)
 
         def on_response_complete(self) -> None:
+            if self._gathered is not None:
+                self._gathered.flush()
             is_last = not self.pipeline
             super().on_response_complete()
             self._watch_what_is_taken()
@@ -201,6 +254,11 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._watch_what_is_taken()
 
     return BoundedProtocol
+
+
+def _body_that_came(cycle: RequestResponseCycle) -> bytes | None:
+    # Who waits to be asked for a body is asked by reading it.
+    return None if cycle.more_body or cycle.waiting_for_100_continue else bytes(cycle.body)
 
 
 def _answer(status: str, text: str) -> bytes:

@@ -6,6 +6,7 @@ Rule: no SDK outside a browser sends `Origin` or `Sec-Fetch-Site`; a page of som
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -58,7 +59,16 @@ def _name_of(host: str) -> str:
     return name.rpartition(":")[0] if name.count(":") == 1 else name
 
 
+# A longer name is none of DNS (RFC 1035, 2.3.4); answers are remembered, and what is remembered should be small.
+_LONGEST_NAME = 253
+
+
 def _is_own_host(name: str, rules: WebRules) -> bool:
+    return len(name) <= _LONGEST_NAME and _is_known_host(name, rules)
+
+
+@lru_cache(maxsize=256)
+def _is_known_host(name: str, rules: WebRules) -> bool:
     plain = name.removeprefix("stream-")
     if _LOCAL.match(plain) or _AWS.match(plain) or name in {one.lower() for one in rules.hosts}:
         return True
