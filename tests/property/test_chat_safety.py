@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tocsin.core.chat_message import ChatMessage, chat_message
+from tocsin.core.chat_message import ChatMessage, chat_message, plain_message
 from tocsin.core.chat_text import plain_escaped, quiet_line, units
 from tocsin.core.envelope import Envelope, EnvelopeKind
 from tocsin.core.notification import EventSummary, MessageSettings, compose_alarm_message
@@ -38,6 +38,7 @@ quick = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, 
 
 # What begins a mention, a link or a command of Slack: any "<", since it is written out wherever text is meant.
 CALLS = re.compile(r"(?<![0-9A-Za-z])@|@(?:here|channel|all|everyone)", re.IGNORECASE)
+MARKS = re.compile(r"[*\[\]~|\\#]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 ENTITY = re.compile(r"&(?!amp;|lt;|gt;)")
 
 
@@ -91,7 +92,14 @@ def check(message: ChatMessage) -> None:
     assert len(pieces) in {1, 3}
     assert not any("`" in piece for piece in pieces)
     # Outside of it nothing is Markdown.
-    assert not re.search(r"[*\[\]~|\\#]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])", pieces[0])
+    assert not MARKS.search(pieces[0])
+
+    title, body = plain_message(message)
+    assert body.endswith(message.link)
+    for plain in (title, body.removesuffix(message.link)):
+        found = CALLS.search(plain) or MARKS.search(plain) or set("<>&`").intersection(plain)
+        assert not found
+        assert "://" not in plain
 
 
 @quick

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tocsin.core.chat_text import quiet_line, quiet_text
+from tocsin.core.chat_text import plain_escaped, quiet_line, quiet_text
 from tocsin.core.composite_alarm.reference import AlarmScope, parse_arn
 from tocsin.core.notification.alarm_link import alarm_link
 
@@ -29,6 +29,7 @@ _LONGEST_REASON: Final = 1_024
 _LONGEST_DESCRIPTION: Final = 1_024
 _LONGEST_BODY: Final = 2_800
 _LONGEST_EVENT: Final = 640
+_LONGEST_PLAIN: Final = 4_000
 _MARKS: Final = ("late", "reminder")
 
 
@@ -87,6 +88,18 @@ def chat_message(envelope: Envelope, *, public_url: str) -> ChatMessage:
     title = envelope.subject or f"Message from {envelope.topic_name}"
     body = quiet_text(envelope.message, _LONGEST_BODY)
     return ChatMessage(title=quiet_line(title, _LONGEST_TITLE), lines=(body,) if body else (), origin=origin)
+
+
+def plain_message(message: ChatMessage) -> tuple[str, str]:
+    """Title and text of a message for a service that may or may not know Markdown or HTML."""
+    lines = [*message.lines, *(f"{name}: {value}" for name, value in message.facts)]
+    lines += (f"- {event}" for event in message.events)
+    if message.more:
+        lines.append(f"and {message.more} more")
+    text = plain_escaped("\n".join([*lines, message.origin]))
+    if len(text) > _LONGEST_PLAIN:
+        text = f"{text[: _LONGEST_PLAIN - 1]}…"
+    return plain_escaped(message.title), f"{text}\n{message.link}".rstrip()
 
 
 def _of_alarm(document: _Document, arn: str, *, origin: str, public_url: str) -> ChatMessage:

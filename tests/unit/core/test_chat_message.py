@@ -9,7 +9,7 @@ import pytest
 from alarm_message import SCOPE, TOPIC, change, composite_alarm, metric_alarm, summary
 
 from tocsin.core.alarm.state import StateValue
-from tocsin.core.chat_message import ChatMessage, chat_message
+from tocsin.core.chat_message import ChatMessage, chat_message, plain_message
 from tocsin.core.chat_text import plain_escaped, quiet_line, quiet_text, slack_escaped, units
 from tocsin.core.envelope import Envelope, EnvelopeKind
 from tocsin.core.notification import MessageSettings, Occasion, compose_alarm_message
@@ -212,3 +212,42 @@ def test_long_messages_keep_slacks_limits_and_count_what_is_left_out() -> None:
     assert f"and more: {57 - shown} at least" in texts[-2]
     no_link = slack_payload(ChatMessage(title="t", link="https://example.com/" + "x" * 2048))
     assert "example.com" not in json.dumps(no_link)
+
+
+# ---------------------------------------------------------------- other services
+
+
+def test_the_plain_text_of_an_alarm() -> None:
+    title, text = plain_message(told(events=[created("<@U012> *x*")], total=3))
+    assert title == "▲ ALARM: root-use in US East (N. Virginia)"
+    assert text.split("\n") == [
+        "Threshold Crossed: 1 datapoint ［1.0 (14/09/26 11:13:00)］ was greater than or equal to the threshold (1.0).",
+        "State: OK → ALARM",
+        "Region: US East (N. Virginia)",
+        "Account: 111122223333",
+        "When: 2026-09-14T11:18:44.252+0000",
+        '- alice created user "‹＠U012› ∗x∗" · from 192.0.2.1 · 2026-09-14T11:18:44Z',
+        "and 2 more",
+        f"topic {TOPIC}",
+        f"{PUBLIC}/console/alarms/root-use",
+    ]
+
+
+def test_the_plain_text_of_another_message_is_bounded() -> None:
+    assert plain_message(ChatMessage(title="t", lines=("a",), origin="o")) == ("t", "a\no")
+    _, text = plain_message(ChatMessage(title="t", lines=("x" * 5000,), link="l"))
+    assert (len(text), text[-3:]) == (4002, "…\nl")
+
+
+def test_what_an_event_does_not_say_is_left_out() -> None:
+    document = {
+        "AlarmName": "a",
+        "NewStateValue": "ALARM",
+        "Tocsin": {
+            "eventCount": 2,
+            "events": [{"eventName": "CreateUser", "count": "x"}, {"who": "role r", "first": 1}],
+        },
+    }
+    found = chat_message(envelope(json.dumps(document), alarm_arn="no ARN"), public_url=PUBLIC)
+    assert found.events == ("somebody: CreateUser", "role r: ")
+    assert found.facts == (("State", "? → ALARM"),)
