@@ -4,35 +4,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.composition.channels import addresses_of
 from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.telemetry import log
 from tocsin.core.endpoint_address import LOOPBACK, AddressRules
+from tocsin.notifiers.channel import ChannelAddresses
 from tocsin.notifiers.log import LogNotifier
 from tocsin.notifiers.sqs import SqsAccess, SqsNotifier
 from tocsin.notifiers.unserved import UnservedNotifier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tocsin.app.ports import Notifier
     from tocsin.clock import Clock
+    from tocsin.composition.channels import Channel
     from tocsin.config import Config
     from tocsin.notifiers.signature import MessageSigner
 
 
+# Whoever writes the settings may name an address in the own network; link-local ones are refused all the same.
+_ANYWHERE = AddressRules(("0.0.0.0/0", "::/0"))
+
 UNSERVED = ("lambda", "firehose", "sms", "application")
 
 
-def make_notifiers(config: Config, signer: MessageSigner, clock: Clock) -> dict[str, Notifier]:
+def make_notifiers(
+    config: Config, signer: MessageSigner, clock: Clock, *, channels: Sequence[Channel] = (), public_url: str = ""
+) -> dict[str, Notifier]:
     """The notifiers by protocol. Messages over the protocols that have none yet wait in the outbox.
+
+    `channels` are the chat channels of the settings, `public_url` is where links in their messages lead.
 
     It loads libraries that the answer to the first request need not wait for; call it beside all else.
     """
+    from tocsin.notifiers.apprise import AppriseNotifier
     from tocsin.notifiers.http import HttpNotifier
+    from tocsin.notifiers.slack import SlackNotifier
 
     over_http = HttpNotifier(signer, address_rules(config), clock, counts_4xx=config.http.delivered_4xx)
     return {
         "log": LogNotifier(log("notification").info),
         **dict.fromkeys(("http", "https"), over_http),
         "sqs": _to_queues(config, signer),
+        "slack": SlackNotifier(
+            ChannelAddresses(addresses_of(channels, "slack")), _ANYWHERE, clock, public_url=public_url
+        ),
+        "apprise": AppriseNotifier(ChannelAddresses(addresses_of(channels, "apprise")), public_url=public_url),
         **dict.fromkeys(UNSERVED, UnservedNotifier()),
     }
 

@@ -27,6 +27,7 @@ from tocsin.app.housekeeping import Housekeeping
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.clock import SystemClock
+from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.notifiers import make_notifiers
 from tocsin.composition.server_app import ServerApp
@@ -49,6 +50,7 @@ from tocsin.wire.web_guard import WebRules
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tocsin.app.ports import Notifier
     from tocsin.app.store_port import Store, StoreWriter
     from tocsin.clock import Clock
     from tocsin.composition.server_settings import ServerPlan
@@ -105,6 +107,7 @@ class RunningServer:
                 enrich_json=config.alarm.enrich_json,
                 account=config.server.account,
                 key_accounts={name: key.account for name, key in plan.keys.items()},
+                channels=endpoints_of_topics(plan.channels),
             ),
         )
         self.models = ServiceModels()
@@ -262,7 +265,7 @@ class RunningServer:
             try:
                 loop = DeliveryLoop(
                     self.service,
-                    await asyncio.to_thread(make_notifiers, self.plan.config, self.signer, self.clock),
+                    await asyncio.to_thread(self._notifiers),
                     chance=secrets.SystemRandom().random,
                     report=self._report_notifier,
                 )
@@ -271,6 +274,11 @@ class RunningServer:
                 self._note_failure("delivery", error, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _notifiers(self) -> dict[str, Notifier]:
+        plan = self.plan
+        tell_missing_topics(self.service, plan.channels, log("notifier").warning)
+        return make_notifiers(plan.config, self.signer, self.clock, channels=plan.channels, public_url=plan.public_url)
 
     def _report_notifier(self, protocol: str, error: BaseException) -> None:
         self._log.error("notifier-failed", protocol=protocol, exc_info=error)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.composition.channels import Channel, plan_channels
 from tocsin.composition.credentials_file import read_credentials
 from tocsin.config import Config
 from tocsin.errors import ConfigError
@@ -32,6 +33,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     mode: AuthMode
     keys: dict[str, AccessKey]
     public_url: str
+    channels: tuple[Channel, ...] = ()
 
     def listening_on(self, port: int) -> ServerPlan:
         """The plan with the port that was found to be free, where the settings leave that open."""
@@ -86,6 +88,7 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         mode=mode,
         keys=keys,
         public_url=_public_url(config),
+        channels=plan_channels(config, environ),
     )
 
 
