@@ -74,7 +74,7 @@ class SlackNotifier:
 def _secrets(url: str) -> list[str]:
     """What is not to be repeated of a webhook's URL: all behind the host, as a whole and in its parts."""
     _, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
+    host, _, path = rest.partition("/")
     user, at, _ = host.rpartition("@")
     parts = _SEPARATORS.split(f"{path}/{user if at else ''}")
-    return [url, f"{slash}{path}", *(part for part in parts if len(part) >= _SHORTEST_SECRET)]
+    return [url, *(part for part in (f"/{path}", path, *parts) if len(part) >= _SHORTEST_SECRET)]
