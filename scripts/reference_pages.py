@@ -27,6 +27,7 @@ from tocsin.api.service_table import Support, operation_table
 from tocsin.cli import failure
 from tocsin.cli.main import COMMANDS
 from tocsin.config import CONFIG_NAME, Config, settings_in_force, variable_of
+from tocsin.config.table import ENTRIES
 from tocsin.config.table import SETTINGS as SETTING_TABLE
 from tocsin.core.alarm.comparison import Comparison
 from tocsin.core.alarm_condition import comparison_text
@@ -65,6 +66,12 @@ Settings stand in one TOML file: the one that `--config` names, else `{CONFIG_NA
 A variable of the environment overrides the file. `tocsin check FILE` validates it: an unknown key is an error, never
 ignored.
 """
+ENTRY_TABLES = """\
+Some tables may stand several times. They need all of their settings, and no variable overrides them: a
+[source](../how-to/follow-log-files.md) is read by the live service, a [notifier](../how-to/chat.md) gets what is
+published on a topic.
+"""
+
 LIMITS = """\
 `limits.record`, `limits.depth` and `limits.unpacked` hold while archives are read, whatever they hold (CT-14.4). A
 record that is too long or nested too deeply is malformed and counted as such. A file that unpacks to more is read up to
@@ -372,6 +379,11 @@ def settings() -> str:
         example = setting.example.partition(" or ")[0]
         default = shown_default(defaults[key], setting.unset)
         rows.append(f"| `{key}` | `{variable_of(key)}` | {default} | {setting.kind} | `{example}` |")
+    entries = [
+        f"| `[[{name}]]` `{member}` | {setting.kind} | `{setting.example}` |"
+        for name, members in ENTRIES.items()
+        for member, setting in members.items()
+    ]
     return "\n".join(
         [
             "# Settings and limits\n",
@@ -380,6 +392,11 @@ def settings() -> str:
             "| setting | variable | default | value | for example |",
             "|---|---|---|---|---|",
             *rows,
+            "",
+            ENTRY_TABLES,
+            "| setting | value | for example |",
+            "|---|---|---|",
+            *entries,
             "",
             LIMITS,
         ]
