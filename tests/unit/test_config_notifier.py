@@ -74,6 +74,13 @@ def test_notifiers_are_read(toml: Path) -> None:
             ),
             'for example topic = "sec-alerts"',
         ),
+        (
+            '"sec-alerts"',
+            "7",
+            4,
+            "notifier.topic is the ARN of a topic, or the name of one in server.account and server.region, not 7",
+            'for example topic = "sec-alerts"',
+        ),
         ('topic = "sec-alerts"\n', "", 1, "[[notifier]] has no topic", 'for example topic = "sec-alerts"'),
     ],
 )

@@ -8,6 +8,7 @@ sees that something stood there, and none of it is hidden. Spec: AL-19.1, SNS-8.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final
 
 from tocsin.core.notification.safe_line import LONGEST, safe_line, unlinked
@@ -66,14 +67,10 @@ def slack_escaped(text: str, limit: int) -> str:
     whole = text.translate(_SLACK)
     if units(whole) <= limit:
         return whole
-    room, pieces = limit - 1, []
-    for character in text:
-        piece = character.translate(_SLACK)
-        room -= units(piece)
-        if room < 0:
-            break
-        pieces.append(piece)
-    return "".join(pieces) + _CUT
+    # What a character is written as stays whole.
+    pieces = [character.translate(_SLACK) for character in text[:limit]]
+    ends = accumulate(map(units, pieces))
+    return "".join(piece for piece, end in zip(pieces, ends, strict=True) if end < limit) + _CUT
 
 
 def plain_escaped(text: str) -> str:

@@ -48,3 +48,20 @@ def test_a_library_that_is_not_there_is_told_with_the_remedy(monkeypatch: pytest
         plan_channels(config, {})
     assert caught.value.message == "notifier.kind is apprise, and the library apprise is not installed"
     assert caught.value.hint == "pip install 'tocsin[apprise]' brings it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("slack", "notifier.url of kind slack is an http or https address with a path; what is in env:HOOK is none"),
+        ("apprise", "notifier.url of kind apprise is an address that the library knows; what is in env:HOOK is none"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # of the library, on old Pythons
+def test_an_address_that_is_none_is_told_without_it(kind: str, message: str) -> None:
+    pytest.importorskip("apprise", reason="the extra apprise is not installed")
+    config = Config(notifier=(NotifierSettings(kind=kind, url=Secret("env:HOOK"), topic="a"),))
+    with pytest.raises(ConfigError) as caught:
+        plan_channels(config, {"HOOK": "nonsense://abcdefghijklmnop"})
+    assert caught.value.message == message
+    assert "abcdefghijklmnop" not in f"{caught.value.hint}"
