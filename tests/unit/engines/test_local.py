@@ -9,30 +9,9 @@ import threading
 from functools import partial
 
 import pytest
+from engine_worker import make_dier, make_reporter, make_squarer
 
 from tocsin.engines.local import WorkerError, default_jobs, run_tasks
-
-
-def make_squarer():
-    return square
-
-
-def square(number: int) -> int:
-    if number < 0:
-        raise ValueError(number)
-    return number * number
-
-
-def make_reporter():
-    return lambda _task: (os.getpid(), gc.isenabled())
-
-
-def dying(_task: int) -> None:
-    os._exit(9)
-
-
-def make_dier():
-    return dying
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
