@@ -20,9 +20,11 @@ from tocsin.config.settings import (
     AuthSettings,
     Config,
     HttpSettings,
+    MailSettings,
     RequestLimits,
     RuleSettings,
     ServerSettings,
+    SmtpSettings,
     SourceSettings,
     SqsSettings,
 )
@@ -99,10 +101,20 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         auth=AuthSettings(**tables.get("auth", {})),
         http=HttpSettings(**tables.get("http", {})),
         sqs=SqsSettings(**tables.get("sqs", {})),
+        smtp=SmtpSettings(**_fields(tables.get("smtp", {}))),
+        mail=MailSettings(**tables.get("mail", {})),
         source=tuple(SourceSettings(**one) for one in entries["source"]),
         notifier=tuple(NotifierSettings(**one) for one in entries["notifier"]),
         origins=origins,
     )
+
+
+# Keys that are words of Python, and what the fields for them are called.
+_FIELDS = {"from": "sender"}
+
+
+def _fields(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {_FIELDS.get(name, name): value for name, value in members.items()}
 
 
 def variable_of(dotted: str) -> str:
@@ -138,7 +150,9 @@ def settings_in_force(config: Config) -> Iterator[SettingInForce]:
             held: object = config.limits if name in Limits.__struct_fields__ else config.requests
         else:
             held = getattr(config, table)
-        yield SettingInForce(dotted, getattr(held, name), config.origins.get(dotted, "default"), SETTINGS[dotted].unset)
+        value = getattr(held, _FIELDS.get(name, name))
+        value = value.shown if isinstance(value, Secret) else value
+        yield SettingInForce(dotted, value, config.origins.get(dotted, "default"), SETTINGS[dotted].unset)
 
 
 def check_config(path: Path) -> list[Finding]:
@@ -359,7 +373,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         setting = SETTINGS[dotted]
         read = setting.read(environ[name])
         if read is None:
-            msg = f"variable {name}: {dotted} is {setting.kind}, not {_shown(environ[name])}"
+            given = "" if setting.is_secret else f", not {_shown(environ[name])}"
+            msg = f"variable {name}: {dotted} is {setting.kind}{given}"
             raise ConfigError(
                 msg, key=dotted, path="environment", hint=f"for example {setting.example.replace(chr(34), '')}"
             )

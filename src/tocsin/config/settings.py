@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.config.notifier import NotifierSettings
+from tocsin.config.secret import Secret  # msgspec reads it at run time
+from tocsin.config.smtp_url import SmtpUrl  # as above
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 
 
@@ -97,6 +99,23 @@ class SqsSettings(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
 
 
+class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The server that mails are sent through (SNS-5.8); without `url` they are kept in the built-in mailbox.
+
+    `sender` is the address that mails come from: the key `from`; empty for `tocsin@` the host of the public URL.
+    """
+
+    url: SmtpUrl | None = None
+    password: Secret | None = None
+    sender: str = ""
+
+
+class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to end an e-mail subscription: `protected`, `confirm` or `open` (SNS-5.4)."""
+
+    unsubscribe: str = "protected"
+
+
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One `[[source]]`: what the live service reads by itself.
 
@@ -121,6 +140,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     auth: AuthSettings = AuthSettings()
     http: HttpSettings = HttpSettings()
     sqs: SqsSettings = SqsSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    mail: MailSettings = MailSettings()
     source: tuple[SourceSettings, ...] = ()
     notifier: tuple[NotifierSettings, ...] = ()
     origins: dict[str, str] = {}

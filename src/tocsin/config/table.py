@@ -20,6 +20,7 @@ from tocsin.config.setting import (
     read_texts,
     read_topic,
 )
+from tocsin.config.smtp_url import read_smtp_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,6 +75,28 @@ SETTINGS: dict[str, Setting] = {
     ),
     "sqs.region": Setting(
         read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"', unset="the one in a queue's ARN"
+    ),
+    "smtp.url": Setting(
+        read=read_smtp_url,
+        kind="smtp://[user[:password]@]host[:port][?tls=starttls|none], smtps://…, env:NAME or file:PATH",
+        example='"smtp://alerts@mail.example.com:587?tls=starttls"',
+        unset="none: mails are kept in the built-in mailbox",
+        is_secret=True,
+    ),
+    "smtp.password": Setting(
+        read=read_secret,
+        kind="env:NAME or file:PATH, where the password stands",
+        example='"env:SMTP_PASSWORD"',
+        is_secret=True,
+    ),
+    "smtp.from": Setting(
+        read=matching(r"[^\s@<>\"(),;:\\\[\]]{1,64}@[A-Za-z0-9.-]{1,253}"),
+        kind="an e-mail address",
+        example='"tocsin@example.com"',
+        unset="tocsin@ the host of the public URL",
+    ),
+    "mail.unsubscribe": Setting(
+        read=matching("protected|confirm|open"), kind="protected, confirm or open", example='"confirm"'
     ),
     "alarm.evaluation_delay": Setting(
         read=between(0, read_integer, 3600), kind="a number of seconds from 0 to 3600", example="10"
