@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TOKEN_LIFE_MS = 2 * 86_400_000
 """How long a token is valid (SNS-4.1)."""
 
+_NOWHERE = Scope("", "")
 _BYTES = 128
 _FORM = re.compile(r"[0-9a-fA-F]{256}\Z")
 
@@ -35,11 +36,12 @@ class _Token(msgspec.Struct, frozen=True, kw_only=True):
     """Which subscription a token is of."""
 
     account: str
+    region: str
     topic: str
     ident: str
 
 
-# By digest, in a scope without an account: whoever has the token need not know whose the topic is.
+# By digest, in no scope: whoever has the token need not know whose the topic is, nor where.
 _TOKENS = ExpiringDefinitions("subscription-token", _Token)
 
 
@@ -54,10 +56,10 @@ def is_token(text: str) -> bool:
     return _FORM.match(text) is not None
 
 
-def find_token(store: StoreReader, region: str, token: str, *, now: int) -> tuple[Scope, str, str] | None:
+def find_token(store: StoreReader, token: str, *, now: int) -> tuple[Scope, str, str] | None:
     """Scope of the topic, its name and the subscription's id, for a token that is valid; None for any other."""
-    found = _TOKENS.get(store, Scope("", region), _digest(token), now=now)
-    return None if found is None else (Scope(found.account, region), found.topic, found.ident)
+    found = _TOKENS.get(store, _NOWHERE, _digest(token), now=now)
+    return None if found is None else (Scope(found.account, found.region), found.topic, found.ident)
 
 
 def _digest(token: str) -> str:
@@ -74,15 +76,15 @@ def ask(
     """
     due = now
     if subscription.protocol in MAIL:
-        due = _next_mail(store, home.region, subscription.endpoint, now)
+        due = _next_mail(store, subscription.endpoint, now)
         if due > now and kind is EnvelopeKind.SUBSCRIPTION_CONFIRMATION and not subscription.is_gone(now):
             return  # it has been written to already
         name = f"{_address(subscription.endpoint)}\0{service.new_id()}"
-        _MAILS.put(store, Scope("", home.region), name, "", now=now, until=due + _MAIL_WINDOW_MS)
+        _MAILS.put(store, _NOWHERE, name, "", now=now, until=due + _MAIL_WINDOW_MS)
     token = service.new_secret(_BYTES).hex()
     until = due + TOKEN_LIFE_MS
-    kept = _Token(account=home.account, topic=subscription.topic, ident=subscription.ident)
-    _TOKENS.put(store, Scope("", home.region), _digest(token), kept, now=now, until=until)
+    kept = _Token(account=home.account, region=home.region, topic=subscription.topic, ident=subscription.ident)
+    _TOKENS.put(store, _NOWHERE, _digest(token), kept, now=now, until=until)
     put_subscription(store, home, msgspec.structs.replace(subscription, token_ends_at=until))
     arn = topic_arn(home, subscription.topic)
     topic = TOPICS.get(store, home, subscription.topic)
@@ -105,9 +107,9 @@ def ask(
     store.outbox.put([msgspec.structs.replace(row, next_at=due)])
 
 
-def _next_mail(store: StoreReader, region: str, address: str, now: int) -> int:
+def _next_mail(store: StoreReader, address: str, now: int) -> int:
     """When a mailbox may get another mail of this kind: now, or when the first of the last ones is an hour old."""
-    ends = _MAILS.ends(store, Scope("", region), prefix=f"{_address(address)}\0", now=now)
+    ends = _MAILS.ends(store, _NOWHERE, prefix=f"{_address(address)}\0", now=now)
     return now if len(ends) < _MOST_MAILS else ends[-_MOST_MAILS]
 
 

@@ -37,6 +37,11 @@ class ExpiringDefinitions(Generic[Item]):
         found = self._items.get(store, scope, name)
         return None if found is None or found[0] <= now else found[1]
 
+    def scan(self, store: StoreReader, scope: Scope, *, prefix: str, now: int) -> list[tuple[str, Item]]:
+        """Names and definitions whose names begin so and that have not ended, in the order of the names."""
+        found = self._items.scan(store, scope, prefix=prefix)
+        return [(name, item) for name, (until, item) in found if until > now]
+
     def ends(self, store: StoreReader, scope: Scope, *, prefix: str, now: int) -> list[int]:
         """The ends of those whose names begin so and that have not ended, the nearest first."""
         found = (until for _, (until, _) in self._items.scan(store, scope, prefix=prefix))

@@ -41,6 +41,7 @@ from tocsin.app.topic import (
     topic_of,
     unsubscribe_mode,
 )
+from tocsin.app.topic_history import SubscriptionEvent, note
 from tocsin.core.delivery_policy import effective_subscription_policy
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.scope import Scope
@@ -182,8 +183,8 @@ def confirm_subscription(
     now = service.now_ms()
 
     def work(store: StoreWriter) -> str:
-        place = find_token(store, scope.region, token, now=now)
-        if place is None:
+        place = find_token(store, token, now=now)
+        if place is None or place[0].region != scope.region:
             raise invalid("Token")
         home, topic, ident = place
         found = SUBSCRIPTIONS.get(store, home, subscription_name(topic, ident))
@@ -203,6 +204,9 @@ def confirm_subscription(
         )
         if confirmed != found:
             put_subscription(store, home, confirmed)
+        if not found.receives:
+            event = SubscriptionEvent.CONFIRMED if found.confirmed_at is None else SubscriptionEvent.RESTORED
+            note(service, store, home, found, event)
         return subscription_arn(home, found)
 
     return service.store.write(work)
@@ -254,14 +258,21 @@ def unsubscribe(service: Service, scope: Scope, arn: str, *, is_signed: bool) ->
             raise invalid("SubscriptionArn Reason: pending confirmation does not start with arn")
         if is_signed:
             remove_subscription(store, home, subscription)
+            note(service, store, home, subscription, SubscriptionEvent.REMOVED)
             return
         if subscription.is_protected or not _may_end_by_link(service, store, home, subscription):
             raise AccessDeniedError("This subscription may only be deleted by an authorized user.")
-        if subscription.deleted_at is None:
-            ended = msgspec.structs.replace(subscription, deleted_at=now)
-            ask(service, store, home, ended, EnvelopeKind.UNSUBSCRIBE_CONFIRMATION, now=now)
+        end_by_link(service, store, home, subscription, now=now)
 
     service.store.write(work)
+
+
+def end_by_link(service: Service, store: StoreWriter, home: Scope, subscription: KeptSubscription, *, now: int) -> None:
+    """End a subscription so that it can be taken back by a token, which its endpoint gets; once is enough."""
+    if subscription.deleted_at is None:
+        ended = msgspec.structs.replace(subscription, deleted_at=now)
+        ask(service, store, home, ended, EnvelopeKind.UNSUBSCRIBE_CONFIRMATION, now=now)
+        note(service, store, home, subscription, SubscriptionEvent.LEFT)
 
 
 def _may_end_by_link(service: Service, store: StoreReader, home: Scope, subscription: KeptSubscription) -> bool:
