@@ -36,6 +36,8 @@ _USE_CASES = {
     "plan_server": "tocsin.composition.server_settings:plan_server",
     "serve": "tocsin.composition.serve:serve",
     "back_up": "tocsin.composition.backup:back_up",
+    "mails_in_mailbox": "tocsin.composition.mail:mails_in_mailbox",
+    "mail_in_mailbox": "tocsin.composition.mail:mail_in_mailbox",
 }
 """Where each use case is found; loaded when it is first asked for."""
 

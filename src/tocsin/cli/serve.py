@@ -11,9 +11,11 @@ from tocsin.cli.failure import DONE
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.signature import Parameter
 from tocsin.config import entries_in_force, load_config, settings_in_force
+from tocsin.config.smtp_url import read_smtp_url
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
+    from tocsin.composition.server_settings import ServerPlan
     from tocsin.config import Config, SettingInForce
 
 _EXTRA = "pip install 'tocsin[server]' brings them"
@@ -24,6 +26,7 @@ def serve(
     host: Annotated[str | None, Parameter(name="--host", metavar="ADDRESS", group="Listening")] = None,
     port: Annotated[int | None, Parameter(name="--port", metavar="N", group="Listening")] = None,
     data: Annotated[Path | None, Parameter(name="--data", metavar="DIR", group="Data")] = None,
+    smtp: Annotated[str | None, Parameter(name="--smtp", metavar="URL", group="Mail")] = None,
     config: Annotated[Path | None, Parameter(name="--config", metavar="FILE", group="Settings")] = None,
     print_config: Annotated[bool, Parameter(name="--print-config", group="Settings")] = False,
     invocation: Annotated[Invocation, Parameter(parse=False)],
@@ -41,6 +44,9 @@ def serve(
         The port to listen on; 0 takes a free one (default: 4590).
     data
         The folder for everything that lasts (default: tocsin in your data folder).
+    smtp
+        The mail server to send through, as smtp://USER@HOST:PORT or smtps://… ; a password is better kept in the
+        setting smtp.password (default: none, mails are kept for tocsin mailbox).
     config
         Take settings from this file (default: tocsin.toml in the working folder, if there is one).
     print_config
@@ -54,10 +60,15 @@ def serve(
     tocsin serve --port 0 --data ./data
         on a free port, with a folder of its own
 
+    tocsin serve --smtp smtp://mail.example.com:587
+        mails through a server
+
     tocsin serve --print-config
         what is in force, and why
     """
     chosen = _with_flags(load_config(config, invocation.environ), host=host, port=port, data=data)
+    if smtp is not None:
+        chosen = _with_smtp(chosen, smtp)
     output = invocation.terminal.output
     if print_config:
         for setting in settings_in_force(chosen):
@@ -74,6 +85,7 @@ def serve(
             f"Tocsin listens on {address}\n"
             f"  data    {'in memory' if chosen.server.store == 'memory' else plan.data}\n"
             f"  keys    {_KEYS[plan.mode.value]}\n"
+            f"  mail    {_mail_of(plan)}\n"
             f"  health  {address}/_tocsin/health\n"
             f"  try     AWS_ENDPOINT_URL={address} aws logs describe-log-groups\n"
         )
@@ -105,6 +117,28 @@ def _with_flags(config: Config, *, host: str | None, port: int | None, data: Pat
         raise InputError(f"--port: {port} is no port", hint="a port is a number from 0 to 65535")
     origins = {**config.origins, **{f"server.{name}": f"--{name}" for name in flags}}
     return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, **flags), origins=origins)
+
+
+def with_data(config: Config, data: Path | None) -> Config:
+    """The settings for the data folder that a call names, if it names one."""
+    return _with_flags(config, host=None, port=None, data=data)
+
+
+def _with_smtp(config: Config, text: str) -> Config:
+    url = read_smtp_url(text)
+    if url is None:
+        raise InputError(
+            "--smtp: this is no address of a mail server", hint="for example smtp://alerts@mail.example.com:587"
+        )
+    origins = {**config.origins, "smtp.url": "--smtp"}
+    return msgspec.structs.replace(config, smtp=msgspec.structs.replace(config.smtp, url=url), origins=origins)
+
+
+def _mail_of(plan: ServerPlan) -> str:
+    """Where mails go."""
+    if plan.mail_server is not None:
+        return f"sent through {plan.mail_server.place}"
+    return "kept in memory" if plan.config.server.store == "memory" else "kept here: tocsin mailbox shows it"
 
 
 def _require_extra() -> None:
@@ -144,7 +178,7 @@ def backup(
     tocsin backup ./copy --data ./data
         a copy of another one
     """
-    chosen = _with_flags(load_config(config, invocation.environ), host=None, port=None, data=data)
+    chosen = with_data(load_config(config, invocation.environ), data)
     copied = invocation.use_cases.back_up(chosen, invocation.environ, folder)
     invocation.terminal.output.write(f"copied {copied.size:,} bytes to {copied.path}\n")
     return DONE

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.composition.server_settings import DATABASE, default_data_folder
+from tocsin.composition.data_folder import DATABASE, MAILBOX, data_folder
 from tocsin.composition.signing_key import FOLDER
 from tocsin.errors import AlreadyExistsError, InputError, NotFoundError
 from tocsin.store.sqlite import copy_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tocsin.config import Config
 
@@ -24,14 +25,14 @@ class Backup(NamedTuple):
 
 
 def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
-    """Copy the database and the signing key of the live service into a folder, whether the service runs or not.
+    """Copy the database, the signing key and the kept mails of a service into a folder, whether it runs or not.
 
     Raises:
         NotFoundError: there is no database.
         AlreadyExistsError: the folder holds a database already.
         StoreError: the database cannot be read, or the copy not written.
     """
-    data = Path(config.server.data) if config.server.data else default_data_folder(environ)
+    data = data_folder(config, environ)
     source, target = data / DATABASE, folder / DATABASE
     if not source.is_file():
         raise NotFoundError(f"{source}: there is no database", hint="--data names the folder of the service")
@@ -42,19 +43,21 @@ def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
     except OSError as error:
         raise InputError(f"cannot make {folder}: {error.strerror or error}") from None
     copy_database(source, target)
-    _copy_signing_key(data / FOLDER, folder / FOLDER)
+    _copy_files(data / FOLDER, folder / FOLDER, "[!.]*.pem", what="the signing key")
+    _copy_files(data / MAILBOX, folder / MAILBOX, "[!.]*.eml", what="the mailbox")
     return Backup(target, target.stat().st_size)
 
 
-def _copy_signing_key(source: Path, target: Path) -> None:
-    """Copy the key that messages are signed with, and its certificates: the copy goes on under the same name."""
+def _copy_files(source: Path, target: Path, pattern: str, *, what: str) -> None:
+    """Copy files that nobody but their owner may read: the copy goes on where the service was."""
     if not source.is_dir():
         return
     try:
         target.mkdir(exist_ok=True, mode=0o700)
-        for file in source.glob("[!.]*.pem"):
+        for file in source.glob(pattern):
             copy = target / file.name
             copy.touch(mode=0o600)
-            copy.write_bytes(file.read_bytes())
+            with suppress(FileNotFoundError):  # the oldest mails go when there are too many
+                copy.write_bytes(file.read_bytes())
     except OSError as error:
-        raise InputError(f"cannot copy the signing key to {target}: {error.strerror or error}") from None
+        raise InputError(f"cannot copy {what} to {target}: {error.strerror or error}") from None

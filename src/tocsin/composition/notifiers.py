@@ -14,7 +14,7 @@ from tocsin.notifiers.sqs import SqsAccess, SqsNotifier
 from tocsin.notifiers.unserved import UnservedNotifier
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tocsin.app.ports import Notifier
     from tocsin.clock import Clock
@@ -30,11 +30,18 @@ UNSERVED = ("lambda", "firehose", "sms", "application")
 
 
 def make_notifiers(
-    config: Config, signer: MessageSigner, clock: Clock, *, channels: Sequence[Channel] = (), public_url: str = ""
+    config: Config,
+    signer: MessageSigner,
+    clock: Clock,
+    *,
+    mail: Callable[[], Notifier],
+    channels: Sequence[Channel] = (),
+    public_url: str = "",
 ) -> dict[str, Notifier]:
-    """The notifiers by protocol. Messages over the protocols that have none yet wait in the outbox.
+    """The notifiers by protocol.
 
-    `channels` are the chat channels of the settings, `public_url` is where links in their messages lead.
+    `mail` makes the one for mails. `channels` are the chat channels of the settings, `public_url` is where links in
+    their messages lead.
 
     It loads libraries that the answer to the first request need not wait for; call it beside all else.
     """
@@ -46,6 +53,7 @@ def make_notifiers(
     return {
         "log": LogNotifier(log("notification").info),
         **dict.fromkeys(("http", "https"), over_http),
+        **dict.fromkeys(("email", "email-json"), mail()),
         "sqs": _to_queues(config, signer),
         "slack": SlackNotifier(
             ChannelAddresses(addresses_of(channels, "slack")), _ANYWHERE, clock, public_url=public_url

@@ -15,7 +15,10 @@ import sys
 import threading
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from botocore import __version__ as botocore_version
@@ -26,17 +29,22 @@ from tocsin.app.evaluator import Evaluator
 from tocsin.app.housekeeping import Housekeeping
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
+from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
+from tocsin.composition.data_folder import MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
+from tocsin.composition.mail import make_mail_notifier, sender_of
 from tocsin.composition.notifiers import make_notifiers
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
 from tocsin.composition.server_protocol import bounded_protocol
+from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
+from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.core.scope import Scope
 from tocsin.errors import ConfigError, InputError, TocsinError
 from tocsin.notifiers.signature import MessageSigner
@@ -108,6 +116,7 @@ class RunningServer:
                 account=config.server.account,
                 key_accounts={name: key.account for name, key in plan.keys.items()},
                 channels=endpoints_of_topics(plan.channels),
+                mail_unsubscribe=config.mail.unsubscribe,
             ),
         )
         self.models = ServiceModels()
@@ -123,6 +132,9 @@ class RunningServer:
         self.feeds = make_feeds(config, self.service)
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
+        self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
+        # A store in memory leaves nothing behind, its mails neither.
+        self._passing = TemporaryDirectory(prefix="tocsin-") if config.server.store == "memory" else None
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -147,6 +159,7 @@ class RunningServer:
             lag=self.lag,
             allows_reset=config.server.allow_reset,
             certificate=self.signing_key.certificate,
+            subscriptions=SubscriptionPages(self.service, self.unsubscribe_tokens),
         )
         self.app = ServerApp(
             dispatcher,
@@ -179,6 +192,8 @@ class RunningServer:
             self.store.close()
         finally:
             self._last_resort.cancel()
+            if self._passing is not None:
+                self._passing.cleanup()
 
     def _end_at_once(self) -> None:
         self._log.error("stopped-in-the-midst", reason="something that was being waited for did not end in time")
@@ -278,7 +293,32 @@ class RunningServer:
     def _notifiers(self) -> dict[str, Notifier]:
         plan = self.plan
         tell_missing_topics(self.service, plan.channels, log("notifier").warning)
-        return make_notifiers(plan.config, self.signer, self.clock, channels=plan.channels, public_url=plan.public_url)
+        return make_notifiers(
+            plan.config,
+            self.signer,
+            self.clock,
+            mail=self._mail_notifier,
+            channels=plan.channels,
+            public_url=plan.public_url,
+        )
+
+    def _mail_notifier(self) -> Notifier:
+        plan = self.plan
+        if plan.mail_server is not None and is_loopback(urlsplit(plan.public_url).hostname or ""):
+            self._log.warning(
+                "mail-links-lead-nowhere",
+                reason=f"mails link to {plan.public_url}, which their readers cannot reach",
+                remedy="set server.public_url to the address under which this service is reached",
+            )
+        return make_mail_notifier(
+            self.signer,
+            self.clock,
+            server=plan.mail_server,
+            sender=sender_of(plan.config, plan.mail_server, plan.public_url),
+            public_url=plan.public_url,
+            mailbox=(plan.data if self._passing is None else Path(self._passing.name)) / MAILBOX,
+            unsubscribe_token=self.unsubscribe_tokens.token,
+        )
 
     def _report_notifier(self, protocol: str, error: BaseException) -> None:
         self._log.error("notifier-failed", protocol=protocol, exc_info=error)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from tocsin.console.subscription_page import page_headers
 from tocsin.core.outbox import DeliveryStatus
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.service import Service
     from tocsin.app.source_feed import SourceState
+    from tocsin.console.subscription_page import SubscriptionPages
     from tocsin.wire.message import WireRequest
 
 _JSON = "application/json"
@@ -70,7 +72,9 @@ class ServerPages:
         lag: Callable[[], float | None],
         allows_reset: bool,
         certificate: Callable[[bytes], bytes | None] = lambda _: None,
+        subscriptions: SubscriptionPages | None = None,
     ) -> None:
+        """`subscriptions` are the pages behind the links in mails."""
         self._service = service
         self._facts = facts
         self._problems = problems
@@ -78,9 +82,12 @@ class ServerPages:
         self._lag = lag
         self._allows_reset = allows_reset
         self._certificate = certificate
+        self._subscriptions = subscriptions
 
     def answer(self, request: WireRequest, request_id: str) -> WireResponse:
         """The answer to a request for one of our paths."""
+        if self._subscriptions is not None and request.raw_path in self._subscriptions.paths:
+            return self._subscription_page(self._subscriptions, request, request_id)
         pages = {
             (b"/_tocsin/health", "GET"): self._health,
             (b"/_tocsin/metrics", "GET"): self._metrics,
@@ -101,6 +108,19 @@ class ServerPages:
             refused = _json(405, {"status": "error", "reason": f"this page takes {allowed[0]}"}, request_id)
             return msgspec.structs.replace(refused, headers=(*refused.headers, ("Allow", allowed[0])))
         return _json(404, {"status": "error", "reason": "there is no such page"}, request_id)
+
+    def _subscription_page(self, pages: SubscriptionPages, request: WireRequest, request_id: str) -> WireResponse:
+        if request.method not in {"GET", "HEAD", "POST"}:
+            refused = _json(405, {"status": "error", "reason": "this page takes GET and POST"}, request_id)
+            return msgspec.structs.replace(refused, headers=(*refused.headers, ("Allow", "GET, HEAD, POST")))
+        try:
+            status, html = pages.answer(
+                request.raw_path, request.query_string, request.body, acts=request.method == "POST"
+            )
+        except StoreError as error:
+            return _json(503, {"status": "failing", "reasons": [error.message]}, request_id)
+        headers = (*_headers("text/html; charset=utf-8", request_id), *page_headers())
+        return WireResponse(status=status, headers=headers, body=html.encode())
 
     def _health(self, _request: WireRequest, request_id: str) -> WireResponse:
         problems = self._problems()

@@ -5,8 +5,6 @@ Rule: everything that can be known before anything is opened is checked here, wi
 
 from __future__ import annotations
 
-import os
-import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +13,15 @@ import msgspec
 
 from tocsin.composition.channels import Channel, plan_channels
 from tocsin.composition.credentials_file import read_credentials
+from tocsin.composition.data_folder import DATABASE, data_folder
+from tocsin.composition.mail import plan_mail
 from tocsin.config import Config
+from tocsin.config.smtp_url import SmtpAddress
 from tocsin.errors import ConfigError
 from tocsin.wire.authentication import AccessKey, AuthMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-DATABASE = "tocsin.sqlite3"
 
 
 class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +33,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, AccessKey]
     public_url: str
     channels: tuple[Channel, ...] = ()
+    mail_server: SmtpAddress | None = None
 
     def listening_on(self, port: int) -> ServerPlan:
         """The plan with the port that was found to be free, where the settings leave that open."""
@@ -84,11 +84,12 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         raise ConfigError("server.tls_cert and server.tls_key belong together", key="server.tls_cert")
     return ServerPlan(
         config=config,
-        data=Path(server.data) if server.data else default_data_folder(environ),
+        data=data_folder(config, environ),
         mode=mode,
         keys=keys,
         public_url=_public_url(config),
         channels=plan_channels(config, environ),
+        mail_server=plan_mail(config, environ),
     )
 
 
@@ -97,12 +98,3 @@ def _public_url(config: Config) -> str:
     scheme = "https" if server.tls_cert else "http"
     host = f"[{server.host}]" if ":" in server.host else server.host
     return server.public_url.rstrip("/") or f"{scheme}://{host}:{server.port}"
-
-
-def default_data_folder(environ: Mapping[str, str]) -> Path:
-    """The user's data folder, after the customs of the system."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "tocsin"
-    if os.name == "nt":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tocsin"
-    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tocsin"

@@ -20,6 +20,9 @@ _AWS = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?\Z")
 _LOCAL = re.compile(r"(?:[a-z0-9-]+\.)*localhost\Z")
 
 
+_TOKEN_PAGES = b"/_tocsin/subscriptions/"
+
+
 class WebRules(msgspec.Struct, frozen=True, kw_only=True):
     """Hosts and origins that browsers may use besides our own; `public_url` is `server.public_url`."""
 
@@ -34,7 +37,9 @@ def web_problem(request: WireRequest, rules: WebRules) -> str | None:
     if not _is_own_host(_name_of(host), rules):
         return f"The host name {host[:100]!r} is not one of this server; see the setting server.hosts."
     origin = request.header("origin")
-    if origin is not None and not _is_own_origin(origin, host, rules):
+    # What a page that tells nobody where it is sends from its form (SNS-5.5); what acts there is a token.
+    is_ours = origin == "null" and request.raw_path.startswith(_TOKEN_PAGES)
+    if origin is not None and not is_ours and not _is_own_origin(origin, host, rules):
         return f"The origin {origin[:100]!r} may not use this server; see the setting server.origins."
     site = (request.header("sec-fetch-site") or "").lower()
     if site == "cross-site" and origin is None and not _is_navigation(request):

@@ -23,6 +23,7 @@ from tocsin.core.outbox import DeliveryRow
 from tocsin.core.scope import Scope
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.notifiers.sqs import SqsAccess, SqsNotifier
+from tocsin.notifiers.unserved import UnservedNotifier
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:sec-alerts"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:alerts"
@@ -240,7 +241,7 @@ def test_credentials_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_a_service_it_says_so() -> None:
-    notifier = make_notifiers(Config(), SIGNER, SystemClock())["sqs"]
+    notifier = make_notifiers(Config(), SIGNER, SystemClock(), mail=UnservedNotifier)["sqs"]
     assert asyncio.run(notifier.send(ROW, envelope())) == Failed(
         DeliveryReason.NOT_SERVED,
         "Tocsin delivers nothing over sqs: set sqs.endpoint_url to the service that has the queues",

@@ -1,0 +1,139 @@
+"""The built-in mailbox: a folder of mails, for a service that has no mail server to send through. Spec: SNS-5.8, IF-7.
+
+Rule: a mail appears whole or not at all, and one that is delivered again takes its own place. The folder is bounded:
+the oldest mails go when there are too many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.parser import BytesHeaderParser, BytesParser
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tocsin.core.delivery import Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from tocsin.core.envelope import Envelope
+    from tocsin.core.outbox import DeliveryRow
+    from tocsin.notifiers.mail_message import MailWriter
+
+MOST_MAILS: Final = 10_000
+"""Mails that are kept."""
+
+_SUFFIX: Final = ".eml"
+_LARGEST: Final = 16 * 1024 * 1024
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class MailboxNotifier:
+    """Puts mails into a folder, which is made when the first one comes."""
+
+    def __init__(self, writer: MailWriter, folder: Path, *, most: int = MOST_MAILS) -> None:
+        self._writer = writer
+        self._folder = folder
+        self._most = most
+        self._count: int | None = None
+
+    async def send(self, delivery: DeliveryRow, envelope: Envelope) -> DeliveryOutcome:
+        """Keep the mail of an envelope."""
+        try:
+            data = self._writer.write(envelope).data
+        except ValueError as error:
+            return Failed(DeliveryReason.MESSAGE, str(error))
+        name = mail_name(envelope.published_at, delivery.delivery_id)
+        try:
+            await asyncio.to_thread(self._keep, name, data)
+        except OSError as error:
+            return Retry(DeliveryReason.DEFECT, f"the mailbox cannot be written: {error.strerror or error}")
+        return Delivered(f"kept in the mailbox as {name}")
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _keep(self, name: str, data: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"{name}{_SUFFIX}"
+        is_new = not path.exists()
+        partial = self._folder / f".{name}.partial"
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+        partial.replace(path)
+        if self._count is None:
+            self._count = sum(1 for _ in _paths(self._folder))
+        elif is_new:
+            self._count += 1
+        if self._count > self._most:
+            self._count = self._remove_oldest()
+
+    def _remove_oldest(self) -> int:
+        """Make room, a tenth at a time; how many mails are left."""
+        paths = sorted(_paths(self._folder))
+        gone = len(paths) - self._most * 9 // 10
+        for path in paths[:gone]:
+            path.unlink(missing_ok=True)
+        return len(paths) - gone
+
+
+def mail_name(at: int, delivery_id: str) -> str:
+    """The name of a mail: when it was published, to the second, and the beginning of its delivery's id.
+
+    >>> mail_name(1789384724000, "5f1c0b1e-0f5e-5a1b-9d0e-56e0f3c2a001")
+    '20260914T111844Z-5f1c0b1e'
+    """
+    moment = _EPOCH + timedelta(seconds=at // 1000)
+    return f"{moment:%Y%m%dT%H%M%SZ}-{delivery_id.partition('-')[0][:12]}"
+
+
+# ---------------------------------------------------------------- reading
+
+
+class KeptMail(NamedTuple):
+    """What a list tells of a mail."""
+
+    name: str
+    date: str
+    recipient: str
+    subject: str
+
+
+def list_mails(folder: Path) -> list[KeptMail]:
+    """The mails of a mailbox, the newest first."""
+    parser = BytesHeaderParser(policy=policy.default)
+    found: list[KeptMail] = []
+    for path in sorted(_paths(folder), reverse=True):
+        with path.open("rb") as file:
+            mail = parser.parse(file)
+        date = mail["Date"].datetime if mail["Date"] else None
+        found.append(
+            KeptMail(
+                name=path.stem,
+                date="" if date is None else f"{date.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                recipient=str(mail["To"] or ""),
+                subject=str(mail["Subject"] or ""),
+            )
+        )
+    return found
+
+
+def find_mail(folder: Path, name: str) -> Path | None:
+    """The file of a mail by its name, the beginning of its name, or the end; None unless there is exactly one."""
+    found = [path for path in _paths(folder) if path.stem == name]
+    found = found or [path for path in _paths(folder) if path.stem.startswith(name) or path.stem.endswith(f"-{name}")]
+    return found[0] if len(found) == 1 else None
+
+
+def read_mail(path: Path) -> EmailMessage:
+    """A mail of the mailbox."""
+    with path.open("rb") as file:
+        return BytesParser(policy=policy.default).parsebytes(file.read(_LARGEST))
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    return folder.glob(f"[0-9]*{_SUFFIX}")
