@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tocsin.core.envelope import Envelope
     from tocsin.notifiers.signature import MessageSigner
 
-# Lines of at most 78 octets, bodies in quoted-printable or Base64: no server need take more than ASCII.
-_POLICY: Final = policy.SMTP.clone(cte_type="7bit")
+# Bodies in quoted-printable or Base64: no server need take more than ASCII. Lines may be longer than the usual 78
+# octets, since readers exist that do not find a Message-ID on the line behind its name.
+_POLICY: Final = policy.SMTP.clone(cte_type="7bit", max_line_length=250)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_SUBJECT: Final = 400
 _LONGEST_NAME: Final = 100
@@ -91,13 +92,15 @@ class MailWriter:
         if envelope.kind is EnvelopeKind.NOTIFICATION and envelope.unsubscribe == "confirm":
             message["List-Unsubscribe"] = f"<{links.unsubscribe}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        _set_boundaries(message, _digest(f"{envelope.message_id} {envelope.subscription_arn}"))
         return WrittenMail(self._sender, recipient, message.as_bytes(), needs_utf8=not recipient.isascii())
 
     def _head(self, message: EmailMessage, envelope: Envelope, recipient: str) -> None:
         is_message = envelope.kind is EnvelopeKind.NOTIFICATION
         name = safe_line(envelope.display_name, _LONGEST_NAME) if is_message else ""
         message["From"] = Address(display_name=name or SERVICE_NAME, addr_spec=self._sender)
-        message["To"] = Address(addr_spec=recipient)
+        local, _, domain = recipient.rpartition("@")
+        message["To"] = Address(username=local, domain=domain)
         message["Date"] = _EPOCH + timedelta(seconds=envelope.published_at // 1000)
         message["Message-ID"] = f"<{envelope.message_id}.{_digest(envelope.subscription_arn)}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -150,6 +153,13 @@ def mail_address(endpoint: str) -> str:
     if not domain.isascii():
         domain = domain.encode("idna").decode("ascii")
     return f"{local}@{domain}"
+
+
+def _set_boundaries(message: EmailMessage, name: str) -> None:
+    """Part the parts with lines that are the same each time, and that no message can hold: its id was not known yet."""
+    for number, part in enumerate(message.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=_{name}_{number}")
 
 
 def _subject(text: str) -> str:

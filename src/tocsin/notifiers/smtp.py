@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from tocsin.notifiers.mail_message import MailWriter, WrittenMail
 
 _CONNECTIONS: Final = 4
-_CONNECT_SECONDS: Final = 15.0
-_COMMAND_SECONDS: Final = 60.0
+CONNECT_SECONDS: Final = 15.0
+"""For a connection, and each answer until mails can be offered."""
+
+COMMAND_SECONDS: Final = 60.0
+"""For each answer to a mail."""
+
 _IDLE_SECONDS: Final = 20.0
 """After which a connection is not used again: servers end them, and tell nobody."""
 
@@ -47,9 +51,18 @@ class SmtpNotifier:
     """Sends mails, over a few connections at most."""
 
     def __init__(
-        self, writer: MailWriter, server: SmtpAddress, clock: Clock, *, tls: ssl.SSLContext | None = None
+        self,
+        writer: MailWriter,
+        server: SmtpAddress,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        command_seconds: float = COMMAND_SECONDS,
     ) -> None:
         """`tls` says whose certificates are trusted; without it those that the system trusts."""
+        self._connect_seconds = connect_seconds
+        self._command_seconds = command_seconds
         self._writer = writer
         self._server = server
         self._clock = clock
@@ -102,7 +115,7 @@ class SmtpNotifier:
             use_tls=server.tls == "implicit",
             start_tls={"starttls": True, "auto": None}.get(server.tls, False),
             tls_context=self._tls or ssl.create_default_context(),
-            timeout=_CONNECT_SECONDS,
+            timeout=self._connect_seconds,
             local_hostname=_own_name(),
         )
         try:
@@ -118,7 +131,7 @@ class SmtpNotifier:
             if isinstance(error, (aiosmtplib.SMTPException, OSError, TimeoutError)):
                 raise _ConnectionFailedError(self._no_connection(error)) from None
             raise
-        client.timeout = _COMMAND_SECONDS
+        client.timeout = self._command_seconds
         return client
 
     def _require_privacy(self, client: aiosmtplib.SMTP) -> None:
@@ -143,6 +156,8 @@ class SmtpNotifier:
             return Retry(DeliveryReason.TLS, f"no TLS with {place}; is tls= right for this port?"[:LONGEST_ANSWER])
         if any(isinstance(one, socket.gaierror) for one in chain):
             return Retry(DeliveryReason.NAME, f"{place} has no address"[:LONGEST_ANSWER])
+        if isinstance(error, aiosmtplib.SMTPResponseException) and error.code < 0:
+            return Retry(DeliveryReason.CONNECTION, _line(f"{place} does not speak SMTP: {error.message}"))
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
             return Retry(DeliveryReason.REFUSED, _line(f"sign-in at {place}: {error.code} {error.message}"))
         if isinstance(error, aiosmtplib.SMTPResponseException):
@@ -171,7 +186,8 @@ class SmtpNotifier:
         except aiosmtplib.SMTPRecipientsRefused as error:
             usable, outcome = True, self._judged(error.recipients[0])
         except aiosmtplib.SMTPResponseException as error:
-            usable, outcome = True, self._judged(error)
+            # A code below zero is aiosmtplib's, for an answer that is none.
+            usable, outcome = error.code > 0, self._judged(error)
         except (aiosmtplib.SMTPTimeoutError, TimeoutError):
             outcome = Retry(DeliveryReason.TIME_OUT, f"no answer from {self._server.place}"[:LONGEST_ANSWER])
         except (aiosmtplib.SMTPServerDisconnected, OSError) as error:
@@ -191,6 +207,8 @@ class SmtpNotifier:
         return outcome
 
     def _judged(self, error: aiosmtplib.SMTPResponseException) -> DeliveryOutcome:
+        if error.code < 0:
+            return Retry(DeliveryReason.CONNECTION, _line(f"{self._server.place} speaks no SMTP: {error.message}"))
         text = _line(f"{error.code} {error.message}")
         if error.code >= _PERMANENT and error.code not in _SIGN_IN:
             return Failed(DeliveryReason.REFUSED, text)
