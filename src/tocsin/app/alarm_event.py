@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from tocsin.app.metric_filter import FILTERS
 from tocsin.core.alarm.timestamp import second_of
 from tocsin.core.event import Event
@@ -37,11 +39,19 @@ MOST_EXAMINED = 20_000
 _AT_ONCE = 1_000
 
 
+MOST_RECORD_BYTES = 64 * 1024
+"""Of raw records that go with a mail: more than that is looked for in the log group."""
+
+
 class Contribution(NamedTuple):
-    """The first events behind a change by time, and how many there are. `events` is None where no filter feeds it."""
+    """The first events behind a change by time, and how many there are. `events` is None where no filter feeds it.
+
+    `records` are all of them raw, as NDJSON; empty where they are too many or no JSON.
+    """
 
     events: tuple[EventSummary, ...] | None = None
     total: int = 0
+    records: bytes = b""
 
     @property
     def event_ids(self) -> tuple[str, ...]:
@@ -91,6 +101,7 @@ def contribution(
     if not feeding:
         return Contribution()
     found: list[EventSummary] = []
+    raw = _RawRecords()
     count, left = 0, MOST_EXAMINED
     for start, _ in sorted(told.points):
         span = range(second_of(start) * 1000, (second_of(start) + alarm.period) * 1000)
@@ -99,11 +110,38 @@ def contribution(
                 left -= len(page)
                 for timestamp, event in _matching(page, filters, alarm.keys, scope):
                     count += 1
+                    raw.add(event.text)
                     if len(found) < EVENTS_KEPT:
                         found.append(EventSummary.of(event, timestamp // 1000))
             if left <= 0:
                 return Contribution(_by_time(found), max(count, _samples(told)))
-    return Contribution(_by_time(found), count)
+    return Contribution(_by_time(found), count, raw.ndjson)
+
+
+class _RawRecords:
+    """Records, one a line, as long as all of them are few."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._fits = True
+
+    def add(self, text: str) -> None:
+        """One more record."""
+        if not self._fits:
+            return
+        try:
+            line = msgspec.json.format(text.encode("utf-8", "surrogatepass"), indent=-1)
+        except msgspec.DecodeError:
+            line = b""
+        self._size += len(line) + 1
+        self._fits = bool(line) and self._size <= MOST_RECORD_BYTES
+        self._lines.append(line)
+
+    @property
+    def ndjson(self) -> bytes:
+        """All records; nothing unless all of them fit."""
+        return b"".join(line + b"\n" for line in self._lines) if self._fits else b""
 
 
 def _pages(store: StoreReader, scope: Scope, group: str, span: range, most: int) -> Iterator[list[LogEvent]]:

@@ -275,6 +275,7 @@ class AlarmChanges:
             subject=composed.subject,
             texts={"default": composed.default, "sms": composed.sms, "email": composed.email},
             alarm_arn=alarm_arn(self._scope, definition.alarm_name),
+            records=behind.records,
         )
 
     def _behind(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Contribution:

@@ -33,6 +33,9 @@ _IN_ORDER: Final = frozenset(("email", "email-json", "log", "slack", "apprise"))
 """Protocols whose messages go one by one: of two mails of an alarm the first comes first."""
 
 _MAIL: Final = frozenset(("email", "email-json"))
+_MOST_MAILS: Final = 64
+"""Mails under way: all go through one server, and when it hangs the others are not to wait for it."""
+
 _MAILS_PER_SECOND: Final = 10.0
 """To one subscription (SNS-11.1)."""
 
@@ -88,6 +91,7 @@ class Dispatcher:
         self._chance = chance
         self._under_way: dict[str, Delivery] = {}
         self._targets: dict[str, _Target] = {}
+        self._mails = 0  # of those under way
 
     @property
     def under_way(self) -> int:
@@ -103,16 +107,24 @@ class Dispatcher:
             while len(self._under_way) < MOST_UNDER_WAY:
                 room = MOST_UNDER_WAY - len(self._under_way)
                 limit = min(_AT_ONCE, room) + len(self._under_way)
-                rows = store.outbox.due(at=now, limit=limit, not_to=full, protocols=self._protocols)
+                rows = store.outbox.due(at=now, limit=limit, not_to=full, protocols=self._served())
                 before = len(taken)
                 for row in rows:
                     if len(self._under_way) >= MOST_UNDER_WAY:
                         break
+                    if row.protocol in _MAIL and self._mails >= _MOST_MAILS:
+                        continue
                     if row.delivery_id not in self._under_way and row.target not in full:
                         taken.append(self._start(row, now, full))
                 if len(taken) == before:
                     break
         return taken
+
+    def _served(self) -> Collection[str] | None:
+        """The protocols over which something more may be sent now."""
+        if self._protocols is None or self._mails < _MOST_MAILS:
+            return self._protocols
+        return frozenset(self._protocols) - _MAIL
 
     def _start(self, row: DeliveryRow, now: int, full: set[str]) -> Delivery:
         delivery = Delivery(row, unpack_envelope(row.body))
@@ -124,6 +136,7 @@ class Dispatcher:
         if most:
             target.free_at = max(target.free_at, now) + 1_000 / most
         self._under_way[row.delivery_id] = delivery
+        self._mails += row.protocol in _MAIL
         if delivery.envelope.protocol in _IN_ORDER or delivery.envelope.group_id:
             target.goes_in_order = True
         if self._is_full(target, now):
@@ -154,6 +167,7 @@ class Dispatcher:
     def _end(self, done: Done) -> None:
         row = done.delivery.row
         del self._under_way[row.delivery_id]
+        self._mails -= row.protocol in _MAIL
         target = self._targets[row.target]
         target.under_way -= 1
         target.is_failing = isinstance(done.outcome, Retry)
