@@ -39,6 +39,8 @@ _SUBJECT = re.compile(r'(ALARM|OK|INSUFFICIENT_DATA)(?: \(([a-z -]{1,40})\))?: "
 # The marks of a `TextPage`.
 _HEADING = re.compile(r"[A-Z][A-Z ]{2,40}\Z")
 _ITEM = re.compile(r"( *)([A-Z][A-Za-z0-9_ ()-]{0,40}): (.*)\Z")
+# A line of a paragraph may look like an item; these stand right behind one, and are.
+_AFTER_A_PARAGRAPH: Final = frozenset(("Often harmless",))
 _NUMBERED = re.compile(r"[0-9]{1,4}\. ")
 _COMMAND = re.compile(r" +tocsin ")
 
@@ -149,9 +151,12 @@ def _with_links(text: str) -> str:
     parts: list[str] = []
     end = 0
     for found in _ADDRESS.finditer(text):
+        link = found[0]
+        while link.endswith(")") and link.count(")") > link.count("("):
+            link = link[:-1]
         parts.append(escape(text[end : found.start()]))
-        parts.append(f'<a href="{escape(found[0])}">{escape(found[0])}</a>')
-        end = found.end()
+        parts.append(f'<a href="{escape(link)}">{escape(link)}</a>')
+        end = found.start() + len(link)
     return "".join((*parts, escape(text[end:])))
 
 
@@ -192,7 +197,7 @@ class _Layout:
         elif self._facts and indent > self._indent:
             name, value = self._facts[-1]
             self._facts[-1] = (name, f"{value} {line.strip()}")
-        elif item is not None and (item[1] or not self._paragraph):
+        elif item is not None and (item[1] or not self._paragraph or item[2] in _AFTER_A_PARAGRAPH):
             self._end_paragraph()
             self._indent = len(item[1])
             self._facts.append((item[2], item[3]))

@@ -1,0 +1,122 @@
+"""The built-in mailbox: a folder of mails. Spec: SNS-5.8, IF-7."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from mail_envelope import TOPIC, WRITER, envelope, question
+
+from tocsin.core.delivery import Delivered, DeliveryReason, Failed, Retry
+from tocsin.core.outbox import DeliveryRow
+from tocsin.core.scope import Scope
+from tocsin.notifiers.mailbox import MailboxNotifier, find_mail, list_mails, mail_name, read_mail
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tocsin.core.delivery import DeliveryOutcome
+    from tocsin.core.envelope import Envelope
+
+ROW = DeliveryRow(
+    delivery_id="0a1b2c3d-0000-4000-8000-000000000000", scope=Scope("111122223333", "eu-west-1"), topic_arn=TOPIC,
+    target=f"{TOPIC}:s", protocol="email", cause="publish", created_at=0, next_at=0, body=b"",
+)  # fmt: skip
+SECOND = 1_000
+
+
+def keep(folder: Path, *given: tuple[str, Envelope], most: int = 100) -> list[DeliveryOutcome]:
+    """Deliver messages, each with the first letters of its delivery's id."""
+    notifier = MailboxNotifier(WRITER, folder, most=most)
+
+    async def run() -> list[DeliveryOutcome]:
+        found = []
+        for ident, one in given:
+            row = msgspec.structs.replace(ROW, delivery_id=f"{ident}-0000-4000-8000-000000000000")
+            found.append(await notifier.send(row, one))
+        await notifier.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def at(second: int, **members: str) -> Envelope:
+    return envelope(published_at=1_772_366_400_000 + second * SECOND, **members)
+
+
+def test_mails_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "mailbox"
+    assert keep(folder, ("aaaaaaaa", at(0))) == [Delivered("kept in the mailbox as 20260301T120000Z-aaaaaaaa")]
+    (path,) = folder.iterdir()
+    assert path.name == "20260301T120000Z-aaaaaaaa.eml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert read_mail(path)["Subject"] == "hello"
+
+
+def test_one_that_is_delivered_again_takes_its_own_place(tmp_path: Path) -> None:
+    keep(tmp_path, ("aaaaaaaa", at(0)), ("aaaaaaaa", at(0)))
+    assert len(list_mails(tmp_path)) == 1
+
+
+def test_the_newest_come_first(tmp_path: Path) -> None:
+    keep(tmp_path, ("aaaaaaaa", at(0, subject="größe")), ("bbbbbbbb", at(60)), ("cccccccc", question()))
+    (tmp_path / ".20260301T120000Z-dddddddd.partial").write_bytes(b"half")
+    (tmp_path / "notes.eml").write_bytes(b"not ours")
+    assert [tuple(mail) for mail in list_mails(tmp_path)] == [
+        ("20260301T120100Z-bbbbbbbb", "2026-03-01T12:01:00Z", "alice@example.com", "hello"),
+        (
+            "20260301T120000Z-cccccccc",
+            "2026-03-01T12:00:00Z",
+            "alice@example.com",
+            "Please confirm: messages of the topic sec-alerts",
+        ),
+        ("20260301T120000Z-aaaaaaaa", "2026-03-01T12:00:00Z", "alice@example.com", "größe"),
+    ]
+    assert list_mails(tmp_path / "nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("20260301T120000Z-aaaaaaaa", "a"),
+        ("aaaaaaaa", "a"),
+        ("20260301T1201", "b"),
+        ("20260301", None),
+        ("zzz", None),
+        ("", None),
+        ("../secret", None),
+        ("*", None),
+    ],
+)
+def test_a_mail_is_found_by_a_part_of_its_name(tmp_path: Path, name: str, found: str | None) -> None:
+    keep(tmp_path, ("aaaaaaaa", at(0)), ("bbbbbbbb", at(60)))
+    path = find_mail(tmp_path, name)
+    assert (path and path.stem[-1]) == found
+
+
+def test_the_folder_is_bounded(tmp_path: Path) -> None:
+    keep(tmp_path, *((f"{number:08}", at(number)) for number in range(25)), most=20)
+    kept = [mail.name for mail in list_mails(tmp_path)]
+    assert len(kept) <= 20
+    assert kept == [
+        mail_name(1_772_366_400_000 + number * SECOND, f"{number:08}-") for number in range(24, 24 - len(kept), -1)
+    ]
+    # Another process goes on where this one ended.
+    keep(tmp_path, *((f"{number:08}", at(number)) for number in range(25, 60)), most=20)
+    assert len(list_mails(tmp_path)) <= 20
+
+
+def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "mailbox").write_bytes(b"a file in its place")
+    (outcome,) = keep(tmp_path / "mailbox", ("aaaaaaaa", at(0)))
+    assert isinstance(outcome, Retry)
+    assert outcome.answer.startswith("the mailbox cannot be written: ")
+
+
+def test_an_address_that_is_none(tmp_path: Path) -> None:
+    (outcome,) = keep(tmp_path, ("aaaaaaaa", at(0, endpoint="nobody")))
+    assert outcome == Failed(DeliveryReason.MESSAGE, "'nobody' is no address")
