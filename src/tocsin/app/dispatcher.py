@@ -1,12 +1,14 @@
 """From the outbox to the notifiers and back: what is sent next, and what follows from how it went. Spec: AR-7, SNS-10.
 
 Rule: a delivery is settled in one transaction: how it stands, the attempt, its dead letter, its metrics. Until then it
-is due, so one that was sent when the process died is sent once more, under the same id. Who does not answer has one
-delivery under way and no more, so that others have the rest.
+is due, so one that was sent when the process died is sent once more, under the same id. Who has not answered yet, or
+no longer answers, has one delivery under way and no more, and all of them together half of the room; a second one to
+somebody who answered until now takes of a part of the room, too. Whoever answers does not wait for those who do not.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -27,7 +29,16 @@ MOST_UNDER_WAY: Final = 512
 """Deliveries that are under way at the same time."""
 
 _MOST_TO_ONE = 8
-"""Of these to one target whose last delivery went well."""
+"""Of these to one target that has answered the last time."""
+
+_MOST_BESIDE: Final = MOST_UNDER_WAY // 4
+"""Of these beside another one to the same target: many that answered until now may have died at once."""
+
+_MOST_UNANSWERED: Final = MOST_UNDER_WAY // 2
+"""Of these to targets that have not."""
+
+_MOST_KNOWN: Final = 10_000
+"""Targets that are known to answer."""
 
 _IN_ORDER: Final = frozenset(("email", "email-json", "log", "slack", "apprise"))
 """Protocols whose messages go one by one: of two mails of an alarm the first comes first."""
@@ -63,11 +74,10 @@ class Done(NamedTuple):
 class _Target:
     """What is known of a target while the process lives."""
 
-    __slots__ = ("free_at", "goes_in_order", "is_failing", "under_way")
+    __slots__ = ("free_at", "goes_in_order", "under_way")
 
     def __init__(self) -> None:
         self.under_way = 0
-        self.is_failing = False
         self.goes_in_order = False
         self.free_at = 0.0  # when the next one may go, in milliseconds: the throttle
 
@@ -92,6 +102,9 @@ class Dispatcher:
         self._under_way: dict[str, Delivery] = {}
         self._targets: dict[str, _Target] = {}
         self._mails = 0  # of those under way
+        self._beside: set[str] = set()  # of those under way, the ones that were not the first to their target
+        self._strangers: set[str] = set()  # of those under way, the ones to whoever does not answer
+        self._answering: OrderedDict[str, None] = OrderedDict()  # targets, the last one that answered last
 
     @property
     def under_way(self) -> int:
@@ -102,21 +115,29 @@ class Dispatcher:
         """Deliveries that are to be tried now, each handed out once until it is settled."""
         now = self._service.now_ms()
         taken: list[Delivery] = []
-        full = {name for name, target in self._targets.items() if self._is_full(target, now)}
+        self._targets = {name: one for name, one in self._targets.items() if one.under_way or one.free_at > now}
+        full = {name for name in self._targets if self._is_full(name, now)}
         with self._service.store.read() as store:
             while len(self._under_way) < MOST_UNDER_WAY:
                 room = MOST_UNDER_WAY - len(self._under_way)
                 limit = min(_AT_ONCE, room) + len(self._under_way)
                 rows = store.outbox.due(at=now, limit=limit, not_to=full, protocols=self._served())
-                before = len(taken)
+                before = len(taken), len(full)
                 for row in rows:
                     if len(self._under_way) >= MOST_UNDER_WAY:
                         break
+                    if row.delivery_id in self._under_way or row.target in full:
+                        continue
+                    if row.target in self._targets and self._is_full(row.target, now):
+                        full.add(row.target)
+                        continue
                     if row.protocol in _MAIL and self._mails >= _MOST_MAILS:
                         continue
-                    if row.delivery_id not in self._under_way and row.target not in full:
-                        taken.append(self._start(row, now, full))
-                if len(taken) == before:
+                    if row.target not in self._answering and len(self._strangers) >= _MOST_UNANSWERED:
+                        full.add(row.target)
+                        continue
+                    taken.append(self._start(row, now, full))
+                if (len(taken), len(full)) == before:
                     break
         return taken
 
@@ -129,6 +150,8 @@ class Dispatcher:
     def _start(self, row: DeliveryRow, now: int, full: set[str]) -> Delivery:
         delivery = Delivery(row, unpack_envelope(row.body))
         target = self._targets.setdefault(row.target, _Target())
+        if target.under_way:
+            self._beside.add(row.delivery_id)
         target.under_way += 1
         most = delivery.envelope.most_per_second
         if most is None and delivery.envelope.protocol in _MAIL:
@@ -137,16 +160,18 @@ class Dispatcher:
             target.free_at = max(target.free_at, now) + 1_000 / most
         self._under_way[row.delivery_id] = delivery
         self._mails += row.protocol in _MAIL
+        if row.target not in self._answering:
+            self._strangers.add(row.delivery_id)
         if delivery.envelope.protocol in _IN_ORDER or delivery.envelope.group_id:
             target.goes_in_order = True
-        if self._is_full(target, now):
+        if self._is_full(row.target, now):
             full.add(row.target)
         return delivery
 
-    @staticmethod
-    def _is_full(target: _Target, now: float) -> bool:
-        most = 1 if target.is_failing or target.goes_in_order else _MOST_TO_ONE
-        return target.under_way >= most or target.free_at > now
+    def _is_full(self, name: str, now: float) -> bool:
+        target = self._targets[name]
+        is_quick = name in self._answering and not target.goes_in_order and len(self._beside) < _MOST_BESIDE
+        return target.under_way >= (_MOST_TO_ONE if is_quick else 1) or target.free_at > now
 
     def settle(self, done: Sequence[Done]) -> None:
         """Write what became of deliveries; they can be handed out again afterwards, if they are to be."""
@@ -168,11 +193,16 @@ class Dispatcher:
         row = done.delivery.row
         del self._under_way[row.delivery_id]
         self._mails -= row.protocol in _MAIL
-        target = self._targets[row.target]
-        target.under_way -= 1
-        target.is_failing = isinstance(done.outcome, Retry)
-        if not target.under_way and not target.is_failing and target.free_at <= self._service.now_ms():
-            del self._targets[row.target]
+        self._strangers.discard(row.delivery_id)
+        self._beside.discard(row.delivery_id)
+        self._targets[row.target].under_way -= 1
+        if isinstance(done.outcome, Retry):
+            self._answering.pop(row.target, None)
+            return
+        self._answering[row.target] = None
+        self._answering.move_to_end(row.target)
+        if len(self._answering) > _MOST_KNOWN:
+            self._answering.popitem(last=False)
 
     def _settle(self, store: StoreWriter, done: Done) -> DeliveryStatus:
         row, envelope = done.delivery

@@ -12,7 +12,7 @@ from tocsin.app.dispatcher import Dispatcher, Done, replay
 from tocsin.app.publication import Publication, publish_to_topic
 from tocsin.app.service import Service
 from tocsin.app.subscription import subscribe
-from tocsin.app.topic import create_topic, set_topic_attribute
+from tocsin.app.topic import KeptSubscription, create_topic, put_subscription, set_topic_attribute
 from tocsin.clock import ManualClock
 from tocsin.core.delivery import Delivered, DeliveryReason, Failed, Retry
 from tocsin.core.envelope import unpack_envelope
@@ -155,12 +155,15 @@ def test_a_failure_can_be_sent_again() -> None:
 def test_who_does_not_answer_has_one_delivery_under_way() -> None:
     sending = Sending()
     sending.publish(30)
-    first = sending.dispatcher.take()
-    assert len(first) == 8
-    sending.dispatcher.settle([Done(one, DOWN, sending.service.now_ms(), 1) for one in first])
+    (one,) = sending.dispatcher.take()  # nobody knows whether it answers
+    assert sending.dispatcher.take() == []
+    sending.settle(one, Delivered())
+    eight = sending.dispatcher.take()
+    assert len(eight) == 8
+    sending.dispatcher.settle([Done(one, DOWN, sending.service.now_ms(), 1) for one in eight])
     sending.clock.advance(60)
     (one,) = sending.dispatcher.take()
-    sending.settle(one, Delivered())  # it is well again
+    sending.settle(one, Failed(DeliveryReason.STATUS, "403"))  # which is an answer, too
     assert len(sending.dispatcher.take()) == 8
 
 
@@ -174,7 +177,58 @@ def test_a_dead_target_keeps_nobody_waiting() -> None:
                 sending.settle(delivery, Delivered())
                 delivered += 1  # those to the dead one stay under way
     assert delivered == 600
-    assert sending.dispatcher.under_way == 8
+    assert sending.dispatcher.under_way == 1
+
+
+def test_many_dead_targets_keep_nobody_waiting() -> None:
+    """Those who do not answer have half of the room, however many they are, and before one has failed, too."""
+    sending = Sending("well", *(f"dead-{number}" for number in range(700)))
+    delivered = 0
+    for _ in range(40):
+        sending.publish()
+        for delivery in sending.dispatcher.take():
+            if delivery.envelope.endpoint.endswith("well"):
+                sending.settle(delivery, Delivered())
+                delivered += 1
+    assert delivered == 40
+    assert sending.dispatcher.under_way == 256
+
+
+def test_many_that_die_at_once_keep_nobody_waiting() -> None:
+    sending = Sending("well", *(f"dying-{number}" for number in range(100)))
+    sending.publish()
+    for delivery in sending.dispatcher.take():
+        sending.settle(delivery, Delivered())
+    sending.publish(10)
+    delivered = 0
+    for _ in range(12):
+        for delivery in sending.dispatcher.take():
+            if delivery.envelope.endpoint.endswith("well"):
+                sending.settle(delivery, Delivered())
+                delivered += 1
+    assert delivered == 10
+    assert sending.dispatcher.under_way <= 100 + 128
+
+
+def test_mails_that_hang_keep_nobody_else_waiting() -> None:
+    sending = Sending("well")
+    names = [f"mailbox-{number}@example.com" for number in range(100)]
+
+    def confirm(store) -> None:
+        for name in names:
+            one = KeptSubscription(
+                ident=name[:11], topic="t", protocol="email", endpoint=name, owner=HERE.account, principal="",
+                created_at=0, confirmed_at=0,
+            )  # fmt: skip
+            put_subscription(store, HERE, one)
+
+    sending.service.store.write(confirm)
+    sending.dispatcher = Dispatcher(sending.service, protocols=("sqs", "email"))
+    sending.publish()
+    taken = sending.dispatcher.take()
+    assert sum(one.envelope.protocol == "email" for one in taken) == 64
+    assert sum(one.envelope.protocol == "sqs" for one in taken) == 1
+    assert sending.dispatcher.take() == []
 
 
 def test_a_policy_bounds_deliveries_a_second() -> None:
