@@ -304,6 +304,41 @@ def test_only_settled_deliveries_expire(store) -> None:
         assert [one.delivery_id for one in reader.outbox.deliveries(limit=10)] == ["d3", "d1"]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "first"),
+    [
+        ("", None),
+        ("p", None),  # it was not tried yet
+        ("d", None),
+        ("f", "d0"),
+        ("r", "d0"),
+        ("dfr", "d1"),
+        ("rfd", None),
+        ("fdrf", "d2"),
+        ("fdp", None),
+        ("fdpf", "d3"),
+    ],
+)
+def test_first_failure_since_the_last_delivery_that_went_well(store, statuses: str, first: str | None) -> None:
+    """`p` waits for its first attempt, `r` for another one, `d` was delivered, `f` has failed (AL-19.4)."""
+    words = {
+        "p": (DeliveryStatus.PENDING, 0),
+        "r": (DeliveryStatus.PENDING, 1),
+        "d": (DeliveryStatus.DELIVERED, 1),
+        "f": (DeliveryStatus.FAILED, 3),
+    }
+    rows = [
+        row(number, target="t", status=words[word][0], attempts=words[word][1]) for number, word in enumerate(statuses)
+    ]
+    rows.append(row(90, target="another", status=DeliveryStatus.FAILED, attempts=1))
+    rows.append(row(91, target="another", status=DeliveryStatus.DELIVERED, attempts=1))
+    store.write(lambda writer: writer.outbox.put(rows))
+    with store.read() as reader:
+        found = reader.outbox.first_failure("t")
+        assert (None if found is None else found.delivery_id) == first
+        assert reader.outbox.first_failure("another") is None
+
+
 # ---------------------------------------------------------------- sources
 
 

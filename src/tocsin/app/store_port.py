@@ -379,6 +379,10 @@ class OutboxReader(Protocol):
         """Deliveries, newest first by (created_at, delivery_id)."""
         ...
 
+    def first_failure(self, target: str) -> DeliveryRow | None:
+        """Of a target's deliveries made after the last one that went well: the first that was tried in vain."""
+        ...
+
     def count(self, status: DeliveryStatus) -> int:
         """How many there are."""
         ...

@@ -66,6 +66,15 @@ class MemoryOutbox:
         ]
         return sorted(found, key=lambda row: (row.created_at, row.delivery_id), reverse=True)[:limit]
 
+    def first_failure(self, target: str) -> DeliveryRow | None:
+        """The first delivery in vain since the last one that went well."""
+        rows = [row for row in self._rows.values() if row.target == target]
+        good = max((row.created_at for row in rows if row.status is DeliveryStatus.DELIVERED), default=-1)
+        bad = (
+            row for row in rows if row.status is not DeliveryStatus.DELIVERED and row.attempts and row.created_at > good
+        )
+        return min(bad, key=lambda row: (row.created_at, row.delivery_id), default=None)
+
     def count(self, status: DeliveryStatus) -> int:
         """How many there are."""
         return sum(row.status is status for row in self._rows.values())

@@ -92,6 +92,16 @@ class SqliteOutboxReader:
         rows = self._connection.execute(f"{query} ORDER BY created_at DESC, delivery_id DESC LIMIT ?", (*values, limit))
         return list(map(_row, rows))
 
+    def first_failure(self, target: str) -> DeliveryRow | None:
+        """The first delivery in vain since the last one that went well."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM delivery WHERE target = ? AND status <> 'delivered' AND attempts > 0"  # noqa: S608  (names of columns)
+            " AND created_at > ifnull((SELECT created_at FROM delivery WHERE target = ? AND status = 'delivered'"
+            "  ORDER BY created_at DESC LIMIT 1), -1) ORDER BY created_at, delivery_id LIMIT 1",
+            (target, target),
+        ).fetchone()
+        return None if row is None else _row(row)
+
     def count(self, status: DeliveryStatus) -> int:
         """How many there are."""
         row = self._connection.execute("SELECT count(*) FROM delivery WHERE status = ?", (status.value,)).fetchone()
