@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from tocsin.app.digest import DIGEST, fill, forget
 from tocsin.core.delivery import Delivered, DeliveryAttempt, DeliveryOutcome, Failed, Retry
 from tocsin.core.envelope import Envelope, EnvelopeKind, pack_envelope, unpack_envelope
 from tocsin.core.metric import MetricDatum, MetricKey, StatisticSet
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from tocsin.app.service import Service
-    from tocsin.app.store_port import StoreWriter
+    from tocsin.app.store_port import StoreReader, StoreWriter
 
 MOST_UNDER_WAY: Final = 512
 """Deliveries that are under way at the same time."""
@@ -136,7 +137,7 @@ class Dispatcher:
                     if row.target not in self._answering and len(self._strangers) >= _MOST_UNANSWERED:
                         full.add(row.target)
                         continue
-                    taken.append(self._start(row, now, full))
+                    taken.append(self._start(store, row, now, full))
                 if (len(taken), len(full)) == before:
                     break
         return taken
@@ -147,8 +148,11 @@ class Dispatcher:
             return self._protocols
         return frozenset(self._protocols) - _MAIL
 
-    def _start(self, row: DeliveryRow, now: int, full: set[str]) -> Delivery:
-        delivery = Delivery(row, unpack_envelope(row.body))
+    def _start(self, store: StoreReader, row: DeliveryRow, now: int, full: set[str]) -> Delivery:
+        envelope = unpack_envelope(row.body)
+        if row.cause == DIGEST:
+            envelope = fill(store, row.scope, row.delivery_id, envelope)
+        delivery = Delivery(row, envelope)
         target = self._targets.setdefault(row.target, _Target())
         if target.under_way:
             self._beside.add(row.delivery_id)
@@ -216,6 +220,10 @@ class Dispatcher:
             outcome=attempt.text,
             next_at=row.next_at if next_at is None else next_at,
         )
+        if row.cause == DIGEST:
+            kept = msgspec.structs.replace(kept, body=pack_envelope(envelope))
+            store.outbox.put([kept])  # whole from now on, so that it can be sent again
+            forget(store, row.scope, row.delivery_id)
         store.outbox.record(kept, attempt)
         if status is not DeliveryStatus.PENDING and envelope.kind is EnvelopeKind.NOTIFICATION and envelope.topic_arn:
             is_dead_letter = row.cause.startswith(DEAD_LETTER)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from tocsin.app.digest import DIGEST, waits_for_digest
 from tocsin.app.topic import (
     FIFO_MESSAGES,
     FIFO_NUMBERS,
@@ -100,7 +101,7 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
     message_id = service.new_id()
     now = service.now_ms()
     rows: list[DeliveryRow] = []
-    dropped = 0
+    dropped = count = 0
     for subscription in subscriptions_of(store, scope, topic.name):
         if not subscription.receives:
             continue
@@ -108,17 +109,31 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
             dropped += 1
             continue
         envelope = _envelope(service, scope, topic, subscription, publication, message_id=message_id, now=now)
-        rows.append(delivery_of(service, scope, envelope, cause=cause))
+        count += 1
+        subject = publication.subject or publication.text_for("sms")
+        digest = waits_for_digest(store, scope, topic, envelope, subject=subject, now=now)
+        if digest is None:
+            rows.append(delivery_of(service, scope, envelope, cause=cause))
+        elif store.outbox.get(digest[0]) is None:
+            rows.append(_digest(service, scope, envelope, *digest))
     named = topic_arn(scope, topic.name)
     for channel in service.settings.channels.get(named, ()):
         told = _to_channel(channel, named, publication, message_id=message_id, now=now)
         rows.append(delivery_of(service, scope, told, cause=cause))
+        count += 1
     if rows:
         store.outbox.put(rows)
     service.counters.add("messages_published")
     service.counters.add("deliveries_queued", len(rows))
     service.counters.add("messages_filtered_out", dropped)
-    return message_id, len(rows)
+    return message_id, count
+
+
+def _digest(service: Service, scope: Scope, first: Envelope, ident: str, at: int) -> DeliveryRow:
+    """The delivery that will carry what waits from now on; it is filled when it goes."""
+    envelope = msgspec.structs.replace(first, message="", subject=None, attributes={}, alarm_arn="", records=b"")
+    row = delivery_of(service, scope, envelope, cause=DIGEST)
+    return msgspec.structs.replace(row, delivery_id=ident, next_at=at)
 
 
 def _envelope(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.app.definition import Definitions
+from tocsin.app.digest import DIGEST_TAG, digest_problem
 from tocsin.app.expiring import ExpiringDefinitions
 from tocsin.app.topic_attribute import DEFAULT_ACTIONS, check_topic_attributes, is_same_value
 from tocsin.core.delivery_policy import effective_topic_policy
@@ -241,6 +242,15 @@ def create_topic(
 
 
 def _check_tags(tags: Mapping[str, str]) -> None:
+    """Tags of ours mean something; one that does not is refused, rather than found out about at night."""
+    mode, every = tags.get(UNSUBSCRIBE_TAG), tags.get(DIGEST_TAG)
+    if mode is not None and mode not in UNSUBSCRIBE_MODES:
+        raise invalid(
+            f"Tags Reason: {UNSUBSCRIBE_TAG} is {', '.join(UNSUBSCRIBE_MODES[:-1])} or {UNSUBSCRIBE_MODES[-1]}"
+        )
+    problem = "" if every is None else digest_problem(every)
+    if problem:
+        raise invalid(f"Tags Reason: {DIGEST_TAG}: {problem}")
     if len(tags) > _MOST_TAGS:
         raise LimitExceededError("Could not complete request: tag quota of per resource exceeded", resource="tag")
 
