@@ -207,6 +207,20 @@ def test_setting_a_state(cloudwatch, refused, service, clock, topic) -> None:
     assert refused(cloudwatch.set_alarm_state, **bad) == ("InvalidFormat", "StateReasonData is not valid JSON.")
 
 
+def test_an_action_that_reaches_nobody_says_so(cloudwatch, sns, service, clock) -> None:
+    """AL-19.4."""
+    sns.create_topic(Name=TOPIC.rpartition(":")[2])
+    put(cloudwatch, AlarmActions=[TOPIC], OKActions=[TOPIC])
+    clock.advance(60)
+    cloudwatch.set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="drill")
+    assert history(cloudwatch)[-1] == f"Successfully executed action {TOPIC}. Nobody was told: 0 confirmed subscribers"
+    queue = f"arn:aws:sqs:{TOPIC.split(':')[3]}:{TOPIC.split(':')[4]}:q"
+    sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=queue, Attributes={"FilterPolicy": '{"severity": ["high"]}'})
+    clock.advance(60)
+    cloudwatch.set_alarm_state(AlarmName="a", StateValue="OK", StateReason="drill")
+    assert history(cloudwatch)[-1].endswith("Nobody was told: the filter policy of its one subscriber drops it")
+
+
 # ---------------------------------------------------------------- on the clock
 
 

@@ -25,6 +25,7 @@ from tocsin.app.alarm_record import (
 )
 from tocsin.app.publication import Publication, publish, scope_of_topic
 from tocsin.app.resource_tag import get_tags
+from tocsin.app.topic import subscriptions_of
 from tocsin.core.action_gate import MUTED, ActionGate, GateDecision
 from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.evaluation_record import pack_evaluation
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.alarm_catalogue import KnownAlarm
     from tocsin.app.service import Service
-    from tocsin.app.store_port import StoreWriter
+    from tocsin.app.store_port import StoreReader, StoreWriter
     from tocsin.core.alarm.definition import MetricAlarm
     from tocsin.core.alarm.evaluation import Evaluation
     from tocsin.core.alarm.lifecycle import Transition
@@ -289,6 +290,7 @@ class AlarmChanges:
     ) -> None:
         """One action, and its item in the history (AL-10.3). One that fails does not hold the others."""
         error: str | None = None
+        unheard = ""
         found = scope_of_topic(arn)
         if found is None:
             error = f"{_NOT_HERE}; {arn} is kept and shown"
@@ -297,7 +299,8 @@ class AlarmChanges:
         else:
             cause = f"{alarm_arn(self._scope, name)}@{millisecond_of(change.at)}"
             try:
-                publish(self._service, self._store, arn, message, cause=cause)
+                _, count = publish(self._service, self._store, arn, message, cause=cause)
+                unheard = "" if count else _why_unheard(self._store, *found)
             except NotFoundError:
                 error = "Resource: Topic does not exist"
         item = action_item(
@@ -307,7 +310,22 @@ class AlarmChanges:
             published_message=msgspec.json.encode(message.texts).decode(),
             at=at,
             error=error,
+            unheard=unheard,
             alarm_type=alarm_type,
         )
         self._store.history.add(self._scope, item)
-        self._service.counters.add("alarm_actions", outcome="failed" if error else "succeeded")
+        self._service.counters.add(
+            "alarm_actions", outcome="failed" if error else "unheard" if unheard else "succeeded"
+        )
+
+
+def _why_unheard(store: StoreReader, home: Scope, topic: str) -> str:
+    """Why a message to a topic was for nobody (AL-19.4)."""
+    confirmed = sum(one.receives for one in subscriptions_of(store, home, topic))
+    if not confirmed:
+        return "0 confirmed subscribers"
+    return (
+        "the filter policy of its one subscriber drops it"
+        if confirmed == 1
+        else f"the filter policies of all {confirmed} subscribers drop it"
+    )

@@ -80,10 +80,14 @@ def action_item(
     at: datetime,
     error: str | None = None,
     mute_window_end: datetime | None = None,
+    unheard: str = "",
     alarm_type: str = METRIC_ALARM,
 ) -> HistoryItem:
-    """The item of an action that was executed, or finally failed with the text `error` (AL-10.3, AL-14.2)."""
-    summary = f"Successfully executed action {arn}"
+    """The item of an action that was executed, or finally failed with the text `error` (AL-10.3, AL-14.2).
+
+    `unheard` says why nobody was told although it was executed, which AWS leaves out (AL-19.4).
+    """
+    summary = f"Successfully executed action {arn}{f'. Nobody was told: {unheard}' if unheard else ''}"
     if error is not None:
         summary = f'Failed to execute action {arn}. Received error: "{error}"'
     muted = "null" if mute_window_end is None else f'"{aws_timestamp(mute_window_end)}"'
@@ -94,6 +98,7 @@ def action_item(
         publishedMessage=_text_or_null(published_message),
         error=_text_or_null(error),
         muteWindowEndTimestamp=muted,
+        **({"Tocsin": _object(unheard=json_text(unheard))} if unheard else {}),
     )
     return _item(alarm_name, HistoryItemType.ACTION, summary, data, at=at, alarm_type=alarm_type)
 

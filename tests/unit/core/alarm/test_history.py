@@ -49,6 +49,18 @@ def test_action_that_succeeded() -> None:
     )
 
 
+def test_action_that_nobody_heard_of() -> None:
+    """AL-19.4: what AWS would say stands first, so that whoever looks for it finds it."""
+    item = action_item(
+        "a", arn=TOPIC, state_updated_at=AT, published_message="{}", at=AT, unheard="0 confirmed subscribers"
+    )
+    told = f"Successfully executed action {TOPIC}. Nobody was told: 0 confirmed subscribers"
+    assert item.history_summary == told
+    data = json.loads(item.history_data)
+    assert (data["actionState"], data["Tocsin"]) == ("Succeeded", {"unheard": "0 confirmed subscribers"})
+    assert list(data)[-1] == "Tocsin"
+
+
 def test_action_that_failed() -> None:
     item = action_item(
         "a", arn=TOPIC, state_updated_at=AT, published_message=None, at=AT, error="no topic", mute_window_end=AT
