@@ -40,6 +40,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     key_accounts: dict[str, str] = {}  # access key that was configured -> its account
     mail_unsubscribe: str = "protected"
     channels: dict[str, tuple[Endpoint, ...]] = {}  # ARN of a topic -> the chat channels that get what it gets
+    operator: Endpoint | None = None  # where complaints about the service's own listeners go
 
 
 _DEFAULTS = ServiceSettings()

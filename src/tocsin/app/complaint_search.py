@@ -1,0 +1,205 @@
+"""What is wrong now with the way to the people who are to be told. Spec: AL-19.4, SNS-12.1, SNS-12.2.
+
+Rule: it is judged by what is kept, so that a process that has just been started knows as much as one that has run for
+a month.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from tocsin.app.alarm_catalogue import AlarmCatalogue
+from tocsin.app.alarm_network import AlarmNetworks
+from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn
+from tocsin.app.publication import policy_scope, scope_of_topic
+from tocsin.app.topic import SUBSCRIPTIONS, TOPICS, subscription_arn, topic_arn
+from tocsin.core.complaint import Complaint, ComplaintKind, moment_text, shown_endpoint
+from tocsin.core.filter_policy import FilterPolicy
+from tocsin.core.notification.safe_line import safe_line
+from tocsin.core.scope import Scope
+from tocsin.core.topic import is_topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreReader
+    from tocsin.app.topic import KeptSubscription
+    from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.composite_alarm.definition import CompositeAlarm
+
+PENDING_MS = 86_400_000
+"""A subscription may wait for its confirmation so long before it is complained about."""
+
+FAILING_MS = 3_600_000
+"""And an endpoint may take nothing for so long."""
+
+_Readers = dict[str, list[tuple[str, "KeptSubscription"]]]  # by the topic's ARN: those who receive, by their ARNs
+
+
+def find_complaints(service: Service, store: StoreReader, *, now: int) -> list[Complaint]:
+    """Everything that is wrong at `now`, in milliseconds since the epoch. An alarm is complained about since now."""
+    found: list[Complaint] = []
+    readers: _Readers = {}
+    for scope, _, one in SUBSCRIPTIONS.scan_all(store):
+        arn, topic = subscription_arn(scope, one), topic_arn(scope, one.topic)
+        if one.receives:
+            readers.setdefault(topic, []).append((arn, one))
+        elif one.is_gone(now):
+            continue
+        elif one.deleted_at is not None:
+            found.append(_lost(arn, one))
+        elif now - one.created_at >= PENDING_MS:
+            found.append(_pending(arn, one))
+    failing = list(_failing(service, store, readers, now))
+    found += failing
+    found += _unheard(service, store, readers, {one.subject for one in failing}, now)
+    return found
+
+
+def why_ended(store: StoreReader, complaint: Complaint, *, now: int) -> str:
+    """How a complaint that is no more came to its end, as a sentence without a full stop."""
+    parts = complaint.subject.split(":")
+    if complaint.kind is ComplaintKind.UNHEARD_ALARM:
+        is_there = _alarm_is_there(store, complaint.subject)
+        return "somebody hears the alarm" if is_there else "the alarm was removed"
+    place = scope_of_topic(":".join(parts[:6]))
+    one = None if place is None else SUBSCRIPTIONS.get(store, place[0], f"{place[1]}\0{parts[-1]}")
+    if place is not None and (one is None or one.is_gone(now)):
+        if complaint.kind is ComplaintKind.PENDING_SUBSCRIPTION:
+            return "nobody has confirmed the subscription, and it has lapsed or was removed"
+        return "the subscription was removed, or can no longer be restored"
+    return {
+        ComplaintKind.PENDING_SUBSCRIPTION: "the subscription was confirmed",
+        ComplaintKind.LOST_SUBSCRIPTION: "the subscription was restored",
+    }.get(complaint.kind, "a message has arrived, or none is sent there any more")
+
+
+def _alarm_is_there(store: StoreReader, arn: str) -> bool:
+    _, _, _, region, account, _, name = arn.split(":", 6)
+    scope = Scope(account, region)
+    return any(store.get(kind, scope, name) is not None for kind in (METRIC_ALARMS.kind, COMPOSITES.kind))
+
+
+# ---------------------------------------------------------------- subscriptions
+
+
+def _who(one: KeptSubscription) -> str:
+    return f"{one.protocol} {shown_endpoint(one.protocol, one.endpoint)}"
+
+
+def _pending(arn: str, one: KeptSubscription) -> Complaint:
+    return Complaint(
+        kind=ComplaintKind.PENDING_SUBSCRIPTION,
+        subject=arn,
+        since=one.created_at,
+        reason=f"{_who(one)} has not confirmed the subscription to {one.topic}, and gets nothing until then; "
+        f"it lapses at {moment_text(one.token_ends_at or one.created_at)}",
+        remedy="look for the confirmation where unwanted mail ends, or subscribe again, which sends another one",
+    )
+
+
+def _lost(arn: str, one: KeptSubscription) -> Complaint:
+    return Complaint(
+        kind=ComplaintKind.LOST_SUBSCRIPTION,
+        subject=arn,
+        since=one.deleted_at or 0,
+        reason=f"somebody opened the link that ends the subscription of {_who(one)} to {one.topic}; "
+        f"it can be restored until {moment_text(one.token_ends_at or one.deleted_at or 0)}",
+        remedy="restore it by the link in the mail about it, or subscribe again",
+    )
+
+
+def _failing(service: Service, store: StoreReader, readers: _Readers, now: int) -> Iterator[Complaint]:
+    """The endpoints and channels that have taken nothing for an hour."""
+    targets = [(arn, _who(one)) for readers_of_one in readers.values() for arn, one in readers_of_one]
+    channels = [one for of_topic in service.settings.channels.values() for one in of_topic]
+    if service.settings.operator is not None:
+        channels.append(service.settings.operator)
+    targets += dict.fromkeys((one.address, f"the channel {safe_line(one.address)}") for one in channels)
+    for target, who in targets:
+        row = store.outbox.first_failure(target)
+        if row is None:
+            continue
+        attempts = store.outbox.attempts(row.delivery_id)
+        since = attempts[0].at if attempts else row.created_at
+        if now - since >= FAILING_MS:
+            yield Complaint(
+                kind=ComplaintKind.FAILING_ENDPOINT,
+                subject=target,
+                since=since,
+                reason=f"nothing has arrived at {who} since {moment_text(since)}: {safe_line(row.outcome)}",
+                remedy="put right what the answer says; messages that have failed in the end are kept",
+            )
+
+
+# ---------------------------------------------------------------- alarms
+
+
+def _unheard(
+    service: Service, store: StoreReader, readers: _Readers, failing: set[str], now: int
+) -> Iterator[Complaint]:
+    """The alarms whose change to ALARM reaches nobody."""
+    for scope, alarm in _alarms(service, store):
+        parents = service.part(AlarmNetworks).of(store, scope).network.parents(alarm.alarm_name)
+        if parents and not alarm.alarm_actions:
+            continue  # a composite speaks for it
+        reason, remedy = _why_unheard(service, store, alarm, readers, failing)
+        if reason:
+            yield Complaint(
+                kind=ComplaintKind.UNHEARD_ALARM,
+                subject=alarm_arn(scope, alarm.alarm_name),
+                since=now,
+                reason=f"when this alarm goes off nobody is told: {reason}",
+                remedy=remedy,
+            )
+
+
+def _alarms(service: Service, store: StoreReader) -> Iterator[tuple[Scope, MetricAlarm | CompositeAlarm]]:
+    for scope, name, body in store.scan_all(METRIC_ALARMS.kind):
+        yield scope, service.part(AlarmCatalogue).read(scope, name, body).alarm
+    for scope in dict.fromkeys(scope for scope, _, _ in store.scan_all(COMPOSITES.kind)):
+        for composite in service.part(AlarmNetworks).of(store, scope).composites.values():
+            yield scope, composite
+
+
+def _why_unheard(
+    service: Service, store: StoreReader, alarm: MetricAlarm | CompositeAlarm, readers: _Readers, failing: set[str]
+) -> tuple[str, str]:
+    """Why nobody hears of an alarm, and what to do; nothing where somebody does."""
+    if not alarm.alarm_actions:
+        return "it has no action for ALARM", "give it AlarmActions with a topic"
+    if not alarm.actions_enabled:
+        return "its actions are disabled", "aws cloudwatch enable-alarm-actions enables them"
+    topics = [arn for arn in alarm.alarm_actions if is_topic(arn)]
+    if not topics:
+        return "no action for ALARM is a topic", "give it AlarmActions with a topic"
+    names = ", ".join(dict.fromkeys(safe_line(arn.rpartition(":")[2]) for arn in topics))
+    known = [arn for arn in topics if (place := scope_of_topic(arn)) and TOPICS.get(store, *place) is not None]
+    if not known:
+        return f"there is no topic {names}", "create the topic, or name another one"
+    confirmed = [one for arn in known for one in readers.get(arn, ())]
+    channels = [one for arn in known for one in service.settings.channels.get(arn, ())]
+    if not confirmed and not channels:
+        return f"{names} has no confirmed subscriber", "subscribe somebody, and have it confirmed"
+    wanting = [arn for arn, one in confirmed if _lets_alarms_through(one)]
+    if not wanting and not channels:
+        return (
+            f"the filter policies of all subscribers of {names} drop it, as alarms have no attributes",
+            "use a policy with FilterPolicyScope MessageBody",
+        )
+    if failing.issuperset((*wanting, *(one.address for one in channels))):
+        return f"nothing arrives at any subscriber of {names}", "see the complaints about these endpoints"
+    return "", ""
+
+
+def _lets_alarms_through(one: KeptSubscription) -> bool:
+    """Whether a policy that looks at attributes accepts a message that has none, as those of alarms (AL-17.1)."""
+    text = one.attributes.get("FilterPolicy", "")
+    return not text or policy_scope(one.attributes) == "MessageBody" or _accepts_no_attributes(text)
+
+
+@lru_cache(maxsize=1024)
+def _accepts_no_attributes(text: str) -> bool:
+    return FilterPolicy.parse(text, "MessageAttributes").accepts(attributes={})
