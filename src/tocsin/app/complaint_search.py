@@ -182,7 +182,7 @@ def _why_unheard(
     confirmed = [one for arn in known for one in readers.get(arn, ())]
     channels = [one for arn in known for one in service.settings.channels.get(arn, ())]
     if not confirmed and not channels:
-        return f"{names} has no confirmed subscriber", "subscribe somebody, and have it confirmed"
+        return f"nobody has confirmed a subscription to {names}", "subscribe somebody, and have it confirmed"
     wanting = [arn for arn, one in confirmed if _lets_alarms_through(one)]
     if not wanting and not channels:
         return (

@@ -10,19 +10,23 @@ from tocsin.config.loading import (
     variable_of,
 )
 from tocsin.config.notifier import NotifierSettings, address_hint, address_problem
+from tocsin.config.operator_channel import HeartbeatUrl, OperatorChannel, channel_kind
 from tocsin.config.secret import Secret
 from tocsin.config.settings import Config, RequestLimits, SourceSettings
 
 __all__ = [
     "CONFIG_NAME",
     "Config",
+    "HeartbeatUrl",
     "NotifierSettings",
+    "OperatorChannel",
     "RequestLimits",
     "Secret",
     "SettingInForce",
     "SourceSettings",
     "address_hint",
     "address_problem",
+    "channel_kind",
     "check_config",
     "entries_in_force",
     "load_config",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.config.notifier import NotifierSettings
+from tocsin.config.operator_channel import HeartbeatUrl, OperatorChannel  # msgspec reads them at run time
 from tocsin.config.secret import Secret  # msgspec reads it at run time
 from tocsin.config.smtp_url import SmtpUrl  # as above
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
@@ -116,6 +117,20 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     unsubscribe: str = "protected"
 
 
+class OperatorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the service reports on itself, besides log, metrics and health; None: nowhere."""
+
+    channel: OperatorChannel | None = None
+
+
+class HeartbeatSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told every so many seconds that the chain lives: an address, a topic (ARN or name), or both."""
+
+    url: HeartbeatUrl | None = None
+    topic: str = ""
+    every: int = 300
+
+
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One `[[source]]`: what the live service reads by itself.
 
@@ -142,6 +157,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sqs: SqsSettings = SqsSettings()
     smtp: SmtpSettings = SmtpSettings()
     mail: MailSettings = MailSettings()
+    operator: OperatorSettings = OperatorSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     source: tuple[SourceSettings, ...] = ()
     notifier: tuple[NotifierSettings, ...] = ()
     origins: dict[str, str] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.config.notifier import notifier_problem, read_topic_or_name
+from tocsin.config.operator_channel import read_heartbeat_url, read_operator_channel
 from tocsin.config.secret import read_secret
 from tocsin.config.setting import (
     Setting,
@@ -133,6 +134,27 @@ SETTINGS: dict[str, Setting] = {
     "limits.depth": Setting(read=between(1, read_integer, 500), kind="a whole number from 1 to 500", example="500"),
     "limits.unpacked": Setting(
         read=between(1024, read_size, 2**60), kind="a size of at least 1 KiB", example='"8 GiB" or 8589934592'
+    ),
+    "operator.channel": Setting(
+        read=read_operator_channel,
+        kind="file:PATH, mailto:ADDRESS, an http or https address, one of apprise, or env:NAME",
+        example='"mailto:oncall@example.com"',
+        unset="none: log, metrics and health alone",
+        is_secret=True,
+    ),
+    "heartbeat.url": Setting(
+        read=read_heartbeat_url,
+        kind="an http or https address, or env:NAME or file:PATH, where it stands",
+        example='"env:HEARTBEAT_URL"',
+        is_secret=True,
+    ),
+    "heartbeat.topic": Setting(
+        read=read_topic_or_name,
+        kind="the ARN of a topic, or the name of one in server.account and server.region",
+        example='"heartbeats"',
+    ),
+    "heartbeat.every": Setting(
+        read=between(10, read_integer, 86_400), kind="a number of seconds from 10 to 86400", example="300"
     ),
     "rules.topic": Setting(
         read=read_topic,

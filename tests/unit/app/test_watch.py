@@ -114,7 +114,7 @@ def test_nothing_is_complained_about_where_somebody_listens() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda it: it.put_alarm(), "alerts has no confirmed subscriber"),
+        (lambda it: it.put_alarm(), "nobody has confirmed a subscription to alerts"),
         (lambda it: it.put_alarm(actions=()), "it has no action for ALARM"),
         (lambda it: (it.subscribe(), it.put_alarm(enabled=False)), "its actions are disabled"),
         (
@@ -124,11 +124,11 @@ def test_nothing_is_complained_about_where_somebody_listens() -> None:
         (lambda it: it.put_alarm(actions=(TOPIC + "-2",)), "there is no topic alerts-2"),
         (
             lambda it: (it.subscribe(confirmed_at=None, token_ends_at=2 * DAY), it.put_alarm()),
-            "alerts has no confirmed subscriber",
+            "nobody has confirmed a subscription to alerts",
         ),
         (
             lambda it: (it.subscribe(deleted_at=0, token_ends_at=-1), it.put_alarm()),
-            "alerts has no confirmed subscriber",
+            "nobody has confirmed a subscription to alerts",
         ),
         (
             lambda it: (it.subscribe(attributes={"FilterPolicy": '{"severity":["high"]}'}), it.put_alarm()),
@@ -398,7 +398,7 @@ def test_people_are_told_in_words(protocol: str) -> None:
     assert envelope.subject == "Tocsin: Nobody hears the alarm root-use"
     assert envelope.message == (
         "Nobody hears the alarm root-use.\n\n"
-        "When this alarm goes off nobody is told: alerts has no confirmed subscriber.\n\n"
+        "When this alarm goes off nobody is told: nobody has confirmed a subscription to alerts.\n\n"
         "What to do: subscribe somebody, and have it confirmed.\n\n"
         f"  About: {ALARM}\n  Since: 2026-03-01T12:00:00Z\n  Told by: https://tocsin.example.com\n"
     )
