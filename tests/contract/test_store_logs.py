@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tocsin.core.log_event import EventPlace, NewLogEvent, Term
+from tocsin.core.log_event import EventPlace, Term
 from tocsin.core.scope import Scope
 
 HERE = Scope("111122223333", "eu-west-1")
@@ -17,7 +17,7 @@ def append(store, stream: str, *events: tuple[int, str], group: str = "g", scope
     def work(writer) -> range:
         if writer.logs.stream(scope, group, stream) is None:
             writer.logs.create_stream(scope, group, stream, at=1)
-        return writer.logs.append(scope, group, stream, [NewLogEvent(*one) for one in events], ingested_at=at)
+        return writer.logs.append(scope, group, stream, events, ingested_at=at)
 
     return store.write(work)
 
@@ -68,7 +68,7 @@ def test_sequences_grow_and_are_never_given_twice(store) -> None:
     assert len(first) == 2
     assert second.start == first.stop
     with pytest.raises(KeyError):
-        store.write(lambda writer: _raise(writer.logs.append(HERE, "g", "a", [NewLogEvent(5, "q")], ingested_at=1)))
+        store.write(lambda writer: _raise(writer.logs.append(HERE, "g", "a", [(5, "q")], ingested_at=1)))
     assert append(store, "a", (3, "w")).start >= second.stop
     assert messages(store) == ["x", "y", "w"]
 
@@ -186,7 +186,7 @@ def test_what_fails_leaves_no_event(store) -> None:
     append(store, "a", (1, "a"))
 
     def work(writer) -> None:
-        writer.logs.append(HERE, "g", "a", [NewLogEvent(2, "b")], ingested_at=5)
+        writer.logs.append(HERE, "g", "a", [(2, "b")], ingested_at=5)
         writer.logs.create_stream(HERE, "g", "new", at=5)
         writer.logs.delete_stream(HERE, "g", "a")
         raise LookupError

@@ -13,7 +13,6 @@ from tocsin.app.log_group import LogGroup, require_group
 from tocsin.app.log_stream import require_stream
 from tocsin.app.metric_filter import FILTERS
 from tocsin.core.event import Event
-from tocsin.core.log_event import NewLogEvent
 from tocsin.core.message_projection import MessageProjection
 from tocsin.core.metric import MetricDatum, MetricKey, StatisticSet
 from tocsin.core.metric_filter import CompiledFilter, FilterSet, MetricFilter
@@ -141,7 +140,7 @@ class Pipeline:
             kept, outcome = _of_age(events, kept_group, now)
             _check_span(kept)
         if kept:
-            made = store.logs.append(scope, group, stream, [NewLogEvent(*one) for one in kept], ingested_at=now)
+            made = store.logs.append(scope, group, stream, kept, ingested_at=now)
             outcome = outcome._replace(last_sequence=made.stop - 1, stored=len(kept))
             self._publish(store, scope, group, kept)
         return outcome

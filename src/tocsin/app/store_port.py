@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.core.alarm.history import HistoryItem, HistoryItemType
     from tocsin.core.delivery import DeliveryAttempt
-    from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, NewLogEvent, Sighting, Term
+    from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
     from tocsin.core.metric import MetricDatum, MetricKey
     from tocsin.core.metric_history import HistoryPoint
     from tocsin.core.outbox import DeliveryRow, DeliveryStatus
@@ -241,7 +241,7 @@ class LogWriter(LogReader, Protocol):
         ...
 
     def append(
-        self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
+        self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:
         """Keep events of an existing stream; the sequence numbers that they got."""
         ...

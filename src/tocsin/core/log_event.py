@@ -11,13 +11,6 @@ from typing import NamedTuple
 import msgspec
 
 
-class NewLogEvent(NamedTuple):
-    """An event that is to be stored."""
-
-    timestamp: int
-    message: str
-
-
 class EventPlace(NamedTuple):
     """Where an event stands in the order of time; the cursor of everything that gives pages of events."""
 

@@ -6,11 +6,11 @@ CloudTrail; what the quick decoder does not take is looked at closely.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tocsin.core.projection import Watch, clues_of
+from tocsin.core.projection import Watch, clues_of, compile_suspects
 from tocsin.core.record_decoder import projected_type
 
 if TYPE_CHECKING:
@@ -34,21 +34,30 @@ class MessageProjection:
             for clue in clues:
                 watched.setdefault(clue.path, Watch(clue.path)).add(clue)
         self._watches = tuple(watched.values())
+        self._suspects = compile_suspects(self._watches)
         self._decode = msgspec.json.Decoder(projected_type(watched)).decode
 
     def candidates(self, messages: Sequence[str]) -> list[int]:
         """The places of the messages that a pattern may match, ascending."""
         if self.everything:
             return list(range(len(messages)))
-        decode, watches, found = self._decode, self._watches, []
+        found: list[int] = []
+        places: list[int] = []
+        records: list[Any] = []
+        decode = self._decode
         for place, message in enumerate(messages):
             try:
-                record = decode(message)
+                records.append(decode(message))
             except (msgspec.DecodeError, ValueError, RecursionError):
                 found.append(place)
-                continue
-            for watch in watches:
-                if watch.suspects(record):
-                    found.append(place)
-                    break
-        return found
+            else:
+                places.append(place)
+        suspects: Sequence[int]
+        try:
+            suspects = self._suspects(records, *[watch.cold for watch in self._watches])
+        except (TypeError, AttributeError):  # a value without a hash, or null in place of an object
+            suspects = range(len(records))
+        found += (
+            places[number] for number in suspects if any(watch.suspects(records[number]) for watch in self._watches)
+        )
+        return sorted(found)

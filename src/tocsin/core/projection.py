@@ -137,7 +137,7 @@ class Projection:
             for clue in clues:
                 watched.setdefault(clue.path, Watch(clue.path)).add(clue)
         self._watches = () if self.everything else tuple(watched.values())
-        self._suspects = _compile_suspects(self._watches)
+        self._suspects = compile_suspects(self._watches)
         self._having = _compile_having(self._watches)
         self.time_of: Callable[[Any], str] = attrgetter(field_of(EVENT_TIME[0]))
         also = tuple(also)
@@ -372,7 +372,7 @@ class _QuickLane:
             self._decoder = RecordDecoder(self._paths, kinds={path: kind | None for path, kind in kinds.items()})
 
 
-def _compile_suspects(watches: Sequence[Watch]) -> Callable[..., list[int]]:
+def compile_suspects(watches: Sequence[Watch]) -> Callable[..., list[int]]:
     """A function of records and the watches' cold values: the places of records with another value.
 
     It is asked about every record of an archive. Python that names the fields answers in half the time

@@ -16,7 +16,7 @@ from tocsin.store.memory_definitions import NamedTable
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from tocsin.core.log_event import NewLogEvent, Term
+    from tocsin.core.log_event import Term
     from tocsin.core.scope import Scope
     from tocsin.store.undo import Undo
 
@@ -180,7 +180,7 @@ class MemoryLogs:
             self._undo.remove(self._groups, (scope, group))
 
     def append(
-        self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
+        self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:
         """Keep events."""
         kept = self._stream(scope, group, stream)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from tocsin.core.log_event import NewLogEvent
     from tocsin.core.scope import Scope
     from tocsin.store.sqlite_log_packing import NewBlock
 
@@ -65,7 +64,7 @@ class SqliteLogWriter(SqliteLogReader):
         self._delete_groups([self._group_id(scope, group)])
 
     def append(
-        self, scope: Scope, group: str, stream: str, events: Sequence[NewLogEvent], *, ingested_at: int
+        self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:
         """Keep events."""
         group_id, stream_id = self._stream_ids(scope, group, stream)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.app.store_port import Packing
-from tocsin.core.log_event import NewLogEvent, Term
+from tocsin.core.log_event import Term
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreBusyError, StoreError
@@ -48,14 +48,12 @@ def test_what_was_written_is_there_after_reopening(path: Path) -> None:
 def test_sequences_go_on_after_reopening_even_when_events_are_gone(path: Path) -> None:
     store = SqliteStore(path)
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
-    used = store.write(
-        lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(1, "a"), NewLogEvent(2, "b")], ingested_at=1)
-    )
+    used = store.write(lambda writer: writer.logs.append(HERE, "g", "s", [(1, "a"), (2, "b")], ingested_at=1))
     store.write(lambda writer: writer.logs.delete_group(HERE, "g"))
     store.close()
     again = SqliteStore(path)
     again.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
-    new = again.write(lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(3, "c")], ingested_at=1))
+    new = again.write(lambda writer: writer.logs.append(HERE, "g", "s", [(3, "c")], ingested_at=1))
     again.close()
     assert new.start >= used.stop
 
@@ -252,7 +250,7 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
     record = '{"eventTime":"2026-01-01T00:00:00Z","eventName":"StopLogging","eventID":"e-1"}'
     store = SqliteStore(path)
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
-    store.write(lambda writer: writer.logs.append(HERE, "g", "s", [NewLogEvent(5, record)], ingested_at=1))
+    store.write(lambda writer: writer.logs.append(HERE, "g", "s", [(5, record)], ingested_at=1))
     assert store.pack_logs(at=10**15) == Packing(packed=1, loose=0)
     assert store.write(lambda writer: writer.logs.expire(HERE, "g", before=6)) == 1
     with store.read() as reader:
@@ -275,7 +273,7 @@ def record_of(number: int, actor: str) -> str:
 def test_events_are_packed_when_there_are_enough_or_after_a_minute(path: Path) -> None:
     store = SqliteStore(path)
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
-    events = [NewLogEvent(number, record_of(number, "arn:a")) for number in range(1_500)]
+    events = [(number, record_of(number, "arn:a")) for number in range(1_500)]
     store.write(lambda writer: writer.logs.append(HERE, "g", "s", events, ingested_at=1_000))
     assert store.pack_logs(at=2_000) == Packing(packed=1_000, loose=500)
     assert store.pack_logs(at=61_999) == Packing(packed=0, loose=500)
@@ -288,7 +286,7 @@ def test_a_block_of_events_that_went_meanwhile_is_not_kept(path: Path, monkeypat
     store = SqliteStore(path)
     for stream in "st":
         store.write(lambda writer, stream=stream: writer.logs.create_stream(HERE, "g", stream, at=1))
-        events = [NewLogEvent(5, record_of(5, f"arn:{stream}"))]
+        events = [(5, record_of(5, f"arn:{stream}"))]
         store.write(
             lambda writer, stream=stream, events=events: writer.logs.append(HERE, "g", stream, events, ingested_at=1)
         )
@@ -317,7 +315,7 @@ def test_terms_that_are_remembered_are_those_of_the_database(
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
 
     def add(time: int, actor: str) -> None:
-        events = [NewLogEvent(time, record_of(time, actor))]
+        events = [(time, record_of(time, actor))]
         store.write(lambda writer: writer.logs.append(HERE, "g", "s", events, ingested_at=1))
         store.pack_logs(at=10**15)
 
@@ -347,7 +345,7 @@ def test_a_look_up_stops_at_its_budget_and_goes_on(path: Path) -> None:
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
     for number in range(6):  # six blocks, two of which lie in one another
         times = [10, 20] if number == 3 else [number, number]
-        events = [NewLogEvent(time, record.format(f"{number}-{place}")) for place, time in enumerate(times)]
+        events = [(time, record.format(f"{number}-{place}")) for place, time in enumerate(times)]
         store.write(lambda writer, events=events: writer.logs.append(HERE, "g", "s", events, ingested_at=1))
         store.pack_logs(at=10**15)
     found, before = [], None
@@ -367,7 +365,6 @@ WRITES = """
 import os, sys
 from pathlib import Path
 from threading import Thread
-from tocsin.core.log_event import NewLogEvent
 from tocsin.core.metric import MetricDatum, MetricKey, StatisticSet
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
@@ -385,7 +382,7 @@ def run(thread):
         def work(writer):
             if writer.logs.stream(here, "g", "s") is None:
                 writer.logs.create_stream(here, "g", "s", at=1)
-            writer.logs.append(here, "g", "s", [NewLogEvent(number, text)], ingested_at=1)
+            writer.logs.append(here, "g", "s", [(number, text)], ingested_at=1)
             writer.metrics.add(here, [MetricDatum(key=key, timestamp=0, statistics=StatisticSet.of(1.0))])
         store.write(work)
         if number % 7 == 0:
