@@ -249,7 +249,6 @@ def test_links_to_nothing(link) -> None:
         ("protected", "open", True),
         ("open", "protected", False),
         ("open", "confirm", False),
-        ("open", "nonsense", True),
     ],
 )
 def test_mailboxes_are_not_emptied_by_link_scanners(
