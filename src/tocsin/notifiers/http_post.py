@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import ssl
 import zlib
 from collections import OrderedDict
@@ -49,6 +50,10 @@ _KEPT_SECONDS: Final = 20.0
 
 _TOO_MANY, _UNAVAILABLE = 429, 503
 
+# Parts of an address that are shorter than this are words, such as `hooks`, and no secrets.
+_SHORTEST_SECRET: Final = 6
+_SEPARATORS: Final = re.compile(r"[/?&=#:@;]")
+
 
 class WebAddress(NamedTuple):
     """What is known of an endpoint from its URL; `secrets` are not to be repeated."""
@@ -88,6 +93,15 @@ class WebAddress(NamedTuple):
         )
 
 
+def secrets_in(url: str) -> list[str]:
+    """What is not to be repeated of an address that is a secret: all behind the host, as a whole and in its parts."""
+    _, _, rest = url.partition("://")
+    host, _, path = rest.partition("/")
+    user, at, _ = host.rpartition("@")
+    parts = _SEPARATORS.split(f"{path}/{user if at else ''}")
+    return [url, *(part for part in (f"/{path}", path, *parts) if len(part) >= _SHORTEST_SECRET)]
+
+
 class _Answer(NamedTuple):
     status: int
     reason: str
@@ -122,8 +136,16 @@ class HttpPoster:
 
     async def post(self, endpoint: WebAddress, headers: Mapping[str, str], body: bytes) -> DeliveryOutcome:
         """Post once."""
+        headers = {"Content-Length": str(len(body)), **headers}
+        return await self._outcome_of(endpoint, _request("POST", endpoint, headers, body))
+
+    async def get(self, endpoint: WebAddress, headers: Mapping[str, str]) -> DeliveryOutcome:
+        """Get once; what was answered says whether that was heard."""
+        return await self._outcome_of(endpoint, _request("GET", endpoint, headers, b""))
+
+    async def _outcome_of(self, endpoint: WebAddress, request: httpcore2.Request) -> DeliveryOutcome:
         try:
-            answer = await self._post(endpoint, _request(endpoint, headers, body))
+            answer = await self._post(endpoint, request)
         except Exception as error:  # noqa: BLE001  (told apart below; what is none of these is raised again)
             return self._outcome_of_error(error, endpoint)
         return self._outcome(answer, endpoint)
@@ -137,7 +159,7 @@ class HttpPoster:
     # ------------------------------------------------------------ asking
 
     async def _post(self, endpoint: WebAddress, request: httpcore2.Request) -> _Answer:
-        """Post, and read the answer; again where that was on a connection that was kept, and had ended meanwhile."""
+        """Ask, and read the answer; again where that was on a connection that was kept, and had ended meanwhile."""
         deadline = asyncio.get_running_loop().time() + self._seconds
         pool = await self._pool(endpoint)
         pool.users += 1
@@ -246,14 +268,14 @@ class _Pool:
         self.used_at = 0.0
 
 
-def _request(endpoint: WebAddress, given: Mapping[str, str], body: bytes) -> httpcore2.Request:
-    headers = [(b"Host", endpoint.netloc), (b"Content-Length", b"%d" % len(body))]
+def _request(method: str, endpoint: WebAddress, given: Mapping[str, str], body: bytes) -> httpcore2.Request:
+    headers = [(b"Host", endpoint.netloc)]
     headers += [(name.encode("ascii"), value.strip().encode()) for name, value in given.items()]
     if endpoint.credentials:
         headers.append((b"Authorization", endpoint.credentials))
     scheme, host, port = endpoint.origin
     url = httpcore2.URL(scheme=scheme, host=host, port=port, target=endpoint.target)
-    return httpcore2.Request("POST", url, headers=headers, content=body)
+    return httpcore2.Request(method, url, headers=headers, content=body)
 
 
 async def _ask(pool: httpcore2.AsyncConnectionPool, request: httpcore2.Request, deadline: float) -> _Answer:

@@ -5,7 +5,6 @@ Rule: the address is the secret. No part of it is in what is kept of an answer.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from tocsin.core.chat_message import chat_message
 from tocsin.core.delivery import DeliveryOutcome, DeliveryReason, Failed
 from tocsin.core.slack_blocks import slack_payload
-from tocsin.notifiers.http_post import SECONDS, HttpPoster, WebAddress
+from tocsin.notifiers.http_post import SECONDS, HttpPoster, WebAddress, secrets_in
 
 if TYPE_CHECKING:
     import ssl
@@ -30,10 +29,6 @@ _HEADERS: Final = {
     "User-Agent": "Tocsin",
     "Accept-Encoding": "gzip,deflate",
 }
-
-# Parts of an address that are shorter than this are words, such as `hooks`, and no secrets.
-_SHORTEST_SECRET: Final = 6
-_SEPARATORS: Final = re.compile(r"[/?&=#:@;]")
 
 
 class SlackNotifier:
@@ -60,7 +55,7 @@ class SlackNotifier:
         if isinstance(url, Failed):
             return url
         try:
-            address = WebAddress.of(url, secrets=_secrets(url))
+            address = WebAddress.of(url, secrets=secrets_in(url))
         except ValueError:
             return Failed(DeliveryReason.MESSAGE, "the address of the channel is no URL")
         payload = slack_payload(chat_message(envelope, public_url=self._public_url))
@@ -69,12 +64,3 @@ class SlackNotifier:
     async def close(self) -> None:
         """Close the connections that were kept."""
         await self._poster.close()
-
-
-def _secrets(url: str) -> list[str]:
-    """What is not to be repeated of a webhook's URL: all behind the host, as a whole and in its parts."""
-    _, _, rest = url.partition("://")
-    host, _, path = rest.partition("/")
-    user, at, _ = host.rpartition("@")
-    parts = _SEPARATORS.split(f"{path}/{user if at else ''}")
-    return [url, *(part for part in (f"/{path}", path, *parts) if len(part) >= _SHORTEST_SECRET)]
