@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.composition.channels import addresses_of
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from tocsin.app.ports import Notifier
     from tocsin.clock import Clock
     from tocsin.composition.channels import Channel
+    from tocsin.composition.operator_channel import OperatorPlan
     from tocsin.config import Config
     from tocsin.notifiers.signature import MessageSigner
 
 
 # Whoever writes the settings may name an address in the own network; link-local ones are refused all the same.
-_ANYWHERE = AddressRules(("0.0.0.0/0", "::/0"))
+ANYWHERE = AddressRules(("0.0.0.0/0", "::/0"))
+"""The addresses that those of the settings may lead to."""
 
 UNSERVED = ("lambda", "firehose", "sms", "application")
 
@@ -36,12 +39,13 @@ def make_notifiers(
     *,
     mail: Callable[[], Notifier],
     channels: Sequence[Channel] = (),
+    operator: OperatorPlan | None = None,
     public_url: str = "",
 ) -> dict[str, Notifier]:
     """The notifiers by protocol.
 
-    `mail` makes the one for mails. `channels` are the chat channels of the settings, `public_url` is where links in
-    their messages lead.
+    `mail` makes the one for mails. `channels` are the chat channels of the settings, `operator` is where the service
+    reports on itself, `public_url` is where links in messages to channels lead.
 
     It loads libraries that the answer to the first request need not wait for; call it beside all else.
     """
@@ -49,6 +53,9 @@ def make_notifiers(
     from tocsin.notifiers.http import HttpNotifier
     from tocsin.notifiers.slack import SlackNotifier
 
+    apprise = addresses_of(channels, "apprise")
+    if operator is not None and operator.kind == "apprise":
+        apprise["", operator.endpoint.address] = operator.address
     over_http = HttpNotifier(signer, address_rules(config), clock, counts_4xx=config.http.delivered_4xx)
     return {
         "log": LogNotifier(log("notification").info),
@@ -56,11 +63,25 @@ def make_notifiers(
         **dict.fromkeys(("email", "email-json"), mail()),
         "sqs": _to_queues(config, signer),
         "slack": SlackNotifier(
-            ChannelAddresses(addresses_of(channels, "slack")), _ANYWHERE, clock, public_url=public_url
+            ChannelAddresses(addresses_of(channels, "slack")), ANYWHERE, clock, public_url=public_url
         ),
-        "apprise": AppriseNotifier(ChannelAddresses(addresses_of(channels, "apprise")), public_url=public_url),
+        "apprise": AppriseNotifier(ChannelAddresses(apprise), public_url=public_url),
+        "operator": _to_operator(operator, clock),
         **dict.fromkeys(UNSERVED, UnservedNotifier()),
     }
+
+
+def _to_operator(operator: OperatorPlan | None, clock: Clock) -> Notifier:
+    """What takes JSON for the operator; mails and messages over apprise go the way of all others."""
+    if operator is not None and operator.kind == "file":
+        from tocsin.notifiers.operator import FileNotifier
+
+        return FileNotifier(Path(operator.address))
+    if operator is not None and operator.kind == "http":
+        from tocsin.notifiers.operator import JsonNotifier
+
+        return JsonNotifier(operator.address, ANYWHERE, clock)
+    return UnservedNotifier("operator.channel was changed since")
 
 
 def _to_queues(config: Config, signer: MessageSigner) -> Notifier:

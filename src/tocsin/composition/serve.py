@@ -15,6 +15,7 @@ import sys
 import threading
 import uuid
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,10 @@ from tocsin.clock import SystemClock
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
 from tocsin.composition.data_folder import MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
+from tocsin.composition.heartbeat import Heartbeat, Pulse
+from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
-from tocsin.composition.notifiers import make_notifiers
+from tocsin.composition.notifiers import ANYWHERE, make_notifiers
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
@@ -56,11 +59,12 @@ from tocsin.wire.page_token import PageTokens
 from tocsin.wire.web_guard import WebRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from tocsin.app.ports import Notifier
     from tocsin.app.store_port import Store, StoreWriter
     from tocsin.clock import Clock
+    from tocsin.composition.operator_channel import HeartbeatPlan
     from tocsin.composition.server_settings import ServerPlan
     from tocsin.errors import StoreError
 
@@ -116,6 +120,7 @@ class RunningServer:
                 account=config.server.account,
                 key_accounts={name: key.account for name, key in plan.keys.items()},
                 channels=endpoints_of_topics(plan.channels),
+                operator=None if plan.operator is None else plan.operator.endpoint,
                 mail_unsubscribe=config.mail.unsubscribe,
             ),
         )
@@ -130,6 +135,10 @@ class RunningServer:
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
         self.feeds = make_feeds(config, self.service)
+        is_open = plan.mode is AuthMode.OFF
+        self.lookout = Lookout(self.service, log("watch"), shows_names=is_open)
+        self._delivery_turned_at = self.clock.monotonic()
+        self.heartbeat = None if plan.heartbeat is None else self._make_heartbeat(plan.heartbeat, shows_names=is_open)
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
         self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
@@ -160,6 +169,7 @@ class RunningServer:
             allows_reset=config.server.allow_reset,
             certificate=self.signing_key.certificate,
             subscriptions=SubscriptionPages(self.service, self.unsubscribe_tokens),
+            watchers=[self.lookout, *([self.heartbeat] if self.heartbeat is not None else ())],
         )
         self.app = ServerApp(
             dispatcher,
@@ -223,6 +233,10 @@ class RunningServer:
         )
         return Authenticator(rules, self.plan.keys, session=session)
 
+    def _make_heartbeat(self, plan: HeartbeatPlan, *, shows_names: bool) -> Heartbeat:
+        pulse = Pulse(self.service, lag=self.lag, turned_at=lambda: self._delivery_turned_at)
+        return Heartbeat(self.service, plan, pulse, ANYWHERE, log("heartbeat"), shows_names=shows_names)
+
     def _note_store_failure(self, error: StoreError) -> None:
         now = self.clock.monotonic()
         since, known = self._store_failure
@@ -255,7 +269,10 @@ class RunningServer:
             tasks.create_task(self._supervised("evaluator", self._evaluate))
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
             tasks.create_task(self._supervised("signing key", self._make_key))
-            tasks.create_task(self._deliver())
+            tasks.create_task(self._supervised("watch", self.lookout.step))
+            tasks.create_task(self._kept_running("delivery", self._deliver))
+            if self.heartbeat is not None:
+                tasks.create_task(self._kept_running("heartbeat", partial(self.heartbeat.run, self._note_beat)))
             for number, feed in enumerate(self.feeds, 1):
                 tasks.create_task(self._supervised(f"source {number}", feed.step))
 
@@ -273,22 +290,33 @@ class RunningServer:
                 pause = _FIRST_PAUSE
             await asyncio.sleep(wait)
 
-    async def _deliver(self) -> None:
-        """Send what is in the outbox; a loop that fails is started again, like any step."""
+    async def _kept_running(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Work that has no end; where it fails it is started again, like any step."""
         pause = _FIRST_PAUSE
         while True:
             try:
-                loop = DeliveryLoop(
-                    self.service,
-                    await asyncio.to_thread(self._notifiers),
-                    chance=secrets.SystemRandom().random,
-                    report=self._report_notifier,
-                )
-                await loop.run(lambda: self.failing.pop("delivery", None))
+                await work()
             except Exception as error:  # noqa: BLE001  (as in _supervised)
-                self._note_failure("delivery", error, again_in=pause)
+                self._note_failure(name, error, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _deliver(self) -> None:
+        """Send what is in the outbox."""
+        loop = DeliveryLoop(
+            self.service,
+            await asyncio.to_thread(self._notifiers),
+            chance=secrets.SystemRandom().random,
+            report=self._report_notifier,
+        )
+        await loop.run(self._note_delivery)
+
+    def _note_beat(self) -> None:
+        self.failing.pop("heartbeat", None)
+
+    def _note_delivery(self) -> None:
+        self._delivery_turned_at = self.clock.monotonic()
+        self.failing.pop("delivery", None)
 
     def _notifiers(self) -> dict[str, Notifier]:
         plan = self.plan
@@ -299,6 +327,7 @@ class RunningServer:
             self.clock,
             mail=self._mail_notifier,
             channels=plan.channels,
+            operator=plan.operator,
             public_url=plan.public_url,
         )
 

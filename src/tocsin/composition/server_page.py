@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import msgspec
@@ -16,7 +16,7 @@ from tocsin.version import __version__
 from tocsin.wire.message import WireResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.source_feed import SourceState
@@ -33,6 +33,7 @@ _HELP = {
     "alarm_evaluations": "Evaluations of metric alarms.",
     "alarm_transitions": "Changes of the state of alarms, by new state.",
     "clock_set_back": "How often the clock was set back by more than a minute.",
+    "complaints": "Complaints that have begun: nobody listens, a subscription waits, an endpoint takes nothing.",
     "delivery_attempts": "Attempts to deliver, by protocol and outcome.",
     "deliveries_queued": "Deliveries that were put into the outbox.",
     "errors": "Requests that failed for a reason that is not the client's, by reason.",
@@ -40,10 +41,12 @@ _HELP = {
     "events_rejected": "Log events that were left out: too old, too new or expired.",
     "filter_matches": "Matches of metric filters.",
     "filter_values_unusable": "Matches without a usable value.",
+    "heartbeats": "Heartbeats, by outcome.",
     "late_ticks": "Instants of alarms that were evaluated late.",
     "messages_filtered_out": "Messages that a filter policy kept from a subscriber.",
     "messages_published": "Messages that were published to topics.",
     "metric_data_received": "Data that PutMetricData took.",
+    "operator_messages": "Messages to operator.channel.",
     "passed_over_ticks": "Instants of alarms that were not made up for after a pause.",
     "source_duplicates": "Records of sources that were there already.",
     "source_events": "Records that sources gave.",
@@ -53,6 +56,20 @@ _HELP = {
     "requests": "Requests of AWS clients, by service and outcome.",
     "task_restarts": "Background tasks that failed and were started again, by task.",
 }
+
+
+class Watcher(Protocol):
+    """What watches over a part of the service, and has something to tell."""
+
+    @property
+    def health(self) -> Mapping[str, Any]:
+        """Members of the answer about health."""
+        ...
+
+    @property
+    def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """Numbers for the metrics, by name without the prefix, each with a sentence about it."""
+        ...
 
 
 class ServerPages:
@@ -73,8 +90,9 @@ class ServerPages:
         allows_reset: bool,
         certificate: Callable[[bytes], bytes | None] = lambda _: None,
         subscriptions: SubscriptionPages | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
-        """`subscriptions` are the pages behind the links in mails."""
+        """`subscriptions` are the pages behind the links in mails; `watchers` add to health and metrics."""
         self._service = service
         self._facts = facts
         self._problems = problems
@@ -83,6 +101,7 @@ class ServerPages:
         self._allows_reset = allows_reset
         self._certificate = certificate
         self._subscriptions = subscriptions
+        self._watchers = watchers
 
     def answer(self, request: WireRequest, request_id: str) -> WireResponse:
         """The answer to a request for one of our paths."""
@@ -134,6 +153,8 @@ class ServerPages:
             told["reasons"] = list(dict.fromkeys(problems))
         if sources := self._sources():
             told["sources"] = sources
+        for watcher in self._watchers:
+            told.update(watcher.health)
         return _json(503 if problems else 200, told, request_id)
 
     def _metrics(self, _request: WireRequest, request_id: str) -> WireResponse:
@@ -148,10 +169,12 @@ class ServerPages:
         waiting: int | None = None
         with suppress(StoreError), self._service.store.read() as store:  # what was counted is told all the more then
             waiting = store.outbox.count(DeliveryStatus.PENDING)
-        gauges = {
+        gauges: dict[str, tuple[str, float | None]] = {
             "outbox_pending": ("Deliveries that wait.", waiting),
             "evaluation_lag_seconds": ("How far the evaluation of alarms is behind.", lag),
         }
+        for watcher in self._watchers:
+            gauges.update(watcher.gauges)
         for name, (text, value) in gauges.items():
             if value is not None:
                 lines += [f"# HELP tocsin_{name} {text}", f"# TYPE tocsin_{name} gauge", f"tocsin_{name} {value}"]

@@ -15,6 +15,7 @@ from tocsin.composition.channels import Channel, plan_channels
 from tocsin.composition.credentials_file import read_credentials
 from tocsin.composition.data_folder import DATABASE, data_folder
 from tocsin.composition.mail import plan_mail
+from tocsin.composition.operator_channel import HeartbeatPlan, OperatorPlan, plan_heartbeat, plan_operator
 from tocsin.config import Config
 from tocsin.config.smtp_url import SmtpAddress
 from tocsin.errors import ConfigError
@@ -34,6 +35,8 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     channels: tuple[Channel, ...] = ()
     mail_server: SmtpAddress | None = None
+    operator: OperatorPlan | None = None
+    heartbeat: HeartbeatPlan | None = None
 
     def listening_on(self, port: int) -> ServerPlan:
         """The plan with the port that was found to be free, where the settings leave that open."""
@@ -90,6 +93,8 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         public_url=_public_url(config),
         channels=plan_channels(config, environ),
         mail_server=plan_mail(config, environ),
+        operator=plan_operator(config, environ),
+        heartbeat=plan_heartbeat(config, environ),
     )
 
 

@@ -76,7 +76,7 @@ class _Document(msgspec.Struct, rename="pascal"):
 
 def chat_message(envelope: Envelope, *, public_url: str) -> ChatMessage:
     """What is told of a message. `public_url` is where the page of an alarm is."""
-    origin = quiet_line(f"topic {envelope.topic_arn}")
+    origin = quiet_line(f"topic {envelope.topic_arn}") if envelope.topic_arn else ""
     if envelope.alarm_arn:
         try:
             # The library's own reader has no lone surrogates, which an alarm's name may hold.
@@ -96,7 +96,7 @@ def plain_message(message: ChatMessage) -> tuple[str, str]:
     lines += (f"- {event}" for event in message.events)
     if message.more:
         lines.append(f"and {message.more} more")
-    text = plain_escaped("\n".join([*lines, message.origin]))
+    text = plain_escaped("\n".join([*lines, message.origin]).rstrip())
     if len(text) > _LONGEST_PLAIN:
         text = f"{text[: _LONGEST_PLAIN - 1]}…"
     return plain_escaped(message.title), f"{text}\n{message.link}".rstrip()

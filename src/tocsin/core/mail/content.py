@@ -84,7 +84,8 @@ def _message(envelope: Envelope, links: MailLinks, asks: str) -> Mail:
 
 
 def _footer(envelope: Envelope, link: str, asks: str) -> list[Line]:
-    lines = [Line(f"{safe_line(envelope.endpoint)} gets the messages of the topic {envelope.topic_arn}.")]
+    what = f"the messages of the topic {envelope.topic_arn}" if envelope.topic_arn else "what Tocsin says of itself"
+    lines = [Line(f"{safe_line(envelope.endpoint)} gets {what}.")]
     if link:
         if envelope.unsubscribe == "protected":
             lines.append(Line("This address is protected: it cannot be removed by a link. Who can remove it:", link))
