@@ -13,12 +13,13 @@ from tocsin.app.alarm_catalogue import AlarmCatalogue
 from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn
 from tocsin.app.publication import policy_scope, scope_of_topic
-from tocsin.app.topic import SUBSCRIPTIONS, TOPICS, subscription_arn, topic_arn
+from tocsin.app.topic import SUBSCRIPTIONS, TOPICS, default_policy, subscription_arn, topic_arn
 from tocsin.core.complaint import Complaint, ComplaintKind, moment_text, shown_endpoint
 from tocsin.core.filter_policy import FilterPolicy
 from tocsin.core.notification.safe_line import safe_line
 from tocsin.core.scope import Scope
 from tocsin.core.topic import is_topic
+from tocsin.core.topic_policy import ALARM_SERVICE, refuses_alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,13 +146,18 @@ def _unheard(
         parents = service.part(AlarmNetworks).of(store, scope).network.parents(alarm.alarm_name)
         if parents and not alarm.alarm_actions:
             continue  # a composite speaks for it
+        arn = alarm_arn(scope, alarm.alarm_name)
         reason, remedy = _why_unheard(service, store, alarm, readers, failing)
+        if reason:
+            reason = f"when this alarm goes off nobody is told: {reason}"
+        else:
+            reason, remedy = _why_refused(store, alarm, arn)
         if reason:
             yield Complaint(
                 kind=ComplaintKind.UNHEARD_ALARM,
-                subject=alarm_arn(scope, alarm.alarm_name),
+                subject=arn,
                 since=now,
-                reason=f"when this alarm goes off nobody is told: {reason}",
+                reason=reason,
                 remedy=remedy,
             )
 
@@ -192,6 +198,26 @@ def _why_unheard(
     if failing.issuperset((*wanting, *(one.address for one in channels))):
         return f"nothing arrives at any subscriber of {names}", "see the complaints about these endpoints"
     return "", ""
+
+
+def _why_refused(store: StoreReader, alarm: MetricAlarm | CompositeAlarm, arn: str) -> tuple[str, str]:
+    """Why AWS would tell nobody of an alarm of which people are told here, where policies of topics bind nobody."""
+    refusing: list[str] = []
+    for action in alarm.alarm_actions:
+        place = scope_of_topic(action)
+        topic = None if place is None else TOPICS.get(store, *place)
+        if place is None or topic is None:
+            continue
+        policy = topic.attributes.get("Policy") or default_policy(*place)
+        if not refuses_alarm(policy, topic_arn=action, alarm_arn=arn):
+            return "", ""
+        refusing.append(safe_line(topic.name))
+    names = ", ".join(dict.fromkeys(refusing))
+    reason = f"on AWS nobody is told when this alarm goes off: the policy of {names} does not let {ALARM_SERVICE} publish"
+    return (
+        f"{reason}; here the message goes out all the same",
+        f"let the service {ALARM_SERVICE} do SNS:Publish in the policy of the topic",
+    )
 
 
 def _lets_alarms_through(one: KeptSubscription) -> bool:

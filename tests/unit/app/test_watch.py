@@ -13,7 +13,7 @@ from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, KeptAlarm
 from tocsin.app.dispatcher import Dispatcher, Done
 from tocsin.app.publication import Publication, publish_to_topic
 from tocsin.app.service import Service, ServiceSettings
-from tocsin.app.topic import KeptSubscription, create_topic, delete_topic, put_subscription
+from tocsin.app.topic import KeptSubscription, create_topic, delete_topic, put_subscription, set_topic_attribute
 from tocsin.app.watch import Watch, WatchRun
 from tocsin.clock import ManualClock
 from tocsin.core.complaint import ComplaintKind
@@ -160,6 +160,44 @@ def test_a_filter_policy_that_lets_alarms_through_is_no_trouble(policy: dict[str
     watched.subscribe(attributes=policy)
     watched.put_alarm()
     assert watched.look().standing == ()
+
+
+PUBLISHING = {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_refused"),
+    [
+        ({**PUBLISHING, "Principal": {"Service": "events.amazonaws.com"}}, True),
+        ({**PUBLISHING, "Principal": {"Service": "cloudwatch.amazonaws.com"}}, False),
+        (None, False),
+    ],
+)
+def test_a_topic_policy_that_refuses_alarms(statement: dict[str, Any] | None, is_refused: bool) -> None:
+    watched = Watched()
+    watched.subscribe()
+    watched.put_alarm()
+    if statement is not None:
+        set_topic_attribute(watched.service, HERE, TOPIC, "Policy", json.dumps({"Statement": [statement]}))
+    reasons = [one.reason for one in watched.look().standing]
+    assert len(reasons) == is_refused
+    for reason in reasons:
+        assert reason.startswith("on AWS nobody is told when this alarm goes off: the policy of alerts does not let")
+    # another topic that lets it publish is enough
+    create_topic(watched.service, HERE, "others", attributes={}, tags={})
+    watched.put_alarm(actions=(TOPIC, TOPIC.replace("alerts", "others")))
+    assert watched.look().standing == ()
+
+
+def test_the_default_policy_of_another_account_refuses_alarms() -> None:
+    watched = Watched()
+    other = Scope("444455556666", HERE.region)
+    create_topic(watched.service, other, "theirs", attributes={}, tags={})
+    arn = f"arn:aws:sns:{other.region}:{other.account}:theirs"
+    watched._settings = ServiceSettings(channels={arn: (Endpoint("slack", "slack env:HOOK"),)})
+    watched.restart()
+    watched.put_alarm(actions=(arn,))
+    assert ["the policy of theirs" in one.reason for one in watched.look().standing] == [True]
 
 
 def test_a_chat_channel_listens() -> None:
