@@ -213,9 +213,9 @@ def _why_refused(store: StoreReader, alarm: MetricAlarm | CompositeAlarm, arn: s
             return "", ""
         refusing.append(safe_line(topic.name))
     names = ", ".join(dict.fromkeys(refusing))
-    reason = f"on AWS nobody is told when this alarm goes off: the policy of {names} does not let {ALARM_SERVICE} publish"
+    reason = f"the policy of {names} does not let {ALARM_SERVICE} publish"
     return (
-        f"{reason}; here the message goes out all the same",
+        f"on AWS nobody is told when this alarm goes off: {reason}; here the message goes out all the same",
         f"let the service {ALARM_SERVICE} do SNS:Publish in the policy of the topic",
     )
 
