@@ -68,17 +68,17 @@ def _digest(token: str) -> str:
 
 def ask(
     service: Service, store: StoreWriter, home: Scope, subscription: KeptSubscription, kind: EnvelopeKind, *, now: int
-) -> None:
-    """Keep a subscription with a new token, and put the message that carries it into the outbox.
+) -> int | None:
+    """Keep a subscription with a new token, and put the message that carries it into the outbox; when it goes.
 
     `kind` says whether the token confirms or restores. A mailbox that has had enough mails of this kind in the last
-    hour gets this one later, and none if it has one for the same subscription already (SNS-5.2).
+    hour gets this one later, and none (None) if it has one for the same subscription already (SNS-5.2).
     """
     due = now
     if subscription.protocol in MAIL:
         due = _next_mail(store, subscription.endpoint, now)
         if due > now and kind is EnvelopeKind.SUBSCRIPTION_CONFIRMATION and not subscription.is_gone(now):
-            return  # it has been written to already
+            return None  # it has been written to already
         name = f"{_address(subscription.endpoint)}\0{service.new_id()}"
         _MAILS.put(store, _NOWHERE, name, "", now=now, until=due + _MAIL_WINDOW_MS)
     token = service.new_secret(_BYTES).hex()
@@ -105,6 +105,7 @@ def ask(
     )
     row = delivery_of(service, home, envelope, cause="confirmation")
     store.outbox.put([msgspec.structs.replace(row, next_at=due)])
+    return due
 
 
 def _next_mail(store: StoreReader, address: str, now: int) -> int:

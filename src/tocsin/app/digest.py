@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.app.definition import Definitions
-from tocsin.core.envelope import Envelope
 from tocsin.core.mail.digest import DigestEntry, compose_digest
 from tocsin.core.mute_rule import MuteRuleError, parse_duration
 
 if TYPE_CHECKING:
     from tocsin.app.store_port import StoreReader, StoreWriter
     from tocsin.app.topic import Topic
+    from tocsin.core.envelope import Envelope
     from tocsin.core.scope import Scope
 
 DIGEST_TAG = "tocsin:digest-every"

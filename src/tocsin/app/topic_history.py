@@ -26,6 +26,7 @@ class SubscriptionEvent(StrEnum):
     """What happened to a subscription."""
 
     CONFIRMED = "confirmed"
+    CONFIRMED_FOR = "confirmed by the one who runs the service"
     RESTORED = "restored"
     LEFT = "left by the link in a mail"
     REMOVED = "removed by a signed call"

@@ -36,6 +36,12 @@ _USE_CASES = {
     "plan_server": "tocsin.composition.server_settings:plan_server",
     "serve": "tocsin.composition.serve:serve",
     "back_up": "tocsin.composition.backup:back_up",
+    "alarm_survey": "tocsin.composition.beside:alarm_survey",
+    "deliveries": "tocsin.composition.beside:deliveries",
+    "replay_delivery": "tocsin.composition.beside:replay_delivery",
+    "subscriptions": "tocsin.composition.beside:subscriptions",
+    "resend_confirmation": "tocsin.composition.beside:resend_confirmation",
+    "confirm_subscription_for": "tocsin.composition.beside:confirm_subscription_for",
     "mails_in_mailbox": "tocsin.composition.mail:mails_in_mailbox",
     "mail_in_mailbox": "tocsin.composition.mail:mail_in_mailbox",
 }

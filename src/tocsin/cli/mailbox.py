@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path  # noqa: TC003  # the signature is read at run time
 from typing import TYPE_CHECKING, Annotated
 
 from tocsin.cli.failure import DONE
+from tocsin.cli.folder_options import FolderOptions, settings_of
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
@@ -14,7 +14,6 @@ from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Column, draw_table, paragraph
-from tocsin.config import load_config
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -22,30 +21,22 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from tocsin.cli.terminal import Stream
-    from tocsin.config import Config
     from tocsin.notifiers.mailbox import KeptMail
 
 _TO_THE_TERMINAL = OutputOptions()
+_THE_USUAL = FolderOptions()
 _LINK = re.compile(r"https?://\S+/(?:_tocsin/subscriptions/|\?Action=)\S+")
 
 
 def mailbox(
     *,
-    data: Annotated[Path | None, Parameter(name="--data", metavar="DIR", group="Data")] = None,
-    config: Annotated[Path | None, Parameter(name="--config", metavar="FILE", group="Settings")] = None,
+    folder: FolderOptions = _THE_USUAL,
     output: OutputOptions = _TO_THE_TERMINAL,
     invocation: Annotated[Invocation, Parameter(parse=False)],
 ) -> int:
     """List the mails in the built-in mailbox, the newest first.
 
     A service without a mail server (smtp.url) keeps its mails there, whether it runs or not.
-
-    Parameters
-    ----------
-    data
-        The folder of the service (default: tocsin in your data folder, or what the settings say).
-    config
-        Take settings from this file (default: tocsin.toml in the working folder, if there is one).
 
     Examples
     --------
@@ -59,7 +50,7 @@ def mailbox(
         the page that confirms a subscription
     """
     mails: Sequence[KeptMail] = invocation.use_cases.mails_in_mailbox(
-        _settings(config, data, invocation), invocation.environ
+        settings_of(folder, invocation), invocation.environ
     )
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
         match output.format:
@@ -97,8 +88,7 @@ def show(
     /,
     *,
     raw: Annotated[bool, Parameter(name="--raw", group="Output")] = False,
-    data: Annotated[Path | None, Parameter(name="--data", metavar="DIR", group="Data")] = None,
-    config: Annotated[Path | None, Parameter(name="--config", metavar="FILE", group="Settings")] = None,
+    folder: FolderOptions = _THE_USUAL,
     invocation: Annotated[Invocation, Parameter(parse=False)],
 ) -> int:
     """Print a mail of the built-in mailbox: who it is for, its subject and its text.
@@ -109,10 +99,6 @@ def show(
         The mail, by its name or a part that no other begins or ends with.
     raw
         Print the mail as it would travel, with all headers and parts (default: its text).
-    data
-        The folder of the service (default: tocsin in your data folder, or what the settings say).
-    config
-        Take settings from this file (default: tocsin.toml in the working folder, if there is one).
 
     Examples
     --------
@@ -122,7 +108,7 @@ def show(
     tocsin mailbox show 5f1c0b1e --raw > alarm.eml
         a file that mail programs open
     """
-    mail = _mail(name, config, data, invocation)
+    mail = _mail(name, folder, invocation)
     output = invocation.terminal.output
     if raw:
         output.write(mail.as_bytes().decode("utf-8", "replace"))
@@ -139,8 +125,7 @@ def open_link(
     name: Annotated[str, Parameter(name="MAIL")],
     /,
     *,
-    data: Annotated[Path | None, Parameter(name="--data", metavar="DIR", group="Data")] = None,
-    config: Annotated[Path | None, Parameter(name="--config", metavar="FILE", group="Settings")] = None,
+    folder: FolderOptions = _THE_USUAL,
     invocation: Annotated[Invocation, Parameter(parse=False)],
 ) -> int:
     """Print the link in a mail that confirms or ends a subscription, and on a terminal open it in a browser.
@@ -151,17 +136,13 @@ def open_link(
     ----------
     name
         The mail, by its name or a part that no other begins or ends with.
-    data
-        The folder of the service (default: tocsin in your data folder, or what the settings say).
-    config
-        Take settings from this file (default: tocsin.toml in the working folder, if there is one).
 
     Examples
     --------
     tocsin mailbox open 5f1c0b1e
         the page that confirms a subscription
     """
-    found = _LINK.search(_text(_mail(name, config, data, invocation)))
+    found = _LINK.search(_text(_mail(name, folder, invocation)))
     if found is None:
         raise NotFoundError(f'the mail "{name}" has no link that confirms or ends a subscription')
     invocation.terminal.output.write(f"{found[0]}\n")
@@ -172,15 +153,9 @@ def open_link(
     return DONE
 
 
-def _settings(config: Path | None, data: Path | None, invocation: Invocation) -> Config:
-    from tocsin.cli.serve import with_data
-
-    return with_data(load_config(config, invocation.environ), data)
-
-
-def _mail(name: str, config: Path | None, data: Path | None, invocation: Invocation) -> EmailMessage:
+def _mail(name: str, folder: FolderOptions, invocation: Invocation) -> EmailMessage:
     found: EmailMessage = invocation.use_cases.mail_in_mailbox(
-        _settings(config, data, invocation), invocation.environ, name
+        settings_of(folder, invocation), invocation.environ, name
     )
     return found
 

@@ -33,6 +33,12 @@ COMMANDS: tuple[Command, ...] = (
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
     Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
     Command(("serve",), "tocsin.cli.serve:serve", "Serve logs, metrics, alarms and topics to AWS clients", "Serve"),
+    Command(("status",), "tocsin.cli.status:status", "Show alarms, who would hear of them, what is wrong", "Serve"),
+    Command(("sub", "resend"), "tocsin.cli.subscriptions:resend", "Ask an address once more"),
+    Command(("sub", "confirm"), "tocsin.cli.subscriptions:confirm", "Confirm for an address that cannot"),
+    Command(("sub",), "tocsin.cli.subscriptions:subscriptions", "List subscriptions, who has agreed", "Serve"),
+    Command(("deliveries", "replay"), "tocsin.cli.deliveries:replay", "Send what has failed once more"),
+    Command(("deliveries",), "tocsin.cli.deliveries:deliveries", "List what was sent, and every attempt", "Serve"),
     Command(("mailbox", "show"), "tocsin.cli.mailbox:show", "Print a mail of the built-in mailbox"),
     Command(("mailbox", "open"), "tocsin.cli.mailbox:open_link", "Open the link in a mail"),
     Command(("mailbox",), "tocsin.cli.mailbox:mailbox", "List the mails that no mail server took", "Serve"),
@@ -200,7 +206,7 @@ def help_text() -> str:
     lines = [_ABOUT, "", "Usage: tocsin COMMAND [OPTIONS] [ARGUMENTS]", ""]
     for topic in dict.fromkeys(command.topic for command in shown):
         lines.append(topic)
-        lines += [f"  {command.words[0]:<9} {command.summary}" for command in shown if command.topic == topic]
+        lines += [f"  {command.words[0]:<10} {command.summary}" for command in shown if command.topic == topic]
         lines.append("")
     lines += [
         "Options",

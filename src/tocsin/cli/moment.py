@@ -41,6 +41,11 @@ def parse_moment(text: str, *, option: str, now: datetime) -> int:
         raise InputError(msg, hint=_HINT) from error
 
 
+def moment_text(at: int) -> str:
+    """Milliseconds since 1970 as people and programs read them: `2026-03-01T12:00:00Z`."""
+    return f"{_EPOCH + timedelta(seconds=at // 1000):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _whole_seconds(moment: datetime) -> int:
     return -((_EPOCH - moment) // timedelta(seconds=1))
 

@@ -6,7 +6,6 @@ last moments, and never damages what lies before: that is `synchronous = NORMAL`
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.app.store_port import Packing
 from tocsin.errors import StoreError
-from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter
+from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter, VersionNumbers
 from tocsin.store.sqlite_error import told
 from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
 from tocsin.store.sqlite_log_packing import EventsGoneError, make_block
@@ -27,7 +26,7 @@ from tocsin.store.sqlite_outbox import (
     SqliteSourceReader,
     SqliteSourceWriter,
 )
-from tocsin.store.sqlite_schema import migrate
+from tocsin.store.sqlite_schema import migrate, require_newest
 from tocsin.store.sqlite_scope import NOWHERE
 from tocsin.store.sqlite_writer import GroupCommit
 
@@ -67,7 +66,8 @@ class SqliteStore:
         StoreError: it cannot be opened, is damaged, not Tocsin's, or of a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, migrates: bool = True) -> None:
+        """Without `migrates` a database of an older version is left as it is: somebody may be using it."""
         self._path = path
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
@@ -75,7 +75,10 @@ class SqliteStore:
         with told(path):
             connection = self._connect(cache=_WRITING_CACHE)
             try:
-                migrate(connection)
+                if migrates:
+                    migrate(connection)
+                else:
+                    require_newest(connection)
                 _require_writable(connection)
             except BaseException:
                 connection.close()
@@ -83,8 +86,7 @@ class SqliteStore:
             self._identity = _identity(path)
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS_OF_A_TRY}")
             self._writing = connection
-            last = connection.execute("SELECT ifnull(max(number), 0) FROM version").fetchone()[0]
-            numbers = itertools.count(last + 1)
+            numbers = VersionNumbers()
             self._commits = GroupCommit(connection, lambda: _Writer(connection, numbers))
 
     @contextmanager
@@ -231,7 +233,7 @@ class _Reader(SqliteDefinitionReader):
 class _Writer(SqliteDefinitionWriter):
     """The same, being changed."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Iterator[int]) -> None:
+    def __init__(self, connection: sqlite3.Connection, numbers: VersionNumbers) -> None:
         super().__init__(connection, numbers)
         self.logs = SqliteLogWriter(connection)
         self.metrics = SqliteMetricWriter(connection)

@@ -57,10 +57,22 @@ class SqliteDefinitionReader:
         return 0 if row is None else int(row[0])
 
 
-class SqliteDefinitionWriter(SqliteDefinitionReader):
-    """The same, being changed. `numbers` gives versions; one is never given twice, even where a work fails."""
+class VersionNumbers:
+    """Numbers of versions. One is never given twice, even where a work fails, or another process gives some as well."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Iterator[int]) -> None:
+    def __init__(self) -> None:
+        self._last = 0
+
+    def after(self, known: int) -> int:
+        """A number that is greater than all that were given here, and than the one that is known to the database."""
+        self._last = max(self._last, known) + 1
+        return self._last
+
+
+class SqliteDefinitionWriter(SqliteDefinitionReader):
+    """The same, being changed."""
+
+    def __init__(self, connection: sqlite3.Connection, numbers: VersionNumbers) -> None:
         super().__init__(connection)
         self._numbers = numbers
 
@@ -90,8 +102,9 @@ class SqliteDefinitionWriter(SqliteDefinitionReader):
             self._changed(kind)
 
     def _changed(self, kind: str) -> None:
+        known = self._connection.execute("SELECT ifnull(max(number), 0) FROM version").fetchone()[0]
         self._connection.execute(
-            "INSERT OR REPLACE INTO version (kind, number) VALUES (?, ?)", (kind, next(self._numbers))
+            "INSERT OR REPLACE INTO version (kind, number) VALUES (?, ?)", (kind, self._numbers.after(known))
         )
 
 

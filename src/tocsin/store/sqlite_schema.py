@@ -158,6 +158,17 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[str, ...] = MIGRAT
         connection.execute("COMMIT")
 
 
+def require_newest(connection: sqlite3.Connection) -> None:
+    """Refuse a database that is of another version than ours. StoreError says what to do."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    owner = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    if owner != APPLICATION_ID or version != len(MIGRATIONS):
+        raise StoreError(
+            f"the database has version {version}, and this Tocsin works with version {len(MIGRATIONS)}",
+            hint="start the service with this version of Tocsin once, which brings an older database up to date",
+        )
+
+
 def _statements(script: str) -> list[str]:
     # executescript would commit what it is in the middle of.
     return [statement for statement in script.split(";\n") if statement.strip()]
