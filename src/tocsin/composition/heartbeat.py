@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _HEADERS: Final = {"User-Agent": "Tocsin", "Accept-Encoding": "gzip,deflate"}
 
-_MOST_LAG: Final = 180
-"""Seconds by which the evaluation of alarms may be behind; health has the same bound."""
+MOST_LAG: Final = 180
+"""Seconds by which the evaluation of alarms may be behind: an evaluator that is further behind is no healthy one."""
 
 _MOST_STILL: Final = 300
 """Seconds for which a delivery may be due without one being tried; an attempt ends within two minutes."""
@@ -57,7 +57,7 @@ class Pulse:
         lag = self._lag()
         if lag is None:
             return "alarms have not been evaluated yet"
-        if lag > _MOST_LAG:
+        if lag > MOST_LAG:
             return f"the evaluation of alarms is {lag:.0f} seconds behind"
         try:
             self._service.store.check()
@@ -110,7 +110,11 @@ class Heartbeat:
                 alive()
                 await asyncio.sleep(self._plan.every)
         finally:
-            await self._poster.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connections that were kept."""
+        await self._poster.close()
 
     async def beat(self) -> str:
         """Beat once, if the chain lives: `sent`, `failed` or `withheld`."""

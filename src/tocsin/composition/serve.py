@@ -35,7 +35,7 @@ from tocsin.clock import SystemClock
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
 from tocsin.composition.data_folder import MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
-from tocsin.composition.heartbeat import Heartbeat, Pulse
+from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
 from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
 from tocsin.composition.notifiers import ANYWHERE, make_notifiers
@@ -92,9 +92,6 @@ _STORE_FAILURE_TOLD = 10
 
 # And of a clock that jumped for so many.
 _CLOCK_JUMP_TOLD = 300
-
-# An evaluator that is further behind than this makes the service unhealthy.
-_MOST_LAG = 180
 
 
 class RunningServer:
@@ -254,7 +251,7 @@ class RunningServer:
         problems = [reason for (since, reason), lasting in told if reason and now - since < lasting]
         problems += [f"{task}: {reason}" for task, reason in sorted(self.failing.items())]
         lag = self.lag()
-        if lag is not None and lag > _MOST_LAG:
+        if lag is not None and lag > MOST_LAG:
             problems.append(f"the evaluation of alarms is {lag:.0f} seconds behind")
         return problems
 
