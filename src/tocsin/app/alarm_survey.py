@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn, standing_of
 from tocsin.app.complaint_search import find_complaints
 from tocsin.app.publication import scope_of_topic
+from tocsin.app.subscription_endpoint import shown_endpoint
 from tocsin.app.topic import TOPICS, subscriptions_of
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _who(
             continue
         for one in subscriptions_of(store, *place):
             if one.receives:
-                listeners.append(one.endpoint)
+                listeners.append(shown_endpoint(one))
             elif not one.is_gone(now) and one.deleted_at is None:
-                pending.append(one.endpoint)
+                pending.append(shown_endpoint(one))
         listeners += (channel.address for channel in service.settings.channels.get(arn, ()))
     return tuple(dict.fromkeys(listeners)), tuple(dict.fromkeys(pending))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.app.subscription_endpoint import shown_address
 from tocsin.core.envelope import unpack_envelope
 from tocsin.core.outbox import DeliveryStatus
 
@@ -47,11 +48,12 @@ def find_deliveries(
                 if topic is not None and topic not in {row.topic_arn, row.topic_arn.rpartition(":")[2]}:
                     continue
                 envelope = unpack_envelope(row.body)
-                if to is not None and to.lower() not in envelope.endpoint.lower():
+                endpoint = shown_address(envelope.protocol, envelope.endpoint)
+                if to is not None and to.lower() not in endpoint.lower():
                     continue
                 attempts = tuple(store.outbox.attempts(row.delivery_id))
                 subject = envelope.subject or envelope.kind.value
-                found.append(DeliveryRecord(row, envelope.endpoint, subject, attempts))
+                found.append(DeliveryRecord(row, endpoint, subject, attempts))
                 if len(found) == limit:
                     break
             if len(rows) < _PAGE:

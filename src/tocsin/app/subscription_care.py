@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.confirmation import ask
+from tocsin.app.subscription_endpoint import shown_endpoint
 from tocsin.app.topic import OVER_HTTP, SUBSCRIPTIONS, put_subscription, subscription_arn, subscription_name, topic_arn
 from tocsin.app.topic_history import SubscriptionEvent, history_of_topic, note
 from tocsin.core.envelope import EnvelopeKind
@@ -69,7 +70,7 @@ def _state(service: Service, store: StoreReader, home: Scope, one: KeptSubscript
         arn=arn,
         topic_arn=topic_arn(home, one.topic),
         protocol=one.protocol,
-        endpoint=one.endpoint,
+        endpoint=shown_endpoint(one),
         state=state,
         since=since,
         until=None if one.receives else one.token_ends_at,

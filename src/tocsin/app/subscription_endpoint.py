@@ -176,7 +176,12 @@ def _check_redrive_policy(text: str, endpoint: str, topic: str, prefix: str) -> 
 
 
 def shown_endpoint(subscription: KeptSubscription) -> str:
-    """The endpoint as it may be shown: without a password (SNS-8.3)."""
-    if subscription.protocol != "https" or "@" not in subscription.endpoint:
-        return subscription.endpoint
-    return re.sub(r"(?<=://)([^/?#@:]*):[^/?#]*@", r"\1:****@", subscription.endpoint)
+    """The endpoint of a subscription as it may be shown."""
+    return shown_address(subscription.protocol, subscription.endpoint)
+
+
+def shown_address(protocol: str, address: str) -> str:
+    """An address as it may be shown: without a password (SNS-8.3)."""
+    if protocol != "https" or "@" not in address:
+        return address
+    return re.sub(r"(?<=://)([^/?#@:]*):[^/?#]*@", r"\1:****@", address)

@@ -16,12 +16,13 @@ from tocsin.app.delivery_record import DeliveryRecord, find_deliveries
 from tocsin.app.dispatcher import replay
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.subscription_care import SubscriptionState, confirm_for, list_subscriptions, resend
+from tocsin.app.watch import OPERATOR
 from tocsin.clock import SystemClock
-from tocsin.composition.channels import Channel, endpoints_of_topics
+from tocsin.composition.channels import endpoints_of_topics, known_channels
 from tocsin.composition.data_folder import DATABASE, existing_data_folder
-from tocsin.core.scope import Scope
-from tocsin.core.topic import is_topic
-from tocsin.errors import InputError, NotFoundError
+from tocsin.composition.operator_channel import CHANNEL_KEY, plan_operator
+from tocsin.core.delivery import Endpoint
+from tocsin.errors import ConfigError, InputError, NotFoundError
 from tocsin.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def replay_delivery(config: Config, environ: Mapping[str, str], delivery_id: str
         if replay(service, delivery_id) is None:
             raise NotFoundError(
                 f"{delivery_id}: no delivery with this id has failed",
-                hint="tocsin deliveries --status failed lists them",
+                hint="tocsin deliveries --state failed lists them",
             )
 
 
@@ -109,22 +110,20 @@ def _beside(config: Config, environ: Mapping[str, str]) -> Iterator[Service]:
                 history_days=config.alarm.history_days,
                 account=config.server.account,
                 mail_unsubscribe=config.mail.unsubscribe,
-                channels=endpoints_of_topics(_channels(config)),
+                channels=endpoints_of_topics(known_channels(config)),
+                operator=_operator(config, environ),
             ),
         )
     finally:
         store.close()
 
 
-def _channels(config: Config) -> list[Channel]:
-    """The chat channels of the settings without their addresses, which only the service needs."""
-    scope = Scope(config.server.account, config.server.region)
-    return [
-        Channel(
-            kind=one.kind,
-            name=f"{one.kind} {one.url.shown}",
-            topic_arn=one.topic if is_topic(one.topic) else scope.arn("sns", one.topic),
-            address="",
-        )
-        for one in config.notifier
-    ]
+def _operator(config: Config, environ: Mapping[str, str]) -> Endpoint | None:
+    """The channel to the operator, as far as it can be told here: only the service need be able to reach it."""
+    if config.operator.channel is None:
+        return None
+    try:
+        plan = plan_operator(config, environ)
+    except ConfigError:
+        return Endpoint(OPERATOR, CHANNEL_KEY)
+    return None if plan is None else plan.endpoint

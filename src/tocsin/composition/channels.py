@@ -19,10 +19,10 @@ from tocsin.core.topic import is_topic
 from tocsin.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tocsin.app.service import Service
-    from tocsin.config import Config
+    from tocsin.config import Config, NotifierSettings
 
 _KEY = "notifier.url"
 
@@ -45,20 +45,37 @@ def plan_channels(config: Config, environ: Mapping[str, str]) -> tuple[Channel, 
     Raises:
         ConfigError: an address is not where it is said to be, is of no use, or needs a library that is not there.
     """
-    scope = Scope(config.server.account, config.server.region)
-    numbers: dict[tuple[str, str], int] = {}
     channels: dict[tuple[str, str], Channel] = {}
-    for one in config.notifier:
+    for one, place in _places(config):
         address = one.url.reveal(environ, key=_KEY)
+        _check(one.kind, address, place)
+        channel = _channel(config, one, place, address)
+        channels[channel.topic_arn, channel.name] = channel
+    return tuple(channels.values())
+
+
+def known_channels(config: Config) -> tuple[Channel, ...]:
+    """The same without their addresses, for who only tells of them: nothing is looked up, and nothing is refused."""
+    channels = [_channel(config, one, place, "") for one, place in _places(config)]
+    return tuple({(one.topic_arn, one.name): one for one in channels}.values())
+
+
+def _places(config: Config) -> Iterator[tuple[NotifierSettings, str]]:
+    """Each notifier with what its name says of where the address stands."""
+    numbers: dict[tuple[str, str], int] = {}
+    for one in config.notifier:
         place = one.url.shown
         if not one.url.is_reference:
             same_kind = sum(kind == one.kind for kind, _ in numbers)
-            place = f"number {numbers.setdefault((one.kind, address), same_kind + 1)}"
-        _check(one.kind, address, place)
-        topic_arn = one.topic if is_topic(one.topic) else scope.arn("sns", one.topic)
-        name = f"{one.kind} {place}"
-        channels[topic_arn, name] = Channel(kind=one.kind, name=name, topic_arn=topic_arn, address=address)
-    return tuple(channels.values())
+            itself = one.url.reveal({}, key=_KEY)
+            place = f"number {numbers.setdefault((one.kind, itself), same_kind + 1)}"
+        yield one, place
+
+
+def _channel(config: Config, one: NotifierSettings, place: str, address: str) -> Channel:
+    scope = Scope(config.server.account, config.server.region)
+    topic_arn = one.topic if is_topic(one.topic) else scope.arn("sns", one.topic)
+    return Channel(kind=one.kind, name=f"{one.kind} {place}", topic_arn=topic_arn, address=address)
 
 
 def _check(kind: str, address: str, place: str) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from tocsin.config import Config
 
-_CHANNEL_KEY: Final = "operator.channel"
+CHANNEL_KEY: Final = "operator.channel"
+"""The setting, and the name of the channel where its address is a secret."""
+
 _URL_KEY: Final = "heartbeat.url"
 
 
@@ -36,7 +38,7 @@ class OperatorPlan(msgspec.Struct, frozen=True, kw_only=True):
         """Under what deliveries are kept: a mail address itself, of all else the name of the setting."""
         if self.kind == "mailto":
             return Endpoint("email", self.address)
-        return Endpoint("apprise" if self.kind == "apprise" else "operator", _CHANNEL_KEY)
+        return Endpoint("apprise" if self.kind == "apprise" else "operator", CHANNEL_KEY)
 
     def __repr__(self) -> str:
         return f"OperatorPlan({self.kind!r})"
@@ -62,12 +64,12 @@ def plan_operator(config: Config, environ: Mapping[str, str]) -> OperatorPlan | 
     setting = config.operator.channel
     if setting is None:
         return None
-    text = setting.reveal(environ, key=_CHANNEL_KEY)
+    text = setting.reveal(environ, key=CHANNEL_KEY)
     kind = channel_kind(text)
     if not kind:
         raise ConfigError(
             f"operator.channel is {setting.shown}, and no channel stands there",
-            key=_CHANNEL_KEY,
+            key=CHANNEL_KEY,
             hint="file:PATH, mailto:ADDRESS, an http or https address, or one of apprise",
         )
     if kind == "file":
@@ -83,11 +85,11 @@ def _checked_file(path: Path) -> Path:
     if not path.parent.is_dir():
         raise ConfigError(
             f"operator.channel is file:{path}, and there is no folder {path.parent}",
-            key=_CHANNEL_KEY,
+            key=CHANNEL_KEY,
             hint="make the folder, or name a file in another one",
         )
     if path.exists() and not path.is_file():
-        raise ConfigError(f"operator.channel is file:{path}, which is not a regular file", key=_CHANNEL_KEY)
+        raise ConfigError(f"operator.channel is file:{path}, which is not a regular file", key=CHANNEL_KEY)
     return path.absolute()
 
 
@@ -97,13 +99,13 @@ def _check_apprise(address: str, setting: OperatorChannel) -> None:
     if not is_installed():
         raise ConfigError(
             f"operator.channel is {setting.shown}, and the library apprise is not installed",
-            key=_CHANNEL_KEY,
+            key=CHANNEL_KEY,
             hint="pip install 'tocsin[apprise]' brings it",
         )
     if not knows_address(address):
         raise ConfigError(
             f"operator.channel is {setting.shown}, and the library apprise does not know that address",
-            key=_CHANNEL_KEY,
+            key=CHANNEL_KEY,
             hint="https://appriseit.com/services/ lists the services and what their addresses hold",
         )
 

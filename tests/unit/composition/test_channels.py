@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.composition.channels import addresses_of, endpoints_of_topics, plan_channels
+from tocsin.composition.channels import addresses_of, endpoints_of_topics, known_channels, plan_channels
 from tocsin.config import Config, NotifierSettings, Secret
 from tocsin.errors import ConfigError
 
@@ -39,6 +39,9 @@ def test_names_are_where_an_address_stands() -> None:
         "slack env:HOOK",
     ]
     assert not any(hook in repr(channels) for hook in hooks)
+    # who only tells of them need not be able to reach them
+    assert endpoints_of_topics(known_channels(config)) == endpoints_of_topics(channels)
+    assert not any(one.address for one in known_channels(config))
 
 
 def test_a_library_that_is_not_there_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
