@@ -43,7 +43,7 @@ def command_help(command: Command, signature: Signature, stream: Stream) -> str:
         lines.append("")
     if "Examples" in sections:
         lines.append(stream.style("Examples", "bold"))
-        lines += [f"  {line}".rstrip() for line in inspect.cleandoc(sections["Examples"]).split("\n")]
+        lines += [f"  {line}".rstrip() for line in sections["Examples"].strip("\n").split("\n")]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -206,7 +206,7 @@ def help_text() -> str:
     lines = [_ABOUT, "", "Usage: tocsin COMMAND [OPTIONS] [ARGUMENTS]", ""]
     for topic in dict.fromkeys(command.topic for command in shown):
         lines.append(topic)
-        lines += [f"  {command.words[0]:<10} {command.summary}" for command in shown if command.topic == topic]
+        lines += [f"  {command.words[0]:<11} {command.summary}" for command in shown if command.topic == topic]
         lines.append("")
     lines += [
         "Options",

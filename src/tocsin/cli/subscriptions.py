@@ -43,7 +43,7 @@ def subscriptions(
     tocsin sub
         who is subscribed
 
-    tocsin sub resend arn:aws:sns:eu-west-1:111122223333:sec-alerts:8e0ebeef-3438-4f2b-9b21-1081a8ee92d9
+    tocsin sub resend "$ARN"
         the question once more, with a new link
 
     tocsin sub --format json | jq -r '.[] | select(.state == "pending").endpoint'
@@ -133,7 +133,7 @@ def resend(
 
     Examples
     --------
-    tocsin sub resend arn:aws:sns:eu-west-1:111122223333:sec-alerts:8e0ebeef-3438-4f2b-9b21-1081a8ee92d9
+    tocsin sub resend "$ARN"
         the question once more
     """
     due = invocation.use_cases.resend_confirmation(settings_of(folder, invocation), invocation.environ, arn)
@@ -164,8 +164,8 @@ def confirm(
 
     Examples
     --------
-    tocsin sub confirm arn:aws:sns:eu-west-1:111122223333:sec-alerts:8e0ebeef-3438-4f2b-9b21-1081a8ee92d9
-        --reason "the mailbox of a pager; agreed with the team on call"
+    tocsin sub confirm "$ARN" --reason "the mailbox of a pager"
+        what nobody can press is agreed to
     """
     invocation.use_cases.confirm_subscription_for(settings_of(folder, invocation), invocation.environ, arn, reason)
     invocation.terminal.output.write("confirmed\n")
