@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from tocsin.store.sqlite_scope import prefix_end, scope_of, scope_text
@@ -57,15 +58,23 @@ class SqliteDefinitionReader:
         return 0 if row is None else int(row[0])
 
 
+_MARK_BITS = 24
+
+
 class VersionNumbers:
-    """Numbers of versions. One is never given twice, even where a work fails, or another process gives some as well."""
+    """Numbers of versions. One is never given twice, even where a work fails, or another process gives some as well.
+
+    The lowest bits are those of whoever gives them: a number that was undone here is unknown to the others, who would
+    give it again, for something else.
+    """
 
     def __init__(self) -> None:
+        self._mark = secrets.randbits(_MARK_BITS)
         self._last = 0
 
     def after(self, known: int) -> int:
         """A number that is greater than all that were given here, and than the one that is known to the database."""
-        self._last = max(self._last, known) + 1
+        self._last = (((max(self._last, known) >> _MARK_BITS) + 1) << _MARK_BITS) | self._mark
         return self._last
 
 
