@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -204,7 +204,8 @@ class RunningServer:
 
     def _end_at_once(self) -> None:
         self._log.error("stopped-in-the-midst", reason="something that was being waited for did not end in time")
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
         os._exit(1)  # the store takes this as it takes a power cut: what was acknowledged is there (AR-5)
 
     def _authenticator(self) -> Authenticator:

@@ -1,13 +1,14 @@
 """The log of the live service: one event a line, those of the libraries too.
 
-Rule: no key, no signature, no message of anybody's is in it.
+Rule: no key, no signature, no message of anybody's is in it. Nothing fails because a line cannot be written.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
@@ -28,12 +29,29 @@ def configure_log(*, is_terminal: bool) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("Any", _Output(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     # What libraries have to say, such as uvicorn and asyncio of a defect.
     logging.basicConfig(handlers=[_ToLog()], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
+
+
+class _Output:
+    """Where lines go. One that cannot be written, such as to a disk that is full, is no reason for anything to end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if that can be done."""
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Send on what was written, if that can be done."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _ToLog(logging.Handler):
