@@ -83,7 +83,7 @@ def test_a_subscription_is_asked_again_and_confirmed_for(server: LiveServer, mai
 
     assert Ran(server.data, "sub", "confirm", arn, "--reason", "a pager's\nmailbox").out == "confirmed\n"
     (confirmed,) = Ran(server.data, "sub", "--format", "json").json
-    assert (confirmed["state"], confirmed["reason"]) == ("confirmed", "a pager's mailbox")
+    assert (confirmed["state"], confirmed["reason"]) == ("protected", "a pager's mailbox")
     assert "confirmed for pager@example.com: a pager's mailbox" in Ran(server.data, "sub").out
     sns.publish(TopicArn=topic, Message="m")
     assert mail.wait(3)[2].text.startswith("m\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn, standing_of
@@ -11,9 +12,10 @@ from tocsin.app.subscription_endpoint import shown_endpoint
 from tocsin.app.topic import TOPICS, subscriptions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
+    from tocsin.app.alarm_record import KeptAlarm
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
     from tocsin.core.complaint import Complaint
@@ -46,8 +48,9 @@ def survey_alarms(service: Service) -> AlarmSurvey:
     """How it stands now."""
     now = service.now_ms()
     with service.store.read() as store:
+        who = cache(partial(_who, service, store, now))
         alarms = [
-            _alarm(service, store, scope, name, kept.parameters, kept.created_at, now)
+            _alarm(store, scope, name, kept, who)
             for definitions in (METRIC_ALARMS, COMPOSITES)
             for scope, name, kept in definitions.scan_all(store)
         ]
@@ -55,44 +58,31 @@ def survey_alarms(service: Service) -> AlarmSurvey:
     return AlarmSurvey(tuple(sorted(alarms, key=lambda one: one.arn)), tuple(complaints))
 
 
-def _alarm(  # noqa: PLR0917  (one call)
-    service: Service,
-    store: StoreReader,
-    scope: Scope,
-    name: str,
-    parameters: dict[str, object],
-    created_at: datetime,
-    now: int,
-) -> SurveyedAlarm:
-    state = standing_of(store, scope, name, created_at=created_at).state
-    actions = parameters.get("AlarmActions")
-    topics = [arn for arn in (actions if isinstance(actions, list) else []) if scope_of_topic(arn) is not None]
-    listeners, pending = _who(service, store, topics, now)
+_Who = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _alarm(store: StoreReader, scope: Scope, name: str, kept: KeptAlarm, who: Callable[[str], _Who]) -> SurveyedAlarm:
+    state = standing_of(store, scope, name, created_at=kept.created_at).state
+    topics = tuple(arn for arn in kept.parameters.get("AlarmActions") or () if scope_of_topic(arn) is not None)
+    of_topics = [who(arn) for arn in topics]
     return SurveyedAlarm(
         arn=alarm_arn(scope, name),
         name=name,
         state=state.state_value.value,
         since=state.transitioned_at,
-        topics=tuple(topics),
-        listeners=listeners,
-        pending=pending,
+        topics=topics,
+        listeners=tuple(dict.fromkeys(one for listeners, _ in of_topics for one in listeners)),
+        pending=tuple(dict.fromkeys(one for _, pending in of_topics for one in pending)),
     )
 
 
-def _who(
-    service: Service, store: StoreReader, topics: Sequence[str], now: int
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Endpoints that have agreed, and those that have not."""
-    listeners: list[str] = []
-    pending: list[str] = []
-    for arn in topics:
-        place = scope_of_topic(arn)
-        if place is None or TOPICS.get(store, *place) is None:
-            continue
-        for one in subscriptions_of(store, *place):
-            if one.receives:
-                listeners.append(shown_endpoint(one))
-            elif not one.is_gone(now) and one.deleted_at is None:
-                pending.append(shown_endpoint(one))
-        listeners += (channel.address for channel in service.settings.channels.get(arn, ()))
-    return tuple(dict.fromkeys(listeners)), tuple(dict.fromkeys(pending))
+def _who(service: Service, store: StoreReader, now: int, topic_arn: str) -> _Who:
+    """Endpoints of a topic that have agreed, and those that have not."""
+    place = scope_of_topic(topic_arn)
+    if place is None or TOPICS.get(store, *place) is None:
+        return (), ()
+    subscriptions = subscriptions_of(store, *place)
+    listeners = [shown_endpoint(one) for one in subscriptions if one.receives]
+    listeners += (channel.address for channel in service.settings.channels.get(topic_arn, ()))
+    waiting = [one for one in subscriptions if one.confirmed_at is None and not one.is_gone(now)]
+    return tuple(listeners), tuple(shown_endpoint(one) for one in waiting)

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.confirmation import ask
-from tocsin.app.subscription_endpoint import shown_endpoint
-from tocsin.app.topic import OVER_HTTP, SUBSCRIPTIONS, put_subscription, subscription_arn, subscription_name, topic_arn
+from tocsin.app.subscription_endpoint import MAIL, shown_endpoint
+from tocsin.app.topic import (
+    OVER_HTTP,
+    SUBSCRIPTIONS,
+    TOPICS,
+    put_subscription,
+    subscription_arn,
+    subscription_name,
+    topic_arn,
+    unsubscribe_mode,
+)
 from tocsin.app.topic_history import SubscriptionEvent, history_of_topic, note
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.scope import Scope
@@ -48,24 +57,43 @@ class SubscriptionState(NamedTuple):
 def list_subscriptions(service: Service) -> list[SubscriptionState]:
     """All subscriptions that are not gone, by account, region and topic."""
     now = service.now_ms()
+    topics: dict[tuple[Scope, str], _TopicNotes] = {}
+    states: list[SubscriptionState] = []
     with service.store.read() as store:
-        return [
-            _state(service, store, scope, one)
-            for scope, _, one in SUBSCRIPTIONS.scan_all(store)
-            if not one.is_gone(now)
-        ]
+        for home, _, one in SUBSCRIPTIONS.scan_all(store):
+            if one.is_gone(now):
+                continue
+            place = home, one.topic
+            if place not in topics:
+                topics[place] = _notes(service, store, home, one.topic)
+            states.append(_state(store, home, one, topics[place]))
+    return states
 
 
-def _state(service: Service, store: StoreReader, home: Scope, one: KeptSubscription) -> SubscriptionState:
+class _TopicNotes(NamedTuple):
+    """What is the same for all subscriptions of a topic, and the reasons why some were agreed to, by their ids."""
+
+    protects_mail: bool
+    reasons: dict[str, str]
+
+
+def _notes(service: Service, store: StoreReader, home: Scope, topic: str) -> _TopicNotes:
+    mode = unsubscribe_mode(TOPICS.get(store, home, topic), service.settings.mail_unsubscribe)
+    oldest_first = history_of_topic(service, store, home, topic)[::-1]
+    return _TopicNotes(mode == "protected", {entry.ident: entry.reason for entry in oldest_first if entry.reason})
+
+
+def _state(store: StoreReader, home: Scope, one: KeptSubscription, notes: _TopicNotes) -> SubscriptionState:
     arn = subscription_arn(home, one)
     if one.deleted_at is not None:
         state, since = "deleted", one.deleted_at
     elif one.confirmed_at is None:
         state, since = "pending", one.created_at
     else:
-        state, since = "protected" if one.is_protected else "confirmed", one.confirmed_at
+        # No link alone ends it: it was confirmed so, or it is a mailbox in that mode (SNS-4.5, SNS-5.4).
+        is_protected = one.is_protected or (one.protocol in MAIL and notes.protects_mail)
+        state, since = "protected" if is_protected else "confirmed", one.confirmed_at
     last = store.outbox.deliveries(target=arn, limit=1)
-    reasons = [entry.reason for entry in history_of_topic(service, store, home, one.topic) if entry.ident == one.ident]
     return SubscriptionState(
         arn=arn,
         topic_arn=topic_arn(home, one.topic),
@@ -75,7 +103,7 @@ def _state(service: Service, store: StoreReader, home: Scope, one: KeptSubscript
         since=since,
         until=None if one.receives else one.token_ends_at,
         outcome=last[0].outcome or last[0].status.value if last else "",
-        reason=next(filter(None, reasons), ""),
+        reason=notes.reasons.get(one.ident, ""),
     )
 
 

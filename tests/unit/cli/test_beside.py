@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from tocsin.app.alarm_record import METRIC_ALARMS, KeptAlarm
 from tocsin.app.dispatcher import Dispatcher, Done
 from tocsin.app.publication import Publication, publish_to_topic
 from tocsin.app.service import Service, ServiceSettings
-from tocsin.app.topic import KeptSubscription, create_topic, put_subscription
+from tocsin.app.topic import KeptSubscription, create_topic, put_subscription, tag_topic
 from tocsin.clock import ManualClock, SystemClock
 from tocsin.core.delivery import DeliveryOutcome, DeliveryReason, Endpoint, Failed
 from tocsin.core.outbox import DeliveryRow
@@ -199,6 +200,52 @@ def test_status_says_loudly_that_an_alarm_reaches_nobody(call: Call, folder: Fol
     assert all(len(line) <= 80 for line in shown.out.splitlines())
     row, *_ = csv.DictReader(io.StringIO(call("status", "--data", str(folder.path), "--format", "csv").out))
     assert (row["alarm"].rpartition(":")[2], row["state"]) == ("root-use", "INSUFFICIENT_DATA")
+
+
+@pytest.mark.parametrize(
+    ("how", "tags", "state"),
+    [
+        ({"token_ends_at": HOUR_MS}, {}, "pending"),
+        ({"confirmed_at": 0}, {}, "protected"),
+        ({"confirmed_at": 0}, {"tocsin:unsubscribe": "confirm"}, "confirmed"),
+        ({"confirmed_at": 0, "is_protected": True}, {"tocsin:unsubscribe": "open"}, "protected"),
+        ({"confirmed_at": 0, "protocol": "https", "endpoint": "https://example.com/"}, {}, "confirmed"),
+        ({"confirmed_at": 0, "deleted_at": 0, "token_ends_at": HOUR_MS}, {}, "deleted"),
+        ({"token_ends_at": -1}, {}, None),
+        ({"confirmed_at": 0, "deleted_at": 0, "token_ends_at": -1}, {}, None),
+    ],
+)
+def test_states_of_subscriptions(
+    call: Call, folder: Folder, how: dict[str, Any], tags: dict[str, str], state: str | None
+) -> None:
+    times = {name: folder.now + value for name, value in how.items() if name.endswith("_at")}
+    folder.change(lambda service: tag_topic(service, HERE, TOPIC, add=tags))
+    arn = folder.subscribe("a", **{**how, **times})
+    told = json.loads(call("sub", "--data", str(folder.path), "--format", "json").out)
+    assert [(one["arn"], one["state"]) for one in told] == ([] if state is None else [(arn, state)])
+
+
+def test_many_alarms_on_a_topic_with_many_subscribers_are_told_quickly(call: Call, folder: Folder) -> None:
+    made = [
+        KeptSubscription(
+            ident=f"{number:05}", topic="alerts", protocol="email", endpoint=f"{number}@example.com", owner=HERE.account,
+            principal="", created_at=folder.now, confirmed_at=folder.now,
+        )
+        for number in range(2_000)
+    ]  # fmt: skip
+
+    def subscribe_all(store: Any) -> None:
+        for one in made:
+            put_subscription(store, HERE, one)
+
+    folder.change(lambda service: service.store.write(subscribe_all))
+    for number in range(50):
+        folder.put_alarm(f"alarm-{number:02}")
+    began = time.perf_counter()
+    told = json.loads(call("status", "--data", str(folder.path), "--format", "json").out)
+    assert [len(one["listeners"]) for one in told["alarms"]] == [2_000] * 50
+    assert len(json.loads(call("sub", "--data", str(folder.path), "--format", "json").out)) == 2_000
+    assert time.perf_counter() - began < 10
 
 
 def test_an_empty_folder_has_nothing_wrong(call: Call, folder: Folder) -> None:
