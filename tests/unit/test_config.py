@@ -190,7 +190,10 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("record = 1\n", "did you mean limits.record?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
-        ("[zzz]\nport = 1\n", "known here: alarm, auth, heartbeat, http, limits, mail, notifier, operator, rules, server, smtp, source, sqs"),
+        (
+            "[zzz]\nport = 1\n",
+            "known here: alarm, auth, heartbeat, http, limits, mail, notifier, operator, rules, server, smtp, source, sqs",
+        ),
     ],
 )
 def test_unknown_key_comes_with_a_suggestion(toml: Path, text: str, hint: str) -> None:
