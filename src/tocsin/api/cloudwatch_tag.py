@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.api.cloudwatch_table import operations, tags_of
 from tocsin.app import resource_tag
+from tocsin.app.metric_alarm import restart_notices
 from tocsin.errors import NotFoundError
 from tocsin.wire.fault import Fault
 
@@ -18,7 +19,7 @@ def tag_resource(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     """Add tags."""
     arn = parameters["ResourceARN"]
     try:
-        resource_tag.tag_resource(ctx.tocsin, ctx.scope, arn, tags_of(parameters["Tags"]))
+        resource_tag.tag_resource(ctx.tocsin, ctx.scope, arn, tags_of(parameters["Tags"]), follow=restart_notices)
     except NotFoundError:
         raise _nothing(arn) from None
     return {}
@@ -29,7 +30,7 @@ def untag_resource(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     """Remove tags."""
     arn = parameters["ResourceARN"]
     try:
-        resource_tag.untag_resource(ctx.tocsin, ctx.scope, arn, parameters["TagKeys"])
+        resource_tag.untag_resource(ctx.tocsin, ctx.scope, arn, parameters["TagKeys"], follow=restart_notices)
     except NotFoundError:
         raise _nothing(arn) from None
     return {}

@@ -20,7 +20,7 @@ from tocsin.core.notification.event import EventSummary
 from tocsin.core.pattern import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
@@ -97,14 +97,35 @@ def contribution(
     service: Service, store: StoreReader, scope: Scope, alarm: MetricAlarm, told: Evaluation | StateChange
 ) -> Contribution:
     """The events in the slots that decided, of the metrics that the alarm reads, their dimensions included."""
+    seconds = sorted(second_of(start) for start, _ in told.points)
+    spans = [range(second * 1000, (second + alarm.period) * 1000) for second in seconds]
+    return _behind(service, store, scope, alarm, spans, samples=lambda: _samples(told))
+
+
+def contribution_since(
+    service: Service, store: StoreReader, scope: Scope, alarm: MetricAlarm, *, since: int, until: int
+) -> Contribution:
+    """The same, of events between two instants in seconds since the epoch, whatever was decided about them."""
+    return _behind(service, store, scope, alarm, [range(since * 1000, until * 1000)], samples=lambda: 0)
+
+
+def _behind(
+    service: Service,
+    store: StoreReader,
+    scope: Scope,
+    alarm: MetricAlarm,
+    spans: Sequence[range],
+    *,
+    samples: Callable[[], int],
+) -> Contribution:
+    """The events in spans of milliseconds; `samples` says how many there are where not all are looked at."""
     feeding = service.part(FeedingFilters).of(store, scope, alarm.keys)
     if not feeding:
         return Contribution()
     found: list[EventSummary] = []
     raw = _RawRecords()
     count, left = 0, MOST_EXAMINED
-    for start, _ in sorted(told.points):
-        span = range(second_of(start) * 1000, (second_of(start) + alarm.period) * 1000)
+    for span in spans:
         for group, filters in feeding.items():
             for page in _pages(store, scope, group, span, left):
                 left -= len(page)
@@ -114,7 +135,7 @@ def contribution(
                     if len(found) < EVENTS_KEPT:
                         found.append(EventSummary.of(event, timestamp // 1000))
             if left <= 0:
-                return Contribution(_by_time(found), max(count, _samples(told)))
+                return Contribution(_by_time(found), max(count, samples()))
     return Contribution(_by_time(found), count, raw.ndjson)
 
 

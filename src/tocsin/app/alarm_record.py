@@ -20,6 +20,7 @@ from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import AlarmScope
 from tocsin.core.composite_alarm.suppression import Suppression
 from tocsin.core.mute_rule import HeldActions, MuteRule
+from tocsin.core.notice_timing import NoticeState
 from tocsin.core.notification.state_change import StateChange
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ METRIC_ALARMS = Definitions("metric-alarm", KeptAlarm)
 COMPOSITES = Definitions("composite-alarm", KeptAlarm)
 MUTE_RULES = Definitions("alarm-mute-rule", KeptMuteRule)
 STANDINGS = Definitions("alarm-state", AlarmStanding)
+NOTICES = Definitions("alarm-notice", NoticeState)
+"""What is remembered of alarms whose tags say when they are told of (AL-19.6)."""
+
 WAITING = Definitions("alarm-waiting", int)
 """Alarms that have to be looked at again without an evaluation, and when, in seconds since the epoch."""
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.alarm_catalogue import AlarmCatalogue
-from tocsin.app.alarm_event import Contribution, contribution
+from tocsin.app.alarm_event import Contribution, contribution, contribution_since
 from tocsin.app.alarm_network import AlarmNetworks, ScopeAlarms
 from tocsin.app.alarm_record import (
     COMPOSITE,
     METRIC,
+    NOTICES,
     STANDINGS,
     WAITING,
     AlarmStanding,
@@ -28,14 +29,17 @@ from tocsin.app.resource_tag import get_tags
 from tocsin.app.topic import subscriptions_of
 from tocsin.core.action_gate import MUTED, ActionGate, GateDecision
 from tocsin.core.alarm.action import ACTION_LISTS
+from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.evaluation_record import pack_evaluation
 from tocsin.core.alarm.history import action_item, state_update_item
 from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
 from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
+from tocsin.core.notice_timing import AS_ON_AWS, Notice, NoticeState, notice_rules, on_change, on_time, restarted
 from tocsin.core.notification.message import MessageSettings, compose_alarm_message
 from tocsin.core.notification.state_change import StateChange
+from tocsin.core.notification.subject import Occasion
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -45,11 +49,11 @@ if TYPE_CHECKING:
     from tocsin.app.alarm_catalogue import KnownAlarm
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
-    from tocsin.core.alarm.definition import MetricAlarm
     from tocsin.core.alarm.evaluation import Evaluation
     from tocsin.core.alarm.lifecycle import Transition
     from tocsin.core.alarm.state import AlarmState, StateValue
     from tocsin.core.composite_alarm.network import Transition as CompositeTransition
+    from tocsin.core.notice_timing import NoticeRules
     from tocsin.core.scope import Scope
 
 _NOT_HERE = "Tocsin executes actions on SNS topics only"
@@ -120,7 +124,24 @@ class AlarmChanges:
         """Let timers and the ends of windows have their effect on these alarms."""
         for name in names:
             self._standing(name)
-        self._finish(at, {}, ())
+        self._finish(at, {}, (), timed=names)
+
+    def restart_notices(self, name: str, at: datetime, *, is_new: bool = False) -> None:
+        """Begin every timer of an alarm's messages anew: it was made, or it or its tags were changed (AL-8.2)."""
+        definition, _ = self._definition(name)
+        if definition is None:
+            return
+        rules = self._rules(name)
+        known = NOTICES.get(self._store, self._scope, name)
+        if rules == AS_ON_AWS and known is None:
+            return
+        value = self._standing(name).state.state_value
+        second = second_of(at)
+        state = restarted(
+            rules, known or NoticeState(has_changed=not is_new), value=value, at=second, period=_period(definition)
+        )
+        NOTICES.put(self._store, self._scope, name, state)
+        self._keep(name, self._gate((name,), second), second)
 
     # ------------------------------------------------------------ states
 
@@ -178,7 +199,14 @@ class AlarmChanges:
 
     # ------------------------------------------------------------ actions
 
-    def _finish(self, at: datetime, before: dict[str, StateValue], followers: Sequence[CompositeTransition]) -> int:
+    def _finish(
+        self,
+        at: datetime,
+        before: dict[str, StateValue],
+        followers: Sequence[CompositeTransition],
+        *,
+        timed: Sequence[str] = (),
+    ) -> int:
         for transition in followers:
             before.setdefault(transition.alarm_name, transition.old)
             self._write_composite(transition)
@@ -189,6 +217,8 @@ class AlarmChanges:
         states = {name: self._standing(name).state for name in involved | suppressors}
         for decision in gate.decide(second, before, states):
             self._carry_out(at, decision)
+        for name in timed:
+            self._tell_in_time(at, name, gate)
         for name in involved:
             self._keep(name, gate, second)
         return len(before)
@@ -211,7 +241,9 @@ class AlarmChanges:
         kept = msgspec.structs.replace(standing, suppression=gate.suppressed.get(name), held=gate.held.get(name))
         if (kept.suppression, kept.held) != (standing.suppression, standing.held):
             self._put(name, kept)
-        due = gate.due(name, at)
+        notices = NOTICES.get(self._store, self._scope, name)
+        instants = (gate.due(name, at), None if notices is None else notices.due)
+        due = min((one for one in instants if one is not None), default=None)
         known = WAITING.get(self._store, self._scope, name)
         if due is not None and due != known:
             WAITING.put(self._store, self._scope, name, due)
@@ -231,9 +263,11 @@ class AlarmChanges:
             return
         if decision.runs:
             change = msgspec.structs.replace(change, after_mute_window=decision.is_after_window)
-            message = self._message(definition, change)
-            for arn in arns:
-                self._run(name, arn, message, change, at=at, alarm_type=alarm_type)
+            untold = self._why_untold(name, definition, change, at)
+            if untold:
+                self._note_untold(name, arns, untold, at=at, alarm_type=alarm_type)
+            else:
+                self._tell(name, definition, change, at=at, alarm_type=alarm_type)
         elif decision.held_by == MUTED and decision.muted_until is not None:
             for arn in arns:
                 item = action_item(
@@ -248,6 +282,82 @@ class AlarmChanges:
                 )
                 self._store.history.add(self._scope, item)
 
+    def _tell(
+        self,
+        name: str,
+        definition: MetricAlarm | CompositeAlarm,
+        change: StateChange,
+        *,
+        at: datetime,
+        alarm_type: str,
+        behind: Contribution | None = None,
+    ) -> None:
+        message = self._message(definition, change, behind)
+        for arn in definition.actions(ACTION_LISTS[change.new]):
+            self._run(name, arn, message, change, at=at, alarm_type=alarm_type)
+
+    # ------------------------------------------------------------ when it is told (AL-19.6)
+
+    def _rules(self, name: str) -> NoticeRules:
+        return notice_rules(get_tags(self._store, self._scope, alarm_arn(self._scope, name)))
+
+    def _why_untold(
+        self, name: str, definition: MetricAlarm | CompositeAlarm, change: StateChange, at: datetime
+    ) -> str:
+        """Why a change is not told now, where the alarm's tags ask for that."""
+        rules = self._rules(name)
+        known = NOTICES.get(self._store, self._scope, name)
+        if rules == AS_ON_AWS and known is None:
+            return ""
+        state = known or NoticeState(has_changed=True)
+        judged = on_change(rules, state, value=change.new, at=second_of(at), period=_period(definition))
+        NOTICES.put(self._store, self._scope, name, judged.state)
+        return judged.untold
+
+    def _note_untold(self, name: str, arns: Sequence[str], reason: str, *, at: datetime, alarm_type: str) -> None:
+        for arn in arns:
+            item = action_item(
+                name,
+                arn=arn,
+                state_updated_at=self._standing(name).state.updated_at,
+                published_message=None,
+                at=at,
+                error=f"Not told: {reason}",
+                alarm_type=alarm_type,
+            )
+            self._store.history.add(self._scope, item)
+        self._service.counters.add("alarm_actions", len(arns), outcome="held")
+
+    def _tell_in_time(self, at: datetime, name: str, gate: ActionGate) -> None:
+        """Tell what is due because time has passed: what was held, what was folded, a reminder."""
+        state = NOTICES.get(self._store, self._scope, name)
+        definition, alarm_type = self._definition(name)
+        standing = self._standing(name)
+        change, second = standing.last_change, second_of(at)
+        if state is None or state.due is None or state.due > second or definition is None or change is None:
+            return
+        rules = self._rules(name)
+        told_at = state.told_at
+        after, notices = on_time(rules, state, value=standing.state.state_value, at=second, period=_period(definition))
+        suppression = gate.suppressed.get(name)
+        is_held = (suppression is not None and suppression.suppressed_by is not None) or gate.muted_until(
+            name, second
+        ) is not None
+        for notice in notices:
+            behind = None
+            if notice in {Notice.REMINDER, Notice.NEW_EVENTS} and isinstance(definition, MetricAlarm):
+                behind = contribution_since(
+                    self._service, self._store, self._scope, definition, since=told_at or second, until=second
+                )
+            if notice is Notice.NEW_EVENTS and (behind is None or not behind.total):
+                continue
+            if notice is Notice.NEW_EVENTS:
+                after = msgspec.structs.replace(after, told_at=second)
+            if not is_held and definition.actions_enabled:
+                told = _as_told(change, notice, state, at)
+                self._tell(name, definition, told, at=at, alarm_type=alarm_type, behind=behind)
+        NOTICES.put(self._store, self._scope, name, after)
+
     def _definition(self, name: str) -> tuple[MetricAlarm | CompositeAlarm | None, str]:
         composite = self._around.composites.get(name)
         if composite is not None:
@@ -255,10 +365,12 @@ class AlarmChanges:
         metric = self._metric(name)
         return (None if metric is None else metric.alarm), METRIC
 
-    def _message(self, definition: MetricAlarm | CompositeAlarm, change: StateChange) -> Publication:
+    def _message(
+        self, definition: MetricAlarm | CompositeAlarm, change: StateChange, behind: Contribution | None = None
+    ) -> Publication:
         tags = get_tags(self._store, self._scope, alarm_arn(self._scope, definition.alarm_name))
         tagged = msgspec.structs.replace(definition, tags=tags)
-        behind = self._behind(definition, change)
+        behind = behind or self._behind(definition, change)
         settings = self._service.settings
         composed = compose_alarm_message(
             tagged,
@@ -317,6 +429,23 @@ class AlarmChanges:
         self._service.counters.add(
             "alarm_actions", outcome="failed" if error else "unheard" if unheard else "succeeded"
         )
+
+
+def _period(definition: MetricAlarm | CompositeAlarm) -> int:
+    """How often an alarm may speak again at the most, in seconds."""
+    return definition.period if isinstance(definition, MetricAlarm) else 60
+
+
+def _as_told(change: StateChange, notice: Notice, state: NoticeState, at: datetime) -> StateChange:
+    """The change that a notice tells of."""
+    if notice is Notice.HELD:
+        return change
+    if notice is Notice.SUMMARY:
+        since = None if state.folded_since is None else moment(state.folded_since)
+        return msgspec.structs.replace(
+            change, occasion=Occasion.FLAPPING, at=at, folded=state.folded, folded_since=since
+        )
+    return msgspec.structs.replace(change, occasion=Occasion.REMINDER, at=at)
 
 
 def _why_unheard(store: StoreReader, home: Scope, topic: str) -> str:

@@ -15,6 +15,7 @@ from tocsin.app.alarm_record import (
     COMPOSITES,
     METRIC,
     METRIC_ALARMS,
+    NOTICES,
     STANDINGS,
     WAITING,
     AlarmStanding,
@@ -79,6 +80,7 @@ def put_metric_alarm(service: Service, scope: Scope, parameters: Mapping[str, An
             STANDINGS.put(store, scope, name, AlarmStanding(state=record.state, warm_up=record.warm_up))
             put_tags(store, scope, arn, tags)
             store.history.add(scope, configuration_item(record, ConfigurationChange.CREATE, arn=arn, at=now))
+            AlarmChanges(service, store, scope).restart_notices(name, now, is_new=True)
             return
         standing = standing_of(store, scope, name, created_at=known.created_at)
         before = record_of(metric_alarm_of(known), known, standing)
@@ -88,9 +90,18 @@ def put_metric_alarm(service: Service, scope: Scope, parameters: Mapping[str, An
         METRIC_ALARMS.put(store, scope, name, _kept(alarm, created_at=known.created_at, updated_at=now))
         item = configuration_item(step.record, ConfigurationChange.UPDATE, arn=arn, at=now, before=before)
         store.history.add(scope, item)
-        _apply(AlarmChanges(service, store, scope), name, step, standing, at=now)
+        changes = AlarmChanges(service, store, scope)
+        _apply(changes, name, step, standing, at=now)
+        changes.restart_notices(name, now)
 
     service.store.write(work)
+
+
+def restart_notices(service: Service, store: StoreWriter, scope: Scope, arn: str) -> None:
+    """What follows from other tags of a resource: an alarm's messages are timed anew (AL-19.6)."""
+    name = arn.partition(":alarm:")[2]
+    if name:
+        AlarmChanges(service, store, scope).restart_notices(name, service.now())
 
 
 def _apply(changes: AlarmChanges, name: str, step: Step, standing: AlarmStanding, *, at: datetime) -> None:
@@ -141,6 +152,7 @@ def put_composite_alarm(service: Service, scope: Scope, parameters: Mapping[str,
         }
         followers = network.create(name, states, now) if known is None else network.update(name, states, now)
         changes.follow(now, followers)
+        changes.restart_notices(name, now, is_new=known is None)
 
     service.store.write(work)
 
@@ -221,6 +233,7 @@ def delete_alarms(service: Service, scope: Scope, names: Sequence[str]) -> None:
                 continue
             STANDINGS.delete(store, scope, name)
             WAITING.delete(store, scope, name)
+            NOTICES.delete(store, scope, name)
             delete_tags(store, scope, alarm_arn(scope, name))
 
     service.store.write(work)

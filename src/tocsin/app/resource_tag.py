@@ -5,9 +5,11 @@ Rule: tags are kept under the resource's ARN and go with the resource.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tocsin.app.definition import Definitions
+from tocsin.core.notice_timing import notice_problem
 from tocsin.core.scope import Scope
 from tocsin.errors import InvalidParameterError, NotFoundError
 
@@ -41,17 +43,22 @@ def delete_tags(store: StoreWriter, scope: Scope, arn: str) -> None:
     TAGS.delete(store, _home(scope, arn), arn)
 
 
-def tag_resource(service: Service, scope: Scope, arn: str, tags: Mapping[str, str]) -> None:
+Follow = Callable[["Service", "StoreWriter", "Scope", str], None]
+"""What follows from a change of tags, in its transaction: given the resource's ARN."""
+
+
+def tag_resource(service: Service, scope: Scope, arn: str, tags: Mapping[str, str], *, follow: Follow) -> None:
     """Add tags. NotFoundError where the ARN names nothing."""
 
     def work(store: StoreWriter) -> None:
         _require(store, scope, arn)
         TAGS.put(store, _home(scope, arn), arn, _checked({**get_tags(store, scope, arn), **tags}))
+        follow(service, store, scope, arn)
 
     service.store.write(work)
 
 
-def untag_resource(service: Service, scope: Scope, arn: str, keys: Sequence[str]) -> None:
+def untag_resource(service: Service, scope: Scope, arn: str, keys: Sequence[str], *, follow: Follow) -> None:
     """Remove tags. NotFoundError where the ARN names nothing."""
     gone = set(keys)
 
@@ -59,6 +66,7 @@ def untag_resource(service: Service, scope: Scope, arn: str, keys: Sequence[str]
         _require(store, scope, arn)
         left = {key: value for key, value in get_tags(store, scope, arn).items() if key not in gone}
         TAGS.put(store, _home(scope, arn), arn, left)
+        follow(service, store, scope, arn)
 
     service.store.write(work)
 
@@ -95,6 +103,10 @@ def _exists(store: StoreReader, scope: Scope, arn: str) -> bool:
 
 
 def _checked(tags: dict[str, str]) -> dict[str, str]:
+    """Tags of ours mean something; one that does not is refused, rather than found out about at night."""
+    problem = next(filter(None, (notice_problem(key, value) for key, value in tags.items())), "")
+    if problem:
+        raise InvalidParameterError(f"The value of tag {problem}.")
     if len(tags) > MOST_TAGS:
         raise InvalidParameterError(f"A resource cannot have more than {MOST_TAGS} tags.")
     return tags

@@ -110,14 +110,18 @@ def _opening(page: TextPage, content: MailContent) -> None:
         page.paragraph(headline)
         page.blank()
     region = region_name(change.scope.region)
-    if change.occasion is Occasion.REMINDER:
-        became = f"is still in {change.new}"
+    if change.occasion in {Occasion.REMINDER, Occasion.FLAPPING}:
+        became = f"is {'still ' if change.occasion is Occasion.REMINDER else ''}in {change.new}"
     else:
         became = "would have gone to ALARM" if change.occasion is Occasion.LATE else f"went to {change.new}"
     reason = _quoted(change.reason, limit=2048)
     page.paragraph(f"The alarm {name} in {region} {became} on {long_moment(change.at)}: {reason}", limit=4096)
     if change.occasion is Occasion.LATE:
         page.paragraph("The data came late, after its periods had been evaluated, so the state was left as it is.")
+    if change.folded and change.folded_since is not None:
+        changes = _number(change.folded, "change")
+        since = long_moment(change.folded_since)
+        page.paragraph(f"{changes} of its state since {since} were not told one by one: they were too many.")
     if change.after_mute_window:
         page.paragraph("A mute rule held this message back until now.")
     if change.contributor is not None:

@@ -44,6 +44,7 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     `rule` is the rule of AL-7 that decided, `evaluation_range` R, `points` the decisive points (slot
     start, value) and `slots` all that were looked at, newest first; `children` belong to composite
     alarms. `after_mute_window`: the notification was held by a mute rule until now (AL-14.2).
+    A summary tells of `folded` changes since `folded_since`, which were not told one by one (AL-19.6).
     """
 
     scope: AlarmScope
@@ -60,6 +61,8 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[tuple[datetime, float], ...] = ()
     slots: tuple[SlotValue, ...] = ()
     children: tuple[TriggeringChild, ...] = ()
+    folded: int = 0
+    folded_since: datetime | None = None
 
     @classmethod
     def of_evaluation(

@@ -23,11 +23,12 @@ _CUT = "..."
 
 
 class Occasion(StrEnum):
-    """Why an alarm says something: a change of state, a breach that arrived late, a state that lasts."""
+    """Why an alarm says something: a change of state, a breach that came late, a state that lasts, many changes."""
 
     CHANGE = "change"
     LATE = "late"
     REMINDER = "reminder"
+    FLAPPING = "flapping"
 
 
 def subject(alarm_name: str, state: str, region: str, occasion: Occasion = Occasion.CHANGE) -> str:
