@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from tocsin.app.subscription_endpoint import shown_address
 from tocsin.core.envelope import unpack_envelope
 from tocsin.core.outbox import DeliveryStatus
@@ -13,12 +15,14 @@ if TYPE_CHECKING:
     from tocsin.core.delivery import DeliveryAttempt
     from tocsin.core.outbox import DeliveryRow
 
-_PAGE = 500
-_MOST_LOOKED_AT = 50_000
+_PAGE = 100
+
+MOST_LOOKED_AT = 50_000
+"""Deliveries that are looked at for those that are asked for."""
 
 
 class DeliveryRecord(NamedTuple):
-    """A delivery, to which endpoint it goes, what it is about, and its attempts, the oldest first."""
+    """A delivery without its body, to which endpoint it goes, what it is about, and its attempts, the oldest first."""
 
     row: DeliveryRow
     endpoint: str
@@ -26,9 +30,16 @@ class DeliveryRecord(NamedTuple):
     attempts: tuple[DeliveryAttempt, ...]
 
 
+class FoundDeliveries(NamedTuple):
+    """Deliveries, the newest first. Where there are too many, only so many as `cut_at` were looked at."""
+
+    records: list[DeliveryRecord]
+    cut_at: int | None = None
+
+
 def find_deliveries(
     service: Service, *, status: str | None, topic: str | None, to: str | None, since: int | None, limit: int
-) -> list[DeliveryRecord]:
+) -> FoundDeliveries:
     """The newest deliveries first.
 
     `topic` is an ARN or a name, `to` a part of the endpoint, `since` in milliseconds since the epoch. How many are
@@ -39,12 +50,12 @@ def find_deliveries(
     looked_at = 0
     wanted = None if status is None else DeliveryStatus(status)
     with service.store.read() as store:
-        while len(found) < limit and looked_at < _MOST_LOOKED_AT:
+        while looked_at < MOST_LOOKED_AT:
             rows = store.outbox.deliveries(status=wanted, before=before, limit=_PAGE)
             for row in rows:
                 looked_at += 1
                 if since is not None and row.created_at < since:
-                    return found
+                    return FoundDeliveries(found)
                 if topic is not None and topic not in {row.topic_arn, row.topic_arn.rpartition(":")[2]}:
                     continue
                 envelope = unpack_envelope(row.body)
@@ -53,10 +64,12 @@ def find_deliveries(
                     continue
                 attempts = tuple(store.outbox.attempts(row.delivery_id))
                 subject = envelope.subject or envelope.kind.value
-                found.append(DeliveryRecord(row, endpoint, subject, attempts))
+                # The bodies of ten thousand messages would be gigabytes.
+                bare = msgspec.structs.replace(row, body=b"")
+                found.append(DeliveryRecord(bare, endpoint, subject, attempts))
                 if len(found) == limit:
-                    break
+                    return FoundDeliveries(found)
             if len(rows) < _PAGE:
-                break
+                return FoundDeliveries(found)
             before = rows[-1].created_at, rows[-1].delivery_id
-    return found
+    return FoundDeliveries(found, cut_at=looked_at)

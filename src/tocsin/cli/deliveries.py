@@ -18,7 +18,7 @@ from tocsin.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tocsin.app.delivery_record import DeliveryRecord
+    from tocsin.app.delivery_record import DeliveryRecord, FoundDeliveries
     from tocsin.cli.terminal import Stream
 
 State = Literal["pending", "delivered", "failed"]
@@ -74,7 +74,7 @@ def deliveries(
     if not 1 <= limit <= _MOST:
         raise InputError(f"--limit is a number from 1 to {_MOST}")
     begin = None if since is None else parse_moment(since, option="--since", now=invocation.clock.now()) * 1000
-    found: Sequence[DeliveryRecord] = invocation.use_cases.deliveries(
+    listed: FoundDeliveries = invocation.use_cases.deliveries(
         settings_of(folder, invocation),
         invocation.environ,
         status=state,
@@ -83,6 +83,7 @@ def deliveries(
         since=begin,
         limit=limit,
     )
+    found = listed.records
     with open_result(output.output, invocation.terminal, invocation.environ) as stream:
         match output.format:
             case "json":
@@ -93,6 +94,9 @@ def deliveries(
                 write_csv(stream, _HEAD, [_row(one) for one in found])
             case _:
                 write_lines(stream, _draw(found, stream))
+    if listed.cut_at is not None and not output.quiet:
+        newest = counted(listed.cut_at, "delivery", "deliveries")
+        invocation.terminal.note(f"the newest {newest} were looked at, and there are older ones")
     return DONE
 
 

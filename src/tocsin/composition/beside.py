@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tocsin.app.alarm_survey import AlarmSurvey, survey_alarms
-from tocsin.app.delivery_record import DeliveryRecord, find_deliveries
+from tocsin.app.delivery_record import FoundDeliveries, find_deliveries
 from tocsin.app.dispatcher import replay
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.subscription_care import SubscriptionState, confirm_for, list_subscriptions, resend
@@ -46,7 +46,7 @@ def deliveries(
     to: str | None,
     since: int | None,
     limit: int,
-) -> list[DeliveryRecord]:
+) -> FoundDeliveries:
     """The deliveries that were chosen, the newest first. NotFoundError, StoreError as `_beside`."""
     with _beside(config, environ) as service:
         return find_deliveries(service, status=status, topic=topic, to=to, since=since, limit=limit)

@@ -263,6 +263,27 @@ def test_foreign_text_acts_on_no_terminal(call: Call, folder: Folder, text: str)
         assert text not in shown
 
 
+def test_that_not_all_deliveries_were_looked_at_is_told(
+    call: Call, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.app.delivery_record.MOST_LOOKED_AT", 100)
+    folder.subscribe("a", confirmed_at=folder.now)
+    rows = [
+        DeliveryRow(
+            delivery_id=f"{number:03}", scope=HERE, topic_arn=TOPIC, target="t", cause="c", created_at=number,
+            next_at=number, body=b"",
+        )
+        for number in range(101)
+    ]  # fmt: skip
+    folder.change(lambda service: service.store.write(lambda store: store.outbox.put(rows)))
+    called = ("deliveries", "--topic", "others", "--data", str(folder.path))
+    cut = "tocsin: the newest 100 deliveries were looked at, and there are older ones\n"
+    assert call(*called) == (0, "0 deliveries\n", cut)
+    assert call(*called, "--quiet") == (0, "0 deliveries\n", "")
+    monkeypatch.setattr("tocsin.app.delivery_record.MOST_LOOKED_AT", 200)
+    assert call(*called) == (0, "0 deliveries\n", "")
+
+
 def test_replaying_what_has_not_failed_says_how_to_find_what_has(call: Call, folder: Folder) -> None:
     refused = call("deliveries", "replay", "none", "--data", str(folder.path))
     assert refused.status == 2
