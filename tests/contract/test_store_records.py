@@ -339,6 +339,18 @@ def test_first_failure_since_the_last_delivery_that_went_well(store, statuses: s
         assert reader.outbox.first_failure("another") is None
 
 
+@pytest.mark.parametrize(("statuses", "first"), [("", None), ("d", None), ("dfp", "d2"), ("ppd", "d0"), ("fpp", "d1")])
+def test_first_that_is_still_to_be_delivered(store, statuses: str, first: str | None) -> None:
+    words = {"p": DeliveryStatus.PENDING, "d": DeliveryStatus.DELIVERED, "f": DeliveryStatus.FAILED}
+    rows = [row(number, target="t", status=words[word]) for number, word in enumerate(statuses)]
+    rows.append(row(90, target="another", status=DeliveryStatus.DELIVERED))
+    store.write(lambda writer: writer.outbox.put(rows))
+    with store.read() as reader:
+        found = reader.outbox.first_pending("t")
+        assert (None if found is None else found.delivery_id) == first
+        assert reader.outbox.first_pending("another") is None
+
+
 # ---------------------------------------------------------------- sources
 
 

@@ -137,7 +137,11 @@ class Dispatcher:
                     if row.target not in self._answering and len(self._strangers) >= _MOST_UNANSWERED:
                         full.add(row.target)
                         continue
-                    taken.append(self._start(store, row, now, full))
+                    first = self._first_in_order(store, row)
+                    if first.next_at > now or first.delivery_id in self._under_way:
+                        full.add(row.target)
+                        continue
+                    taken.append(self._start(store, first, now, full))
                 if (len(taken), len(full)) == before:
                     break
         return taken
@@ -147,6 +151,13 @@ class Dispatcher:
         if self._protocols is None or self._mails < _MOST_MAILS:
             return self._protocols
         return frozenset(self._protocols) - _MAIL
+
+    @staticmethod
+    def _first_in_order(store: StoreReader, row: DeliveryRow) -> DeliveryRow:
+        """The delivery that has to go first: of a FIFO topic the oldest to that target, also one that waits (SNS-2.7)."""
+        if not row.topic_arn.endswith(".fifo"):
+            return row
+        return store.outbox.first_pending(row.target) or row
 
     def _start(self, store: StoreReader, row: DeliveryRow, now: int, full: set[str]) -> Delivery:
         envelope = unpack_envelope(row.body)

@@ -208,9 +208,13 @@ def _dead_letter_arn(policy: str) -> str:
 
 
 def delivery_of(service: Service, scope: Scope, envelope: Envelope, *, cause: str) -> DeliveryRow:
-    """A row of the outbox for an envelope, due at once; its target is the subscription, else the endpoint."""
+    """A row of the outbox for an envelope, due at once; its target is the subscription, else the endpoint.
+
+    Rows of one moment go by their ids: those of a FIFO topic begin with the number of the message.
+    """
+    number = f"{envelope.sequence_number}-" if envelope.sequence_number else ""
     return DeliveryRow(
-        delivery_id=service.new_id(),
+        delivery_id=f"{number}{service.new_id()}",
         scope=scope,
         topic_arn=envelope.topic_arn,
         target=envelope.subscription_arn or envelope.endpoint,

@@ -379,6 +379,10 @@ class OutboxReader(Protocol):
         """Deliveries, newest first by (created_at, delivery_id)."""
         ...
 
+    def first_pending(self, target: str) -> DeliveryRow | None:
+        """Of a target's deliveries that are still to be made the first by (created_at, delivery_id)."""
+        ...
+
     def first_failure(self, target: str) -> DeliveryRow | None:
         """Of a target's deliveries made after the last one that went well: the first that was tried in vain."""
         ...

@@ -66,6 +66,11 @@ class MemoryOutbox:
         ]
         return sorted(found, key=lambda row: (row.created_at, row.delivery_id), reverse=True)[:limit]
 
+    def first_pending(self, target: str) -> DeliveryRow | None:
+        """The oldest that is still to be made."""
+        rows = (row for row in self._rows.values() if row.target == target and row.status is DeliveryStatus.PENDING)
+        return min(rows, key=lambda row: (row.created_at, row.delivery_id), default=None)
+
     def first_failure(self, target: str) -> DeliveryRow | None:
         """The first delivery in vain since the last one that went well."""
         rows = [row for row in self._rows.values() if row.target == target]

@@ -92,6 +92,15 @@ class SqliteOutboxReader:
         rows = self._connection.execute(f"{query} ORDER BY created_at DESC, delivery_id DESC LIMIT ?", (*values, limit))
         return list(map(_row, rows))
 
+    def first_pending(self, target: str) -> DeliveryRow | None:
+        """The oldest that is still to be made."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM delivery WHERE target = ? AND status = 'pending'"  # noqa: S608  (names of columns)
+            " ORDER BY created_at, delivery_id LIMIT 1",
+            (target,),
+        ).fetchone()
+        return None if row is None else _row(row)
+
     def first_failure(self, target: str) -> DeliveryRow | None:
         """The first delivery in vain since the last one that went well."""
         row = self._connection.execute(

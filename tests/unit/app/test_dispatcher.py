@@ -293,3 +293,27 @@ def test_what_goes_in_order_waits_for_the_one_before_it() -> None:
     (second,) = logged()
     assert second.row.created_at >= first.row.created_at
     assert logged() == []
+
+
+def test_messages_of_a_fifo_topic_keep_their_order() -> None:
+    """Also when they were published in the same moment, and when one has to be tried again (SNS-2.7)."""
+    sending = Sending()
+    topic = create_topic(sending.service, HERE, "t.fifo", attributes={"FifoTopic": "true"}, tags={})
+    subscribe(
+        sending.service, HERE, topic, protocol="sqs", endpoint=QUEUE.format("q.fifo"), attributes={}, principal="p"
+    )
+    numbers = iter([3, 1, 2] * 10)  # ids that are in no order
+    sending.service.new_id = lambda: f"{next(numbers)}"
+    batch = [Publication(message=f"m{number}", group_id="g", deduplication_id=f"d{number}") for number in range(9)]
+    publish_to_topic(sending.service, HERE, topic, batch)
+    delivered = []
+    for attempt in range(60):
+        sending.dispatcher = Dispatcher(sending.service)  # what is remembered is of no account
+        for delivery in sending.dispatcher.take():
+            if attempt % 4 == 1:
+                sending.settle(delivery, DOWN)
+                continue
+            sending.settle(delivery, Delivered())
+            delivered.append(delivery.envelope.message)
+        sending.clock.advance(1)
+    assert delivered == [f"m{number}" for number in range(9)]
