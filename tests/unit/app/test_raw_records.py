@@ -1,0 +1,62 @@
+"""The raw records behind an alarm, for the mail about it: all of them, or none. Spec: AL-19.1."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from live_alarm import HERE, Live
+
+from tocsin.app.alarm_event import MOST_RECORD_BYTES, contribution_since
+from tocsin.app.log_group import create_log_group
+from tocsin.app.log_stream import create_log_stream
+from tocsin.app.metric_alarm import put_metric_alarm
+from tocsin.app.metric_filter import put_metric_filter
+from tocsin.app.pipeline import Pipeline
+from tocsin.core.alarm.definition import MetricAlarm
+from tocsin.core.metric_filter import MetricFilter, MetricTransformation
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALARM = {
+    "AlarmName": "a",
+    "Namespace": "N",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+}
+SMALL = '{"eventName": "StopLogging",\n "eventID": "1"}'
+LARGE = json.dumps({"eventName": "StopLogging", "padding": "x" * (MOST_RECORD_BYTES // 2)})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "messages", "records", "total"),
+    [
+        ("{ $.eventName = StopLogging }", [SMALL, "other", SMALL], [json.loads(SMALL)] * 2, 2),
+        ("{ $.eventName = StopLogging }", [LARGE], [json.loads(LARGE)], 1),
+        ("{ $.eventName = StopLogging }", [LARGE, LARGE], [], 2),
+        ("{ $.eventName = StopLogging }", ["other"], [], 0),
+        ("StopLogging", [SMALL, "a line with StopLogging"], [], 2),
+    ],
+)
+def test_all_of_them_or_none(pattern: str, messages: list[str], records: list[object], total: int) -> None:
+    live = Live(START)
+    create_log_group(live.service, HERE, "g")
+    create_log_stream(live.service, HERE, "g", "s")
+    transformation = MetricTransformation(metric_name="m", metric_namespace="N", metric_value="1")
+    definition = MetricFilter(filter_name="f", filter_pattern=pattern, metric_transformations=(transformation,))
+    put_metric_filter(live.service, HERE, "g", definition)
+    put_metric_alarm(live.service, HERE, ALARM)
+    now = int(START.timestamp() * 1000)
+    live.service.part(Pipeline).put(HERE, "g", "s", [(now, message) for message in messages])
+    alarm = MetricAlarm.from_aws(ALARM)
+    second = int(START.timestamp())
+    until = int((START + timedelta(minutes=1)).timestamp())
+    with live.store.read() as store:
+        found = contribution_since(live.service, store, HERE, alarm, since=second, until=until)
+    assert found.total == total
+    assert [json.loads(line) for line in found.records.splitlines()] == records
+    assert len(found.records) <= MOST_RECORD_BYTES
