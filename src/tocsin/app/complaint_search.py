@@ -97,7 +97,7 @@ def _pending(arn: str, one: KeptSubscription) -> Complaint:
         since=one.created_at,
         reason=f"{_who(one)} has not confirmed the subscription to {one.topic}, and gets nothing until then; "
         f"it lapses at {moment_text(one.token_ends_at or one.created_at)}",
-        remedy="look for the confirmation where unwanted mail ends, or subscribe again, which sends another one",
+        remedy="look for the confirmation where unwanted mail ends, or have another one sent: tocsin sub resend ARN",
     )
 
 
