@@ -20,7 +20,7 @@ from tocsin.core.notification.event import EventSummary
 from tocsin.core.pattern import tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
@@ -36,8 +36,10 @@ EVENTS_KEPT = 100
 MOST_EXAMINED = 20_000
 """Log events that are looked at for one change of one alarm. Beyond that the samples of the slots tell how many."""
 
-_AT_ONCE = 1_000
+LATEST_ARRIVAL = 3_600
+"""Seconds after which an event that comes late is no more looked for."""
 
+_AT_ONCE = 1_000
 
 MOST_RECORD_BYTES = 64 * 1024
 """Of raw records that go with a mail: more than that is looked for in the log group."""
@@ -46,12 +48,14 @@ MOST_RECORD_BYTES = 64 * 1024
 class Contribution(NamedTuple):
     """The first events behind a change by time, and how many there are. `events` is None where no filter feeds it.
 
-    `records` are all of them raw, as NDJSON; empty where they are too many or no JSON.
+    `records` are all of them raw, as NDJSON; empty where they are too many or no JSON. Where there was too much to
+    look at, `is_complete` is false and `total` what was found.
     """
 
     events: tuple[EventSummary, ...] | None = None
     total: int = 0
     records: bytes = b""
+    is_complete: bool = True
 
     @property
     def event_ids(self) -> tuple[str, ...]:
@@ -98,27 +102,35 @@ def contribution(
 ) -> Contribution:
     """The events in the slots that decided, of the metrics that the alarm reads, their dimensions included."""
     seconds = sorted(second_of(start) for start, _ in told.points)
-    spans = [range(second * 1000, (second + alarm.period) * 1000) for second in seconds]
-    return _behind(service, store, scope, alarm, spans, samples=lambda: _samples(told))
+    spans = [_Span(second * 1000, (second + alarm.period) * 1000) for second in seconds]
+    found = _behind(service, store, scope, alarm, spans)
+    return found if found.is_complete else found._replace(total=max(found.total, _samples(told)))
 
 
 def contribution_since(
     service: Service, store: StoreReader, scope: Scope, alarm: MetricAlarm, *, since: int, until: int
 ) -> Contribution:
-    """The same, of events between two instants in seconds since the epoch, whatever was decided about them."""
-    return _behind(service, store, scope, alarm, [range(since * 1000, until * 1000)], samples=lambda: 0)
+    """The events that came or happened since an instant, up to another, whatever was decided about them.
+
+    Instants are seconds since the epoch. What came in time but had happened up to `LATEST_ARRIVAL` before is among
+    them: CloudTrail is minutes late.
+    """
+    begin = since * 1000
+    late = _Span(begin - LATEST_ARRIVAL * 1000, begin, arrived=begin)
+    return _behind(service, store, scope, alarm, [_Span(begin, until * 1000), late])
+
+
+class _Span(NamedTuple):
+    """Events of a time to look for, in milliseconds; of these only what arrived at `arrived` or later."""
+
+    start: int
+    stop: int
+    arrived: int = 0
 
 
 def _behind(
-    service: Service,
-    store: StoreReader,
-    scope: Scope,
-    alarm: MetricAlarm,
-    spans: Sequence[range],
-    *,
-    samples: Callable[[], int],
+    service: Service, store: StoreReader, scope: Scope, alarm: MetricAlarm, spans: Sequence[_Span]
 ) -> Contribution:
-    """The events in spans of milliseconds; `samples` says how many there are where not all are looked at."""
     feeding = service.part(FeedingFilters).of(store, scope, alarm.keys)
     if not feeding:
         return Contribution()
@@ -129,13 +141,14 @@ def _behind(
         for group, filters in feeding.items():
             for page in _pages(store, scope, group, span, left):
                 left -= len(page)
-                for timestamp, event in _matching(page, filters, alarm.keys, scope):
+                arrived = [event for event in page if event.ingestion_time >= span.arrived]
+                for timestamp, event in _matching(arrived, filters, alarm.keys, scope):
                     count += 1
                     raw.add(event.text)
                     if len(found) < EVENTS_KEPT:
                         found.append(EventSummary.of(event, timestamp // 1000))
             if left <= 0:
-                return Contribution(_by_time(found), max(count, samples()))
+                return Contribution(_by_time(found), count, is_complete=False)
     return Contribution(_by_time(found), count, raw.ndjson)
 
 
@@ -165,7 +178,7 @@ class _RawRecords:
         return b"".join(line + b"\n" for line in self._lines) if self._fits else b""
 
 
-def _pages(store: StoreReader, scope: Scope, group: str, span: range, most: int) -> Iterator[list[LogEvent]]:
+def _pages(store: StoreReader, scope: Scope, group: str, span: _Span, most: int) -> Iterator[list[LogEvent]]:
     """The events of a group in a span of milliseconds, by time, `most` of them at most."""
     after: EventPlace | None = None
     while most > 0:

@@ -49,6 +49,13 @@ class AlarmStanding(msgspec.Struct, frozen=True, kw_only=True):
     last_change: StateChange | None = None
 
 
+class KeptNotices(msgspec.Struct, frozen=True, kw_only=True):
+    """When an alarm speaks, where its tags say so; `held` is the change to OK that waits."""
+
+    timing: NoticeState = NoticeState()
+    held: StateChange | None = None
+
+
 class KeptMuteRule(msgspec.Struct, frozen=True, kw_only=True):
     """A mute rule as parameters of PutAlarmMuteRule."""
 
@@ -60,7 +67,7 @@ METRIC_ALARMS = Definitions("metric-alarm", KeptAlarm)
 COMPOSITES = Definitions("composite-alarm", KeptAlarm)
 MUTE_RULES = Definitions("alarm-mute-rule", KeptMuteRule)
 STANDINGS = Definitions("alarm-state", AlarmStanding)
-NOTICES = Definitions("alarm-notice", NoticeState)
+NOTICES = Definitions("alarm-notice", KeptNotices)
 """What is remembered of alarms whose tags say when they are told of (AL-19.6)."""
 
 WAITING = Definitions("alarm-waiting", int)

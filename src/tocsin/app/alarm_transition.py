@@ -1,7 +1,7 @@
 """What follows when alarms change their states: history, composites, actions, notifications.
 
 Rule: everything is written in the transaction of the change (AL-8.8). What is held, and by what, is decided by
-`core.action_gate`, as in a backtest. Spec: AL-8, AL-10, AL-12 to AL-14, AL-17, AR-5.
+`core.action_gate`, as in a backtest. Spec: AL-8, AL-10, AL-12 to AL-14, AL-17, AL-19.6, AR-5.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.alarm_catalogue import AlarmCatalogue
-from tocsin.app.alarm_event import Contribution, contribution, contribution_since
+from tocsin.app.alarm_event import Contribution, contribution
 from tocsin.app.alarm_network import AlarmNetworks, ScopeAlarms
+from tocsin.app.alarm_notice import AlarmNotices, Speech
 from tocsin.app.alarm_record import (
     COMPOSITE,
     METRIC,
-    NOTICES,
     STANDINGS,
     WAITING,
     AlarmStanding,
@@ -29,17 +29,15 @@ from tocsin.app.resource_tag import get_tags
 from tocsin.app.topic import subscriptions_of
 from tocsin.core.action_gate import MUTED, ActionGate, GateDecision
 from tocsin.core.alarm.action import ACTION_LISTS
-from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.evaluation_record import pack_evaluation
 from tocsin.core.alarm.history import action_item, state_update_item
+from tocsin.core.alarm.state import StateValue
 from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
 from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
-from tocsin.core.notice_timing import AS_ON_AWS, Notice, NoticeState, notice_rules, on_change, on_time, restarted
 from tocsin.core.notification.message import MessageSettings, compose_alarm_message
 from tocsin.core.notification.state_change import StateChange
-from tocsin.core.notification.subject import Occasion
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -49,12 +47,15 @@ if TYPE_CHECKING:
     from tocsin.app.alarm_catalogue import KnownAlarm
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
+    from tocsin.core.alarm.definition import MetricAlarm
     from tocsin.core.alarm.evaluation import Evaluation
     from tocsin.core.alarm.lifecycle import Transition
-    from tocsin.core.alarm.state import AlarmState, StateValue
+    from tocsin.core.alarm.state import AlarmState
     from tocsin.core.composite_alarm.network import Transition as CompositeTransition
-    from tocsin.core.notice_timing import NoticeRules
     from tocsin.core.scope import Scope
+
+# Seconds after which an alarm whose suppressor holds its messages is looked at again.
+_ASKED_AGAIN = 60
 
 _NOT_HERE = "Tocsin executes actions on SNS topics only"
 
@@ -78,12 +79,13 @@ class AlarmChanges:
         self._around: ScopeAlarms = service.part(AlarmNetworks).of(store, scope)
         self._standings: dict[str, AlarmStanding] = {}
         self._contributions: dict[str, Contribution] = {}
+        self._notices = AlarmNotices(service, store, scope)
 
     def apply(self, at: datetime, changes: Sequence[MetricChange]) -> int:
         """Write metric alarms that have changed at `at`, and all that follows; how many alarms changed."""
         before = {change.name: change.transition.old.state_value for change in changes}
         for change in changes:
-            self._write_metric(change)
+            self._write_metric(change, at)
         followers: tuple[CompositeTransition, ...] = ()
         if self._around.composites and before.keys() & self._around.concerned:
             states = self._states()
@@ -116,7 +118,7 @@ class AlarmChanges:
             at=at,
             configuration_updated_at=self._around.kept[name].updated_at,
         )
-        self._write(name, old, state, change, COMPOSITE)
+        self._write(name, old, state, change, COMPOSITE, at=at)
         followers = self._around.network.change((name,), self._states(), at)
         return self._finish(at, {name: old.state_value}, followers)
 
@@ -126,22 +128,15 @@ class AlarmChanges:
             self._standing(name)
         self._finish(at, {}, (), timed=names)
 
-    def restart_notices(self, name: str, at: datetime, *, is_new: bool = False) -> None:
+    def restart_notices(self, name: str, at: datetime) -> None:
         """Begin every timer of an alarm's messages anew: it was made, or it or its tags were changed (AL-8.2)."""
         definition, _ = self._definition(name)
         if definition is None:
             return
-        rules = self._rules(name)
-        known = NOTICES.get(self._store, self._scope, name)
-        if rules == AS_ON_AWS and known is None:
-            return
-        value = self._standing(name).state.state_value
-        second = second_of(at)
-        state = restarted(
-            rules, known or NoticeState(has_changed=not is_new), value=value, at=second, period=_period(definition)
-        )
-        NOTICES.put(self._store, self._scope, name, state)
-        self._keep(name, self._gate((name,), second), second)
+        state, second = self._standing(name).state, second_of(at)
+        since = second_of(state.transitioned_at)
+        if self._notices.restart(definition, value=state.state_value, since=since, at=second):
+            self._keep(name, self._gate((name,), second), second)
 
     # ------------------------------------------------------------ states
 
@@ -163,20 +158,20 @@ class AlarmChanges:
     def _metric(self, name: str) -> KnownAlarm | None:
         return self._service.part(AlarmCatalogue).get(self._store, self._scope, name)
 
-    def _write_metric(self, change: MetricChange) -> None:
+    def _write_metric(self, change: MetricChange, at: datetime) -> None:
         self._standings[change.name] = change.standing
         known = self._metric(change.name)
         assert known is not None  # it was evaluated or set in this transaction
         told = StateChange.of_transition(
             change.transition, scope=alarm_scope(self._scope), configuration_updated_at=known.kept.updated_at
         )
-        self._write(change.name, change.transition.old, change.transition.new, told, METRIC)
+        self._write(change.name, change.transition.old, change.transition.new, told, METRIC, at=at)
         behind = change.contribution or contribution(self._service, self._store, self._scope, known.alarm, told)
         self._contributions[change.name] = behind
         if change.transition.evaluation is not None:
             self.record(change.name, change.transition.evaluation, behind)
 
-    def _write_composite(self, transition: CompositeTransition) -> None:
+    def _write_composite(self, transition: CompositeTransition, at: datetime) -> None:
         name = transition.alarm_name
         old = self._standing(name).state
         told = StateChange.of_composite(
@@ -184,11 +179,16 @@ class AlarmChanges:
             scope=alarm_scope(self._scope),
             configuration_updated_at=self._around.kept[name].updated_at,
         )
-        self._write(name, old, transition.state(), told, COMPOSITE)
+        self._write(name, old, transition.state(), told, COMPOSITE, at=at)
 
-    def _write(self, name: str, old: AlarmState, new: AlarmState, told: StateChange, alarm_type: str) -> None:
-        standing = msgspec.structs.replace(self._standing(name), state=new, last_change=told)
-        self._put(name, standing)
+    def _write(
+        self, name: str, old: AlarmState, new: AlarmState, told: StateChange, alarm_type: str, *, at: datetime
+    ) -> None:
+        before = self._standing(name)
+        self._put(name, msgspec.structs.replace(before, state=new, last_change=told))
+        definition, _ = self._definition(name)
+        if definition is not None:
+            self._notices.changed(definition, told, at=second_of(at), is_first=before.last_change is None)
         item = state_update_item(name, old=old, new=new, at=told.at, alarm_type=alarm_type)
         self._store.history.add(self._scope, item)
         self._service.counters.add("alarm_transitions", state=new.state_value.value)
@@ -209,7 +209,7 @@ class AlarmChanges:
     ) -> int:
         for transition in followers:
             before.setdefault(transition.alarm_name, transition.old)
-            self._write_composite(transition)
+            self._write_composite(transition, at)
         second = second_of(at)
         gate = self._gate(before.keys() | self._standings.keys(), second)
         involved = before.keys() | gate.suppressed.keys() | gate.held.keys() | self._standings.keys()
@@ -218,7 +218,7 @@ class AlarmChanges:
         for decision in gate.decide(second, before, states):
             self._carry_out(at, decision)
         for name in timed:
-            self._tell_in_time(at, name, gate)
+            self._say_in_time(at, name, gate)
         for name in involved:
             self._keep(name, gate, second)
         return len(before)
@@ -241,9 +241,7 @@ class AlarmChanges:
         kept = msgspec.structs.replace(standing, suppression=gate.suppressed.get(name), held=gate.held.get(name))
         if (kept.suppression, kept.held) != (standing.suppression, standing.held):
             self._put(name, kept)
-        notices = NOTICES.get(self._store, self._scope, name)
-        instants = (gate.due(name, at), None if notices is None else notices.due)
-        due = min((one for one in instants if one is not None), default=None)
+        due = min((one for one in (gate.due(name, at), self._notices.due(name)) if one is not None), default=None)
         known = WAITING.get(self._store, self._scope, name)
         if due is not None and due != known:
             WAITING.put(self._store, self._scope, name, due)
@@ -263,11 +261,8 @@ class AlarmChanges:
             return
         if decision.runs:
             change = msgspec.structs.replace(change, after_mute_window=decision.is_after_window)
-            untold = self._why_untold(name, definition, change, at)
-            if untold:
-                self._note_untold(name, arns, untold, at=at, alarm_type=alarm_type)
-            else:
-                self._tell(name, definition, change, at=at, alarm_type=alarm_type)
+            speech = self._notices.speech(definition, change, at=second_of(at))
+            self._say(definition, speech, at=at, alarm_type=alarm_type)
         elif decision.held_by == MUTED and decision.muted_until is not None:
             for arn in arns:
                 item = action_item(
@@ -282,81 +277,45 @@ class AlarmChanges:
                 )
                 self._store.history.add(self._scope, item)
 
-    def _tell(
-        self,
-        name: str,
-        definition: MetricAlarm | CompositeAlarm,
-        change: StateChange,
-        *,
-        at: datetime,
-        alarm_type: str,
-        behind: Contribution | None = None,
-    ) -> None:
-        message = self._message(definition, change, behind)
-        for arn in definition.actions(ACTION_LISTS[change.new]):
-            self._run(name, arn, message, change, at=at, alarm_type=alarm_type)
-
-    # ------------------------------------------------------------ when it is told (AL-19.6)
-
-    def _rules(self, name: str) -> NoticeRules:
-        return notice_rules(get_tags(self._store, self._scope, alarm_arn(self._scope, name)))
-
-    def _why_untold(
-        self, name: str, definition: MetricAlarm | CompositeAlarm, change: StateChange, at: datetime
-    ) -> str:
-        """Why a change is not told now, where the alarm's tags ask for that."""
-        rules = self._rules(name)
-        known = NOTICES.get(self._store, self._scope, name)
-        if rules == AS_ON_AWS and known is None:
-            return ""
-        state = known or NoticeState(has_changed=True)
-        judged = on_change(rules, state, value=change.new, at=second_of(at), period=_period(definition))
-        NOTICES.put(self._store, self._scope, name, judged.state)
-        return judged.untold
-
-    def _note_untold(self, name: str, arns: Sequence[str], reason: str, *, at: datetime, alarm_type: str) -> None:
-        for arn in arns:
-            item = action_item(
-                name,
-                arn=arn,
-                state_updated_at=self._standing(name).state.updated_at,
-                published_message=None,
-                at=at,
-                error=f"Not told: {reason}",
-                alarm_type=alarm_type,
-            )
-            self._store.history.add(self._scope, item)
-        self._service.counters.add("alarm_actions", len(arns), outcome="held")
-
-    def _tell_in_time(self, at: datetime, name: str, gate: ActionGate) -> None:
-        """Tell what is due because time has passed: what was held, what was folded, a reminder."""
-        state = NOTICES.get(self._store, self._scope, name)
+    def _say_in_time(self, at: datetime, name: str, gate: ActionGate) -> None:
+        """Say what is due because time has passed (AL-19.6)."""
         definition, alarm_type = self._definition(name)
-        standing = self._standing(name)
-        change, second = standing.last_change, second_of(at)
-        if state is None or state.due is None or state.due > second or definition is None or change is None:
+        change = self._standing(name).last_change
+        if definition is None or change is None:
             return
-        rules = self._rules(name)
-        told_at = state.told_at
-        after, notices = on_time(rules, state, value=standing.state.state_value, at=second, period=_period(definition))
-        suppression = gate.suppressed.get(name)
-        is_held = (suppression is not None and suppression.suppressed_by is not None) or gate.muted_until(
-            name, second
-        ) is not None
-        for notice in notices:
-            behind = None
-            if notice in {Notice.REMINDER, Notice.NEW_EVENTS} and isinstance(definition, MetricAlarm):
-                behind = contribution_since(
-                    self._service, self._store, self._scope, definition, since=told_at or second, until=second
+        second = second_of(at)
+        held_until = self._held_until(name, gate, second)
+        for speech in self._notices.speeches_in_time(definition, change, at=second, held_until=held_until):
+            self._say(definition, speech, at=at, alarm_type=alarm_type)
+
+    def _held_until(self, name: str, gate: ActionGate, at: int) -> int | None:
+        """When to ask again whether something holds the actions of an alarm; None where nothing does."""
+        composite = self._around.composites.get(name)
+        if composite is not None and composite.actions_suppressor is not None:
+            suppressor = self._standing(name_in(composite.actions_suppressor)).state.state_value
+            if suppressor is StateValue.ALARM or gate.suppressed[name].suppressed_by is not None:
+                return at + _ASKED_AGAIN
+        return gate.muted_until(name, at)
+
+    def _say(self, definition: MetricAlarm | CompositeAlarm, speech: Speech, *, at: datetime, alarm_type: str) -> None:
+        name = definition.alarm_name
+        if speech.why_not:
+            for arn in speech.arns:
+                item = action_item(
+                    name,
+                    arn=arn,
+                    state_updated_at=self._standing(name).state.updated_at,
+                    published_message=None,
+                    at=at,
+                    error=f"Not told: {speech.why_not}",
+                    alarm_type=alarm_type,
                 )
-            if notice is Notice.NEW_EVENTS and (behind is None or not behind.total):
-                continue
-            if notice is Notice.NEW_EVENTS:
-                after = msgspec.structs.replace(after, told_at=second)
-            if not is_held and definition.actions_enabled:
-                told = _as_told(change, notice, state, at)
-                self._tell(name, definition, told, at=at, alarm_type=alarm_type, behind=behind)
-        NOTICES.put(self._store, self._scope, name, after)
+                self._store.history.add(self._scope, item)
+            self._service.counters.add("alarm_actions", len(speech.arns), outcome="held")
+            return
+        message = self._message(definition, speech.change, speech.behind)
+        for arn in speech.arns:
+            self._run(name, arn, message, speech.change, at=at, alarm_type=alarm_type)
 
     def _definition(self, name: str) -> tuple[MetricAlarm | CompositeAlarm | None, str]:
         composite = self._around.composites.get(name)
@@ -429,23 +388,6 @@ class AlarmChanges:
         self._service.counters.add(
             "alarm_actions", outcome="failed" if error else "unheard" if unheard else "succeeded"
         )
-
-
-def _period(definition: MetricAlarm | CompositeAlarm) -> int:
-    """How often an alarm may speak again at the most, in seconds."""
-    return definition.period if isinstance(definition, MetricAlarm) else 60
-
-
-def _as_told(change: StateChange, notice: Notice, state: NoticeState, at: datetime) -> StateChange:
-    """The change that a notice tells of."""
-    if notice is Notice.HELD:
-        return change
-    if notice is Notice.SUMMARY:
-        since = None if state.folded_since is None else moment(state.folded_since)
-        return msgspec.structs.replace(
-            change, occasion=Occasion.FLAPPING, at=at, folded=state.folded, folded_since=since
-        )
-    return msgspec.structs.replace(change, occasion=Occasion.REMINDER, at=at)
 
 
 def _why_unheard(store: StoreReader, home: Scope, topic: str) -> str:

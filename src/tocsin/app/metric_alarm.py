@@ -80,7 +80,7 @@ def put_metric_alarm(service: Service, scope: Scope, parameters: Mapping[str, An
             STANDINGS.put(store, scope, name, AlarmStanding(state=record.state, warm_up=record.warm_up))
             put_tags(store, scope, arn, tags)
             store.history.add(scope, configuration_item(record, ConfigurationChange.CREATE, arn=arn, at=now))
-            AlarmChanges(service, store, scope).restart_notices(name, now, is_new=True)
+            AlarmChanges(service, store, scope).restart_notices(name, now)
             return
         standing = standing_of(store, scope, name, created_at=known.created_at)
         before = record_of(metric_alarm_of(known), known, standing)
@@ -151,8 +151,8 @@ def put_composite_alarm(service: Service, scope: Scope, parameters: Mapping[str,
             for child in {name, *service.part(AlarmNetworks).of(store, scope).concerned}
         }
         followers = network.create(name, states, now) if known is None else network.update(name, states, now)
+        changes.restart_notices(name, now)
         changes.follow(now, followers)
-        changes.restart_notices(name, now, is_new=known is None)
 
     service.store.write(work)
 

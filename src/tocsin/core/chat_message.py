@@ -30,7 +30,7 @@ _LONGEST_DESCRIPTION: Final = 1_024
 _LONGEST_BODY: Final = 2_800
 _LONGEST_EVENT: Final = 640
 _LONGEST_PLAIN: Final = 4_000
-_MARKS: Final = ("late", "reminder")
+_MARKS: Final = ("late", "reminder", "summary")
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +51,15 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
-class _Told(msgspec.Struct, rename={"event_count": "eventCount"}):
+class _Told(msgspec.Struct, rename={"event_count": "eventCount", "untold_count": "untoldCount"}):
     """The key `Tocsin` of an alarm's JSON, as far as it is told here (AL-17.7)."""
 
     events: list[dict[str, Any]] = []
     event_count: int = 0
     late: bool = False
     reminder: bool = False
+    summary: bool = False
+    untold_count: int = 0
 
 
 class _Document(msgspec.Struct, rename="pascal"):
@@ -114,6 +116,7 @@ def _of_alarm(document: _Document, arn: str, *, origin: str, public_url: str) ->
         ("Region", document.region),
         ("Account", document.account),
         ("When", document.state_change_time),
+        ("Not told before", _changes(told.untold_count)),
     )
     found = parse_arn(arn)
     scope = AlarmScope("", "") if found is None else AlarmScope(found.account, found.region, found.partition)
@@ -131,6 +134,10 @@ def _of_alarm(document: _Document, arn: str, *, origin: str, public_url: str) ->
         link=alarm_link(document.alarm_name, scope, public_url),
         origin=origin,
     )
+
+
+def _changes(count: int) -> str:
+    return f"{count} change{'' if count == 1 else 's'}" if count > 0 else ""
 
 
 def _event_line(event: dict[str, Any]) -> str:

@@ -1,21 +1,23 @@
-"""When an alarm's changes are told, where its tags ask for less or for more than AWS says. Spec: AL-19.6, R-21.
+"""When an alarm's changes are told, where its tags ask for less or for more than AWS says. Spec: AL-19.6, AL-8.2, R-21.
 
-Rule: state and history are as on AWS; only messages wait, are folded or repeated. What is not told at once is told
-later or was never worth telling: an OK that did not last, a return to an ALARM that nobody was told had ended.
+Rule: state and history are as on AWS; only messages wait, are folded or repeated. Each change that would be told is
+told, or a later message names it, or it is the first one and the tags say to skip that. The functions take the state
+of these matters and give the next one; instants are seconds since the epoch.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from tocsin.core.alarm.state import StateValue
-from tocsin.core.mute_rule import MuteRuleError, parse_duration
+from tocsin.core.alarm.timestamp import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 REMIND_EVERY: Final = "tocsin:remind-every"
 REMIND_ON: Final = "tocsin:remind-on"
@@ -23,9 +25,30 @@ HOLD_DOWN: Final = "tocsin:hold-down"
 FLAP_LIMIT: Final = "tocsin:flap-limit"
 SKIP_FIRST: Final = "tocsin:skip-first"
 
+NEW_EVENTS: Final = "new-events"
+"""The value of `tocsin:remind-on`."""
+
+MOST_UNTOLD: Final = 100
+"""Changes that were not told and are named one by one; further ones are counted."""
+
 _DURATIONS: Final = (REMIND_EVERY, HOLD_DOWN)
+_DURATION: Final = re.compile(
+    r"P(?=[0-9T])(?:([0-9]{1,9})W|(?:([0-9]{1,9})D)?"
+    r"(?:T(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?)\Z"
+)
 _HOUR: Final = 3_600
-_MOST_CHANGES: Final = 100
+_DAY: Final = 86_400
+_UNITS: Final = (7 * _DAY, _DAY, _HOUR, 60, 1)
+_SHORTEST, _LONGEST = 60, 365 * _DAY
+
+# An alarm is evaluated 360 times an hour at the most.
+_MOST_CHANGES: Final = 360
+
+# How often is looked for new events at the most, however short the alarm's period.
+_SHORTEST_LOOK: Final = 60
+
+
+# ---------------------------------------------------------------- what the tags ask for
 
 
 class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +72,7 @@ def notice_rules(tags: Mapping[str, str]) -> NoticeRules:
     limit = tags.get(FLAP_LIMIT, "")
     return NoticeRules(
         remind_every=_seconds(tags.get(REMIND_EVERY, "")),
-        reminds_of_events=tags.get(REMIND_ON) == "new-events",
+        reminds_of_events=tags.get(REMIND_ON) == NEW_EVENTS,
         hold_down=_seconds(tags.get(HOLD_DOWN, "")),
         flap_limit=int(limit) if _is_limit(limit) else None,
         skips_first=tags.get(SKIP_FIRST) == "true",
@@ -59,54 +82,154 @@ def notice_rules(tags: Mapping[str, str]) -> NoticeRules:
 def notice_problem(key: str, value: str) -> str:
     """What is wrong with a tag of these; empty when nothing is, or it is another one."""
     if key in _DURATIONS and not _seconds(value):
-        return f"{key} is an ISO 8601 duration from PT1M to P15D, for example PT1H"
-    if key == REMIND_ON and value != "new-events":
-        return f"{key} is new-events"
+        return f"{key} is an ISO 8601 duration from PT1M to P365D, for example PT1H"
+    if key == REMIND_ON and value != NEW_EVENTS:
+        return f"{key} is {NEW_EVENTS}"
     if key == FLAP_LIMIT and not _is_limit(value):
-        return f"{key} is a number from 1 to {_MOST_CHANGES}"
+        return f"{key} is a whole number from 1 to {_MOST_CHANGES}, the changes of state in an hour"
     if key == SKIP_FIRST and value not in {"true", "false"}:
         return f"{key} is true or false"
     return ""
 
 
 def _seconds(text: str) -> int:
-    try:
-        return int(parse_duration(text).nominal.total_seconds()) if text else 0
-    except MuteRuleError:
+    """The length of a duration; 0 for what is none, or out of range."""
+    found = _DURATION.match(text)
+    if found is None:
         return 0
+    seconds = sum(int(number or 0) * unit for number, unit in zip(found.groups(), _UNITS, strict=True))
+    return seconds if _SHORTEST <= seconds <= _LONGEST else 0
 
 
 def _is_limit(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= _MOST_CHANGES
 
 
-class NoticeState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of an alarm with such tags; instants are seconds since the epoch.
+# ---------------------------------------------------------------- what is remembered
 
-    `told_at` is when ALARM was told of last, `held_until` when the OK that is held goes, `remind_at` the next
-    reminder, `look_at` the next look for new events. `changes` are those of the last hour; of them `folded` have not
-    been told, since `folded_since`, until `summary_at`.
+
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """A change of state that was not told: when it happened, and to what."""
+
+    at: int
+    value: StateValue
+
+
+class NoticeState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of an alarm with such tags.
+
+    `is_first` tells that the latest change is the first one, `left_alarm_at` since when the alarm is out of ALARM
+    (None while it is in it, or never was), `changes` when it changed in the last hour. No message has named the
+    events from `events_from` on. `held` is the change to OK that goes out at `held_until`; `untold` are changes that
+    a message has to name, `untold_more` further ones, at `summary_at` at the latest. `remind_at` is the next
+    reminder, `look_at` the next look for new events.
     """
 
-    has_changed: bool = False
-    told_at: int | None = None
+    is_first: bool = False
+    left_alarm_at: int | None = None
+    changes: tuple[int, ...] = ()
+    events_from: int | None = None
+    held: Change | None = None
     held_until: int | None = None
+    untold: tuple[Change, ...] = ()
+    untold_more: int = 0
+    summary_at: int | None = None
     remind_at: int | None = None
     look_at: int | None = None
-    changes: tuple[int, ...] = ()
-    folded: int = 0
-    folded_since: int | None = None
-    summary_at: int | None = None
 
     @property
     def due(self) -> int | None:
         """When the alarm has to be looked at again."""
-        instants = (self.held_until, self.remind_at, self.look_at, self.summary_at)
+        instants = (self.held_until, self.summary_at, self.remind_at, self.look_at)
         return min((one for one in instants if one is not None), default=None)
 
 
+class Told(NamedTuple):
+    """What follows from a message: the state afterwards, and what the message has to name.
+
+    `untold` are changes, `more` further ones; the events to list are those from `since` on where that is not None,
+    else those behind the change. `why_not`, where it is not empty, says why there is no message now.
+    """
+
+    state: NoticeState
+    untold: tuple[Change, ...] = ()
+    more: int = 0
+    since: int | None = None
+    why_not: str = ""
+
+
+# ---------------------------------------------------------------- a change
+
+
+def changed(
+    rules: NoticeRules,
+    state: NoticeState,
+    *,
+    old: StateValue,
+    new: StateValue,
+    at: int,
+    period: int | None,
+    is_first: bool = False,
+) -> NoticeState:
+    """An alarm has changed at `at`, whether anybody is to be told or not.
+
+    `period` is that of a metric alarm, None for a composite, which has no events of its own; `is_first` tells that
+    it had never changed before.
+    """
+    recent = (*(one for one in state.changes if one > at - _HOUR), at)[-_MOST_CHANGES - 1 :]
+    state = msgspec.structs.replace(state, is_first=is_first, changes=recent, remind_at=None, look_at=None)
+    if new is StateValue.ALARM:
+        if state.held is not None:  # it did not last
+            state = _owed(msgspec.structs.replace(state, held=None, held_until=None), state.held, at=at)
+        return _reminding(rules, msgspec.structs.replace(state, left_alarm_at=None), at=at, period=period)
+    return msgspec.structs.replace(state, left_alarm_at=at) if old is StateValue.ALARM else state
+
+
+def tell(
+    rules: NoticeRules,
+    state: NoticeState,
+    change: Change,
+    *,
+    at: int,
+    reaches: Collection[StateValue],
+    events_from: int,
+) -> Told:
+    """The actions of a change would run at `at`: whether they do.
+
+    `reaches` are the states whose actions all run with those of this one, so that whoever was to be told of them
+    hears this message, too. `events_from` is when the events behind the change begin.
+    """
+    if rules.skips_first and state.is_first:
+        return Told(_passed(state, change, events_from), why_not=f"it is the first change ({SKIP_FIRST})")
+    recent = sum(one > at - _HOUR for one in state.changes)
+    if rules.flap_limit is not None and recent > rules.flap_limit:
+        state = _owed(_passed(state, change, events_from), change, at=at)
+        assert state.summary_at is not None  # something is owed
+        return Told(
+            state,
+            why_not=f"more than {rules.flap_limit} changes within an hour are told together,"
+            f" on {_instant(state.summary_at)} at the latest ({FLAP_LIMIT})",
+        )
+    if change.value is StateValue.OK and rules.hold_down and state.left_alarm_at is not None:
+        until = state.left_alarm_at + rules.hold_down
+        if until > at:
+            if state.held is not None:
+                state = _owed(state, state.held, at=at)
+            return Told(
+                msgspec.structs.replace(state, held=change, held_until=until),
+                why_not=f"OK is told on {_instant(until)} if it lasts ({HOLD_DOWN})",
+            )
+    told = _named(state, change.at, reaches)
+    if told.since is not None:
+        told = told._replace(since=min(told.since, events_from))
+    return told
+
+
+# ---------------------------------------------------------------- time passes
+
+
 class Notice(StrEnum):
-    """What is to be told at an instant."""
+    """What is to be told because time has passed."""
 
     HELD = "held"
     SUMMARY = "summary"
@@ -114,80 +237,143 @@ class Notice(StrEnum):
     NEW_EVENTS = "new-events"  # a reminder, if there are any
 
 
-class Judgement(NamedTuple):
-    """What follows from a change: the state afterwards, and why it is not told now, empty where it is."""
+def due_notice(state: NoticeState, at: int) -> Notice | None:
+    """What is due at `at`, one thing after another."""
+    instants = {
+        Notice.HELD: state.held_until,
+        Notice.SUMMARY: state.summary_at,
+        Notice.REMINDER: state.remind_at,
+        Notice.NEW_EVENTS: state.look_at,
+    }
+    return next((notice for notice, due in instants.items() if due is not None and due <= at), None)
 
-    state: NoticeState
-    untold: str = ""
+
+def tell_in_time(
+    rules: NoticeRules,
+    state: NoticeState,
+    notice: Notice,
+    *,
+    at: int,
+    period: int | None,
+    reaches: Collection[StateValue],
+) -> Told:
+    """What is due at `at` is told. A summary goes to all who are owed one, whatever `reaches` is."""
+    if notice is Notice.HELD:
+        return _named(msgspec.structs.replace(state, held=None, held_until=None), at, reaches)
+    if notice is Notice.SUMMARY:
+        return _named(state, at, tuple(StateValue))
+    told = _named(state, at, reaches)
+    return told._replace(state=_reminding(rules, told.state, at=at, period=period), since=state.events_from)
 
 
-def on_change(rules: NoticeRules, state: NoticeState, *, value: StateValue, at: int, period: int) -> Judgement:
-    """An alarm has changed to `value` at `at`, and nothing else holds its message. `period` is that of the alarm."""
-    was_held = state.held_until is not None
-    is_first = not state.has_changed
-    changes = (*(one for one in state.changes if one > at - _HOUR), at)[-_MOST_CHANGES - 1 :]
-    state = msgspec.structs.replace(
-        state, has_changed=True, changes=changes, held_until=None, remind_at=None, look_at=None
+def nothing_new(rules: NoticeRules, state: NoticeState, *, at: int, period: int | None) -> NoticeState:
+    """The state after a look that found no new events."""
+    seen = state.events_from if state.untold else at
+    again = _reminding(rules, state, at=at, period=period).look_at
+    return msgspec.structs.replace(state, events_from=seen, look_at=again)
+
+
+def postponed(state: NoticeState, *, at: int, until: int) -> NoticeState:
+    """What is due at `at` is held by something else and comes at `until`."""
+
+    def later(due: int | None) -> int | None:
+        return until if due is not None and due <= at else due
+
+    return msgspec.structs.replace(
+        state,
+        held_until=later(state.held_until),
+        summary_at=later(state.summary_at),
+        remind_at=later(state.remind_at),
+        look_at=later(state.look_at),
     )
-    if rules.skips_first and is_first:
-        return Judgement(state, f"the first change after the alarm was made ({SKIP_FIRST})")
-    if rules.flap_limit is not None and len(changes) > rules.flap_limit:
-        return Judgement(
-            msgspec.structs.replace(
-                state,
-                folded=state.folded + 1,
-                folded_since=at if state.folded_since is None else state.folded_since,
-                summary_at=at + _HOUR if state.summary_at is None else state.summary_at,
-            ),
-            f"more than {rules.flap_limit} changes within an hour ({FLAP_LIMIT}): they are told together",
-        )
-    if value is StateValue.ALARM:
-        told = _alarm_told(rules, state, at=at, period=period)
-        return Judgement(told, f"it was out of ALARM for a short while ({HOLD_DOWN})" if was_held else "")
-    if value is StateValue.OK and rules.hold_down and state.told_at is not None:
-        until = at + rules.hold_down
-        return Judgement(msgspec.structs.replace(state, held_until=until), f"OK has to last first ({HOLD_DOWN})")
-    return Judgement(msgspec.structs.replace(state, told_at=None))
 
 
-def on_time(
-    rules: NoticeRules, state: NoticeState, *, value: StateValue, at: int, period: int
-) -> tuple[NoticeState, list[Notice]]:
-    """What is to be told at `at` of an alarm that is in `value`, because time has passed."""
-    notices: list[Notice] = []
-    if state.held_until is not None and state.held_until <= at:
-        state = msgspec.structs.replace(state, held_until=None, told_at=None)
-        notices.append(Notice.HELD)
-    if state.summary_at is not None and state.summary_at <= at:
-        state = msgspec.structs.replace(state, folded=0, folded_since=None, summary_at=None)
-        if value is StateValue.ALARM:
-            state = _alarm_told(rules, state, at=at, period=period)
-        notices.append(Notice.SUMMARY)
-    elif state.remind_at is not None and state.remind_at <= at:
-        notices.append(Notice.REMINDER)
-        state = _alarm_told(rules, state, at=at, period=period)
-    elif state.look_at is not None and state.look_at <= at:
-        notices.append(Notice.NEW_EVENTS)
-        state = msgspec.structs.replace(state, look_at=at + max(period, 60) if rules.reminds_of_events else None)
-    return state, notices
+def lapsed(rules: NoticeRules, state: NoticeState, *, at: int, period: int | None) -> NoticeState:
+    """What is due comes to nothing: the alarm's actions are disabled, and enabling them replays nothing (AL-8.4)."""
+    notice = due_notice(state, at)
+    if notice is Notice.HELD:
+        return msgspec.structs.replace(state, held=None, held_until=None)
+    if notice is Notice.SUMMARY:
+        return msgspec.structs.replace(state, untold=(), untold_more=0, summary_at=None)
+    return _reminding(rules, state, at=at, period=period)
 
 
-def restarted(rules: NoticeRules, state: NoticeState, *, value: StateValue, at: int, period: int) -> NoticeState:
-    """The state after the alarm or its tags were changed: every timer begins anew (AL-8.2)."""
-    if state.held_until is not None:
-        return msgspec.structs.replace(state, held_until=at + rules.hold_down)
-    if value is StateValue.ALARM:
-        return _timers(rules, state, at=at, period=period)
-    return state
+def caught_up(rules: NoticeRules, state: NoticeState, *, at: int, now: int, period: int | None) -> NoticeState:
+    """After a pause the reminders up to `now` are one: those due at `at` move to the last of their instants."""
+
+    def last(due: int | None, every: int) -> int | None:
+        return due + (now - due) // every * every if due is not None and due <= at and every else due
+
+    look = 0 if period is None else max(period, _SHORTEST_LOOK)
+    return msgspec.structs.replace(
+        state, remind_at=last(state.remind_at, rules.remind_every), look_at=last(state.look_at, look)
+    )
 
 
-def _alarm_told(rules: NoticeRules, state: NoticeState, *, at: int, period: int) -> NoticeState:
-    return _timers(rules, msgspec.structs.replace(state, told_at=at), at=at, period=period)
+def restarted(
+    rules: NoticeRules, state: NoticeState, *, value: StateValue, since: int, at: int, period: int | None
+) -> NoticeState:
+    """The state after the alarm or its tags were changed: every timer begins anew (AL-8.2).
+
+    The alarm is in `value` since the instant `since`.
+    """
+    state = msgspec.structs.replace(
+        state,
+        held_until=None if state.held is None else at + rules.hold_down,
+        summary_at=None if not state.untold else at if rules.flap_limit is None else at + _HOUR,
+        remind_at=None,
+        look_at=None,
+    )
+    if value is not StateValue.ALARM:
+        return state
+    seen = since if state.events_from is None else state.events_from
+    return _reminding(rules, msgspec.structs.replace(state, events_from=seen), at=at, period=period)
 
 
-def _timers(rules: NoticeRules, state: NoticeState, *, at: int, period: int) -> NoticeState:
+# ---------------------------------------------------------------- steps of all of them
+
+
+def _named(state: NoticeState, at: int, reaches: Collection[StateValue]) -> Told:
+    """A message goes out at `at` and names what is owed; who is not reached by it is told later."""
+    since = state.events_from if any(one.value is StateValue.ALARM for one in state.untold) else None
+    left = tuple(one for one in state.untold if one.value not in reaches)
+    after = msgspec.structs.replace(
+        state,
+        events_from=state.events_from if left else at,
+        untold=left,
+        untold_more=state.untold_more if left else 0,
+        summary_at=state.summary_at if left else None,
+    )
+    return Told(after, state.untold, state.untold_more, since)
+
+
+def _owed(state: NoticeState, change: Change, *, at: int) -> NoticeState:
+    """A message has to name this change, within an hour."""
+    is_room = len(state.untold) < MOST_UNTOLD
+    return msgspec.structs.replace(
+        state,
+        untold=(*state.untold, change) if is_room else state.untold,
+        untold_more=state.untold_more + (not is_room),
+        summary_at=at + _HOUR if state.summary_at is None else state.summary_at,
+    )
+
+
+def _passed(state: NoticeState, change: Change, events_from: int) -> NoticeState:
+    """There is no message now: the events behind an ALARM are for the next one."""
+    if change.value is not StateValue.ALARM:
+        return state
+    seen = events_from if state.events_from is None else min(state.events_from, events_from)
+    return msgspec.structs.replace(state, events_from=seen)
+
+
+def _reminding(rules: NoticeRules, state: NoticeState, *, at: int, period: int | None) -> NoticeState:
+    looks = rules.reminds_of_events and period is not None
     return msgspec.structs.replace(
         state,
         remind_at=at + rules.remind_every if rules.remind_every else None,
-        look_at=at + max(period, 60) if rules.reminds_of_events else None,
+        look_at=at + max(period or 0, _SHORTEST_LOOK) if looks else None,
     )
+
+
+def _instant(second: int) -> str:
+    return f"{moment(second):%Y-%m-%dT%H:%M:%SZ}"

@@ -5,7 +5,6 @@ Rule: a key that begins with `tocsin:` is known, and its value can be used; `TAG
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import msgspec
 
 from tocsin.core.lint.observation import Observation, observe
 from tocsin.core.nearest import did_you_mean
+from tocsin.core.notice_timing import FLAP_LIMIT, HOLD_DOWN, REMIND_EVERY, REMIND_ON, SKIP_FIRST, notice_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 PREFIX = "tocsin:"
 """What the keys of Tocsin's own tags begin with."""
 
-_DURATION = re.compile(
-    r"P(?:[0-9]{1,9}W|(?=[0-9T])(?:[0-9]{1,9}D)?(?:T(?=[0-9])(?:[0-9]{1,9}H)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}S)?)?)\Z"
-)
-_WHOLE = re.compile(r"[0-9]{1,9}\Z")
 _LONGEST_SHOWN = 40
 
 
@@ -36,26 +32,23 @@ class _Tag(msgspec.Struct, frozen=True):
     takes: Callable[[str], bool]
 
 
-def _is_duration(text: str) -> bool:
-    return _DURATION.match(text) is not None and any(digit in "123456789" for digit in text)
-
-
-def _is_count(text: str) -> bool:
-    return _WHOLE.match(text) is not None and int(text) > 0
-
-
 def _one_of(*words: str) -> _Tag:
     return _Tag(" or ".join(words), lambda text: text in words)
 
 
-_A_DURATION = _Tag("an ISO 8601 duration such as PT30M", _is_duration)
+def _notice(key: str, kind: str) -> _Tag:
+    """A tag that says when an alarm speaks: it takes what the service takes."""
+    return _Tag(kind, lambda text: not notice_problem(key, text))
+
+
+_A_DURATION = "an ISO 8601 duration such as PT30M, from PT1M to P365D"
 
 TAGS: dict[str, _Tag] = {
-    "tocsin:remind-every": _A_DURATION,
-    "tocsin:remind-on": _one_of("new-events"),
-    "tocsin:hold-down": _A_DURATION,
-    "tocsin:flap-limit": _Tag("a whole number from 1, the changes of state in an hour", _is_count),
-    "tocsin:skip-first": _one_of("true", "false"),
+    REMIND_EVERY: _notice(REMIND_EVERY, _A_DURATION),
+    REMIND_ON: _notice(REMIND_ON, "new-events"),
+    HOLD_DOWN: _notice(HOLD_DOWN, _A_DURATION),
+    FLAP_LIMIT: _notice(FLAP_LIMIT, "a whole number from 1 to 360, the changes of state in an hour"),
+    SKIP_FIRST: _notice(SKIP_FIRST, "true or false"),
     "tocsin:late": _one_of("ring", "off"),
     "tocsin:rule": _Tag("the full name of a rule", lambda text: bool(text.strip())),
 }

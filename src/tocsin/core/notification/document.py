@@ -16,13 +16,13 @@ from tocsin.core.notification.subject import Occasion
 from tocsin.core.statistic import PLAIN_STATISTICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.core.alarm.definition import MetricDataQuery, TagsPropagation
     from tocsin.core.composite_alarm.definition import CompositeAlarm
     from tocsin.core.metric import MetricKey
     from tocsin.core.notification.folding import Fold, Folding
-    from tocsin.core.notification.state_change import StateChange
+    from tocsin.core.notification.state_change import StateChange, UntoldChange
 
 
 def alarm_document(alarm: MetricAlarm | CompositeAlarm, change: StateChange) -> dict[str, Any]:
@@ -169,9 +169,17 @@ def _is_passed(key: str, propagation: TagsPropagation) -> bool:
 # ---------------------------------------------------------------- ours
 
 
-def tocsin_member(folding: Folding, occasion: Occasion, evaluation: str) -> dict[str, Any]:
-    """The value of the key `Tocsin`: the events behind the points, their number, where the evaluation is (AL-17.7)."""
-    marks = {} if occasion is Occasion.CHANGE else {occasion.value: True}
+def tocsin_member(
+    folding: Folding, occasion: Occasion, evaluation: str, untold: Sequence[UntoldChange] = (), untold_more: int = 0
+) -> dict[str, Any]:
+    """The value of the key `Tocsin`: the events behind the points, their number, where the evaluation is (AL-17.7).
+
+    `untold` are changes that no message has told of, `untold_more` how many there are besides (AL-19.6).
+    """
+    marks: dict[str, Any] = {} if occasion is Occasion.CHANGE else {occasion.value: True}
+    if untold:
+        marks["untold"] = [{"state": one.value.value, "at": aws_timestamp(one.at)} for one in untold]
+        marks["untoldCount"] = len(untold) + untold_more
     return {**marks, "events": _events(folding.folds), "eventCount": folding.total, "evaluation": evaluation}
 
 

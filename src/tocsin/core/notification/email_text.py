@@ -40,6 +40,9 @@ _MOST_CHILDREN = 10
 # Children that the first sentence names.
 _MOST_NAMED = 3
 
+# Changes that were not told and are listed.
+_MOST_UNTOLD = 20
+
 # Decisive points that are listed.
 _MOST_POINTS = 10
 
@@ -110,18 +113,17 @@ def _opening(page: TextPage, content: MailContent) -> None:
         page.paragraph(headline)
         page.blank()
     region = region_name(change.scope.region)
-    if change.occasion in {Occasion.REMINDER, Occasion.FLAPPING}:
+    when = long_moment(change.at)
+    if change.occasion in {Occasion.REMINDER, Occasion.SUMMARY}:
         became = f"is {'still ' if change.occasion is Occasion.REMINDER else ''}in {change.new}"
+        when = when if change.told_at is None else f"{long_moment(change.told_at)}, since {when}"
     else:
         became = "would have gone to ALARM" if change.occasion is Occasion.LATE else f"went to {change.new}"
     reason = _quoted(change.reason, limit=2048)
-    page.paragraph(f"The alarm {name} in {region} {became} on {long_moment(change.at)}: {reason}", limit=4096)
+    page.paragraph(f"The alarm {name} in {region} {became} on {when}: {reason}", limit=4096)
     if change.occasion is Occasion.LATE:
         page.paragraph("The data came late, after its periods had been evaluated, so the state was left as it is.")
-    if change.folded and change.folded_since is not None:
-        changes = _number(change.folded, "change")
-        since = long_moment(change.folded_since)
-        page.paragraph(f"{changes} of its state since {since} were not told one by one: they were too many.")
+    _untold(page, change)
     if change.after_mute_window:
         page.paragraph("A mute rule held this message back until now.")
     if change.contributor is not None:
@@ -131,6 +133,19 @@ def _opening(page: TextPage, content: MailContent) -> None:
     if link:
         page.blank()
         page.verbatim(link)
+
+
+def _untold(page: TextPage, change: StateChange) -> None:
+    """Changes that no message has told of (AL-19.6): their number, and the latest of them."""
+    total = len(change.untold) + change.untold_more
+    if not total:
+        return
+    page.paragraph(f"{_number(total, 'change')} before that {'was' if total == 1 else 'were'} not told:")
+    for one in change.untold[:_MOST_UNTOLD]:
+        page.paragraph(f"{one.value} on {long_moment(one.at)}", indent=3, hang=2)
+    more = total - len(change.untold[:_MOST_UNTOLD])
+    if more:
+        page.paragraph(f"and {_number(more, 'more change')}", indent=3)
 
 
 def _headline(content: MailContent) -> str:

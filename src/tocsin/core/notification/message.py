@@ -87,7 +87,8 @@ def compose_alarm_message(
         folding = None if events is None else fold_events(events, limit=limit, total=event_count)
         whole = document
         if settings.enrich_json:
-            whole = {**document, "Tocsin": tocsin_member(folding or Folding(), change.occasion, evaluation)}
+            ours = tocsin_member(folding or Folding(), change.occasion, evaluation, change.untold, change.untold_more)
+            whole = {**document, "Tocsin": ours}
         named = (alarm.alarm_name, change.new.value, change.scope.region, change.occasion)
         message = AlarmMessage(
             subject=subject(*named),

@@ -38,13 +38,21 @@ class Contributor(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
 
 
+class UntoldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of the same alarm that no message has told of."""
+
+    at: datetime
+    value: StateValue
+
+
 class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     """A change of state as it is told. Datetimes are aware.
 
     `rule` is the rule of AL-7 that decided, `evaluation_range` R, `points` the decisive points (slot
     start, value) and `slots` all that were looked at, newest first; `children` belong to composite
     alarms. `after_mute_window`: the notification was held by a mute rule until now (AL-14.2).
-    A summary tells of `folded` changes since `folded_since`, which were not told one by one (AL-19.6).
+    A message that is not sent because of the change itself, a reminder say, is sent at `told_at`; it may have to name
+    changes that were not told, and `untold_more` further ones (AL-19.6).
     """
 
     scope: AlarmScope
@@ -61,8 +69,9 @@ class StateChange(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[tuple[datetime, float], ...] = ()
     slots: tuple[SlotValue, ...] = ()
     children: tuple[TriggeringChild, ...] = ()
-    folded: int = 0
-    folded_since: datetime | None = None
+    untold: tuple[UntoldChange, ...] = ()
+    untold_more: int = 0
+    told_at: datetime | None = None
 
     @classmethod
     def of_evaluation(

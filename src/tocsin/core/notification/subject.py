@@ -1,7 +1,7 @@
 """The subject of an alarm's mail, and the heading of its short message.
 
 Rule: ASCII on one line; a subject has at most 100 characters, whatever the alarm is called. Spec:
-AL-17.2, AL-18.5 (late), AL-19.6 (reminder).
+AL-17.2, AL-18.5 (late), AL-19.6 (reminder, summary).
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ _CUT = "..."
 
 
 class Occasion(StrEnum):
-    """Why an alarm says something: a change of state, a breach that came late, a state that lasts, many changes."""
+    """Why an alarm says something: a change of state, a breach that came late, a state that lasts, many changes.
+
+    A summary tells of changes that were not told one by one (AL-19.6).
+    """
 
     CHANGE = "change"
     LATE = "late"
     REMINDER = "reminder"
-    FLAPPING = "flapping"
+    SUMMARY = "summary"
 
 
 def subject(alarm_name: str, state: str, region: str, occasion: Occasion = Occasion.CHANGE) -> str:
