@@ -6,13 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from alarm_message import SCOPE, TOPIC, change, composite_alarm, metric_alarm, summary
+from alarm_message import AT, SCOPE, TOPIC, change, composite_alarm, metric_alarm, summary
 
 from tocsin.core.alarm.state import StateValue
 from tocsin.core.chat_message import ChatMessage, chat_message, plain_message
 from tocsin.core.chat_text import plain_escaped, quiet_line, quiet_text, slack_escaped, units
 from tocsin.core.envelope import Envelope, EnvelopeKind
 from tocsin.core.notification import MessageSettings, Occasion, compose_alarm_message
+from tocsin.core.notification.state_change import UntoldChange
 from tocsin.core.slack_blocks import slack_payload
 
 PUBLIC = "https://tocsin.example.com"
@@ -81,11 +82,18 @@ def test_an_alarm_says_state_reason_and_who_did_what() -> None:
         ({"new": StateValue.OK, "old": StateValue.ALARM}, "○ OK: root-use in US East (N. Virginia)"),
         ({"new": StateValue.INSUFFICIENT_DATA}, "◌ INSUFFICIENT_DATA: root-use in US East (N. Virginia)"),
         ({"occasion": Occasion.LATE}, "▲ ALARM (late): root-use in US East (N. Virginia)"),
+        ({"occasion": Occasion.SUMMARY}, "▲ ALARM (summary): root-use in US East (N. Virginia)"),
         ({"occasion": Occasion.REMINDER}, "▲ ALARM (reminder): root-use in US East (N. Virginia)"),
     ],
 )
 def test_the_title_has_the_state_as_word_and_shape(more: dict[str, Any], title: str) -> None:
     assert told(**more).title == title
+
+
+@pytest.mark.parametrize(("more", "count"), [(0, "1 change"), (4, "5 changes")])
+def test_changes_that_were_not_told_are_counted(more: int, count: str) -> None:
+    untold = (UntoldChange(at=AT, value=StateValue.OK),)
+    assert ("Not told before", count) in told(untold=untold, untold_more=more).facts
 
 
 def test_equal_events_are_told_once_and_the_rest_is_counted() -> None:

@@ -14,7 +14,7 @@ from tocsin.core.alarm.state import StateValue
 from tocsin.core.notification.document import alarm_document, tocsin_member
 from tocsin.core.notification.folding import fold_events
 from tocsin.core.notification.safe_line import safe_json
-from tocsin.core.notification.state_change import Contributor, TriggeringChild
+from tocsin.core.notification.state_change import Contributor, TriggeringChild, UntoldChange
 from tocsin.core.notification.subject import Occasion
 
 # AL-17.a, without the line breaks of the page.
@@ -184,6 +184,14 @@ def test_what_is_ours() -> None:
     json.dumps(member)
 
 
-@pytest.mark.parametrize(("occasion", "key"), [(Occasion.LATE, "late"), (Occasion.REMINDER, "reminder")])
+def test_changes_that_were_not_told_are_named_and_counted() -> None:
+    untold = [UntoldChange(at=AT, value=StateValue.OK)]
+    member = tocsin_member(fold_events([]), Occasion.CHANGE, "", untold, 4)
+    assert (member["untold"], member["untoldCount"]) == ([{"state": "OK", "at": "2026-09-14T11:18:44.252+0000"}], 5)
+
+
+@pytest.mark.parametrize(
+    ("occasion", "key"), [(Occasion.LATE, "late"), (Occasion.REMINDER, "reminder"), (Occasion.SUMMARY, "summary")]
+)
 def test_what_is_no_change_of_state_is_marked(occasion: Occasion, key: str) -> None:
     assert next(iter(tocsin_member(fold_events([]), occasion, "").items())) == (key, True)

@@ -14,7 +14,7 @@ from tocsin.core.alarm.state import StateValue
 from tocsin.core.composite_alarm.reference import AlarmScope
 from tocsin.core.notification.email_text import MailContent, email_text
 from tocsin.core.notification.folding import fold_events
-from tocsin.core.notification.state_change import Contributor, TriggeringChild
+from tocsin.core.notification.state_change import Contributor, TriggeringChild, UntoldChange
 from tocsin.core.notification.subject import Occasion
 from tocsin.core.rule import Rule, RuleSeverity
 
@@ -224,10 +224,19 @@ def test_a_partition_without_a_console_has_no_link() -> None:
     assert "http" not in told
 
 
+UNTOLD = (UntoldChange(at=AT, value=StateValue.OK),) * 21
+
+
 @pytest.mark.parametrize(
     ("members", "wanted"),
     [
         ({"occasion": Occasion.REMINDER}, "is still in ALARM on Monday"),
+        ({"occasion": Occasion.REMINDER, "told_at": AT}, "on Monday 14 September, 2026 11:18:44 UTC, since Monday 14"),
+        ({"occasion": Occasion.SUMMARY}, "is in ALARM on Monday"),
+        ({"untold": UNTOLD[:1]}, "1 change before that was not told:    OK on Monday 14 September, 2026 11:18:44 UTC "),
+        ({"untold": UNTOLD[:20]}, "20 changes before that were not told:"),
+        ({"untold": UNTOLD, "untold_more": 4}, "25 changes before that were not told:"),
+        ({"untold": UNTOLD, "untold_more": 4}, "and 5 more changes "),
         ({"occasion": Occasion.LATE}, "would have gone to ALARM on Monday"),
         ({"occasion": Occasion.LATE}, "The data came late"),
         ({"after_mute_window": True}, "A mute rule held this message back until now."),
