@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from tocsin.core.composite_alarm.network import Transition as CompositeTransition
     from tocsin.core.scope import Scope
 
-# Seconds after which an alarm whose suppressor holds its messages is looked at again.
-_ASKED_AGAIN = 60
+# Seconds after which an alarm is looked at again whose messages a suppressor or a mute rule holds: either may go.
+_SUPPRESSOR_ASKED_AGAIN = 60
+_MUTE_RULE_ASKED_AGAIN = 3_600
 
 _NOT_HERE = "Tocsin executes actions on SNS topics only"
 
@@ -294,8 +295,9 @@ class AlarmChanges:
         if composite is not None and composite.actions_suppressor is not None:
             suppressor = self._standing(name_in(composite.actions_suppressor)).state.state_value
             if suppressor is StateValue.ALARM or gate.suppressed[name].suppressed_by is not None:
-                return at + _ASKED_AGAIN
-        return gate.muted_until(name, at)
+                return at + _SUPPRESSOR_ASKED_AGAIN
+        end = gate.muted_until(name, at)
+        return None if end is None else min(end, at + _MUTE_RULE_ASKED_AGAIN)
 
     def _say(self, definition: MetricAlarm | CompositeAlarm, speech: Speech, *, at: datetime, alarm_type: str) -> None:
         name = definition.alarm_name

@@ -20,7 +20,7 @@ from tocsin.app.metric_alarm import (
     set_actions_enabled,
 )
 from tocsin.app.metric_filter import put_metric_filter
-from tocsin.app.mute_rule import put_mute_rule
+from tocsin.app.mute_rule import delete_mute_rule, put_mute_rule
 from tocsin.app.pipeline import Pipeline
 from tocsin.app.resource_tag import tag_resource, untag_resource
 from tocsin.core.alarm.history import HistoryItemType
@@ -355,6 +355,18 @@ def test_what_becomes_due_in_a_mute_window_is_told_at_its_end() -> None:
     mute(story, 4, 10)
     story.play("." * 15)
     assert story.told == [(1, "OK"), (2, "ALARM"), (14, "OK")]
+
+
+def test_what_a_mute_rule_held_is_told_when_the_rule_is_deleted() -> None:
+    story = Story(hold_down="PT3M")
+    story.play(".x.")
+    mute(story, 4, 10 * 24 * 60)
+    story.play("." * 5)
+    delete_mute_rule(story.live.service, HERE, "q")
+    story.play("." * 70)
+    assert story.told[:2] == [(1, "OK"), (2, "ALARM")]
+    ((minute, subject),) = story.told[2:]
+    assert (minute <= 8 + 60, subject) == (True, "OK")
 
 
 def test_no_reminder_in_a_mute_window() -> None:
