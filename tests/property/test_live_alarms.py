@@ -5,6 +5,7 @@ Spec: AR-5, AR-6, AL-18.7, AL-18.8.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from tocsin.app.alarm_set import AlarmSet, CompositeEntry, MetricAlarmEntry, Mut
 from tocsin.app.mute_rule import put_mute_rule
 from tocsin.app.timeline import Timeline, run_alarms
 from tocsin.core.alarm.definition import MetricAlarm
+from tocsin.core.alarm.history import HistoryItemType
 from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import AlarmScope
 from tocsin.core.metric import MetricKey, StatisticSet
@@ -194,6 +196,53 @@ def test_live_is_as_the_backtest(chain: Chain, data, looks) -> None:
     assert live.states() == states_of(timeline)
     assert sorted(live.actions()) == actions_of(timeline)
     assert len(live.deliveries()) == len(live.actions())
+
+
+TAGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "tocsin:hold-down": st.sampled_from(["PT1M", "PT3M", "PT90S"]),
+        "tocsin:flap-limit": st.sampled_from(["1", "2", "3"]),
+        "tocsin:skip-first": st.just("true"),
+        "tocsin:remind-every": st.sampled_from(["PT2M", "PT7M"]),
+    },
+)
+
+
+def tagged(chain: Chain, tags: dict[str, dict[str, str]]) -> Chain:
+    """The same alarms without warm-up, with these tags."""
+
+    def with_tags(name: str, one: dict[str, Any]) -> dict[str, Any]:
+        given = [{"Key": key, "Value": value} for key, value in tags.get(name, {}).items()]
+        return {**{key: value for key, value in one.items() if key != "WarmUpConfiguration"}, "Tags": given}
+
+    alarms = {name: with_tags(name, one) for name, one in chain.alarms.items()}
+    return Chain(alarms, {name: with_tags(name, one) for name, one in chain.composites.items()}, chain.mute)
+
+
+def messages_of(live: Live) -> set[tuple[str, float]]:
+    """Which alarm spoke when, but for reminders that name nothing."""
+    found = set()
+    for item in live.items(HistoryItemType.ACTION):
+        published = json.loads(item.history_data)["publishedMessage"]
+        if published is not None:
+            ours = json.loads(json.loads(published)["default"])["Tocsin"]
+            if "reminder" not in ours or "untold" in ours:
+                found.add((item.alarm_name, item.timestamp.timestamp()))
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(CHAIN, DATA, st.fixed_dictionaries({"a": TAGS, "c": TAGS}), st.sets(st.integers(SECOND, END), max_size=6))
+def test_live_speaks_as_the_backtest(chain: Chain, data, tags, looks) -> None:
+    """What the alarms' tags hold back (AL-19.6) is told at the same instants, and the states are as without tags."""
+    chain = tagged(chain, tags)
+    live = started(chain)
+    feed(live, data, looks=looks | EVERY if any("tocsin:remind-every" in one for one in tags.values()) else looks)
+    timeline = replayed(chain, points_of(data))
+    assert live.states() == states_of(timeline) == states_of(replayed(tagged(chain, {}), points_of(data)))
+    spoken = {(change.name, float(change.run.at)) for change in timeline.changes if change.run is not None}
+    assert messages_of(live) == spoken
 
 
 @settings(max_examples=200, deadline=None)

@@ -36,6 +36,7 @@ from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
 from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
+from tocsin.core.notice_timing import MUTE_RULE_ASKED_AGAIN, SUPPRESSOR_ASKED_AGAIN
 from tocsin.core.notification.message import MessageSettings, compose_alarm_message
 from tocsin.core.notification.state_change import StateChange
 from tocsin.errors import NotFoundError
@@ -53,10 +54,6 @@ if TYPE_CHECKING:
     from tocsin.core.alarm.state import AlarmState
     from tocsin.core.composite_alarm.network import Transition as CompositeTransition
     from tocsin.core.scope import Scope
-
-# Seconds after which an alarm is looked at again whose messages a suppressor or a mute rule holds: either may go.
-_SUPPRESSOR_ASKED_AGAIN = 60
-_MUTE_RULE_ASKED_AGAIN = 3_600
 
 _NOT_HERE = "Tocsin executes actions on SNS topics only"
 
@@ -295,9 +292,9 @@ class AlarmChanges:
         if composite is not None and composite.actions_suppressor is not None:
             suppressor = self._standing(name_in(composite.actions_suppressor)).state.state_value
             if suppressor is StateValue.ALARM or gate.suppressed[name].suppressed_by is not None:
-                return at + _SUPPRESSOR_ASKED_AGAIN
+                return at + SUPPRESSOR_ASKED_AGAIN
         end = gate.muted_until(name, at)
-        return None if end is None else min(end, at + _MUTE_RULE_ASKED_AGAIN)
+        return None if end is None else min(end, at + MUTE_RULE_ASKED_AGAIN)
 
     def _say(self, definition: MetricAlarm | CompositeAlarm, speech: Speech, *, at: datetime, alarm_type: str) -> None:
         name = definition.alarm_name

@@ -42,7 +42,8 @@ class EventLine(msgspec.Struct, frozen=True, kw_only=True):
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """Why the actions of a transition did not run at its instant: `by` is WaitPeriod, ExtensionPeriod, Alarm or Mute.
 
-    `ran_at` is when they ran after all; None when they never did.
+    It may also be the key of a tag of the alarm, `tocsin:hold-down` for example (AL-19.6); the message at `ran_at` may
+    then be one that names the transition among others. `ran_at` is when they ran after all; None when they never did.
     """
 
     by: str

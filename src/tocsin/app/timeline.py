@@ -1,7 +1,8 @@
 """All alarms of a chain over a span of time: every change of state, what ran because of it, and when.
 
 Rule: one order of events for all: at an instant metric alarms change first, then the composites that
-stand on them, then suppressors and mute rules decide which actions run. Spec: AL-8, AL-12, AL-13, AL-14, IF-3.
+stand on them, then suppressors and mute rules decide which actions run, then the alarms' own tags. Spec: AL-8,
+AL-12, AL-13, AL-14, AL-19.6, IF-3.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.app.notice_timeline import NoticeTimeline
 from tocsin.app.replay import AlarmReplay, MetricReplay
 from tocsin.core.action_gate import MUTED, ActionGate
 from tocsin.core.alarm.action import ACTION_LISTS
@@ -19,7 +21,9 @@ from tocsin.core.alarm.state import AlarmState, StateValue
 from tocsin.core.alarm.timestamp import moment, second_of
 from tocsin.core.composite_alarm.network import AlarmNetwork
 from tocsin.core.composite_alarm.network import Transition as CompositeTransition
+from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
+from tocsin.core.notice_timing import MUTE_RULE_ASKED_AGAIN, SUPPRESSOR_ASKED_AGAIN, Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +49,7 @@ class AlarmChange(msgspec.Struct, kw_only=True):
 
     Of a metric alarm `evaluation` is there, of a composite alarm `composite` with the states of its
     children at that instant. `run` is None while its actions were not run: disabled, or held by
-    `held_by` for good.
+    `held_by` for good. What a tag of the alarm held is run with the message that names it (AL-19.6).
     """
 
     name: str
@@ -111,7 +115,9 @@ class _Running:
             name: Suppression() for name, alarm in self._composites.items() if alarm.actions_suppressor is not None
         }
         self._gate = ActionGate(self._composites, self._mutes, suppressed=suppressed, held={})
+        self._notices = NoticeTimeline(self._definitions)
         self._latest: dict[str, AlarmChange] = {}
+        self._held: dict[str, dict[Change, AlarmChange]] = {}  # what tags hold, by alarm
         self._timers: list[int] = []  # a heap: when something is due besides evaluations
 
     def run(self) -> Iterator[AlarmChange]:
@@ -189,17 +195,55 @@ class _Running:
         before = {change.name: change.old for change in reversed(changes)}
         for change in changes:
             self._latest[change.name] = change
+            self._notices.changed(change.name, old=change.old, new=change.new, at=at)
         for decision in self._gate.decide(at, before, self._states):
-            latest = self._latest[decision.name]
+            name, latest = decision.name, self._latest[decision.name]
             if decision.held_by:
                 latest.held_by = decision.held_by
-            if decision.runs and self._definitions[decision.name].actions_enabled:
-                latest.run = ActionsRun(at=at, after_mute_window=decision.is_after_window)
+            if decision.runs and self._definitions[name].actions_enabled:
+                self._run(latest, at, after_mute_window=decision.is_after_window)
+        for name, due in list(self._notices.waiting()):
+            if due <= at:
+                self._notices.pass_time(name, self._states[name].state_value, at, held_until=self._held_until(name, at))
+                self._release(name, at)
         for name in self._gate.suppressed.keys() | self._gate.held.keys():
-            due = self._gate.due(name, at)
-            if due is not None and due > at:
-                heapq.heappush(self._timers, due)
+            self._look_at(self._gate.due(name, at), at)
+        for _, due in self._notices.waiting():
+            self._look_at(due, at)
         return changes
+
+    def _run(self, change: AlarmChange, at: int, *, after_mute_window: bool) -> None:
+        """Run the actions of a change, unless a tag of the alarm holds them."""
+        name = change.name
+        held, tag = Change(change.at, change.new), ""
+        if actions_of(self._definitions[name], change.new):
+            tag = self._notices.held_by(name, held, at)
+            self._release(name, at)
+        if tag:
+            change.held_by = tag
+            self._held.setdefault(name, {})[held] = change
+        else:
+            change.run = ActionsRun(at=at, after_mute_window=after_mute_window)
+
+    def _release(self, name: str, at: int) -> None:
+        for released in self._notices.released(name):
+            change = self._held[name].pop(released, None)
+            if change is not None:
+                change.run = ActionsRun(at=at)
+
+    def _held_until(self, name: str, at: int) -> int | None:
+        """When to ask again whether something besides its tags holds the actions of an alarm; None: nothing does."""
+        suppression = self._gate.suppressed.get(name)
+        if suppression is not None:
+            suppressor = name_in(self._composites[name].actions_suppressor or "")
+            if self._states[suppressor].state_value is StateValue.ALARM or suppression.suppressed_by is not None:
+                return at + SUPPRESSOR_ASKED_AGAIN
+        end = self._gate.muted_until(name, at)
+        return None if end is None else min(end, at + MUTE_RULE_ASKED_AGAIN)
+
+    def _look_at(self, due: int | None, at: int) -> None:
+        if due is not None and due > at:
+            heapq.heappush(self._timers, due)
 
 
 def _by_time(results: Mapping[str, MetricReplay]) -> dict[int, list[tuple[str, Evaluation]]]:

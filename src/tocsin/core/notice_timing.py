@@ -31,6 +31,10 @@ NEW_EVENTS: Final = "new-events"
 MOST_UNTOLD: Final = 100
 """Changes that were not told and are named one by one; further ones are counted."""
 
+SUPPRESSOR_ASKED_AGAIN: Final = 60
+MUTE_RULE_ASKED_AGAIN: Final = 3_600
+"""Seconds after which an alarm whose messages a suppressor or a mute rule holds is looked at again: either may go."""
+
 _DURATIONS: Final = (REMIND_EVERY, HOLD_DOWN)
 _DURATION: Final = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,9})W|(?:([0-9]{1,9})D)?"
@@ -148,13 +152,15 @@ class Told(NamedTuple):
     """What follows from a message: the state afterwards, and what the message has to name.
 
     `untold` are changes, `more` further ones; the events to list are those from `since` on where that is not None,
-    else those behind the change. `why_not`, where it is not empty, says why there is no message now.
+    else those behind the change. Where there is no message now, `held_by` is the tag that holds it, and `why_not` says
+    it in words.
     """
 
     state: NoticeState
     untold: tuple[Change, ...] = ()
     more: int = 0
     since: int | None = None
+    held_by: str = ""
     why_not: str = ""
 
 
@@ -200,13 +206,15 @@ def tell(
     hears this message, too. `events_from` is when the events behind the change begin.
     """
     if rules.skips_first and state.is_first:
-        return Told(_passed(state, change, events_from), why_not=f"it is the first change ({SKIP_FIRST})")
+        state = _passed(state, change, events_from)
+        return Told(state, held_by=SKIP_FIRST, why_not=f"it is the first change ({SKIP_FIRST})")
     recent = sum(one > at - _HOUR for one in state.changes)
     if rules.flap_limit is not None and recent > rules.flap_limit:
         state = _owed(_passed(state, change, events_from), change, at=at)
         assert state.summary_at is not None  # something is owed
         return Told(
             state,
+            held_by=FLAP_LIMIT,
             why_not=f"more than {rules.flap_limit} changes within an hour are told together,"
             f" on {_instant(state.summary_at)} at the latest ({FLAP_LIMIT})",
         )
@@ -217,6 +225,7 @@ def tell(
                 state = _owed(state, state.held, at=at)
             return Told(
                 msgspec.structs.replace(state, held=change, held_until=until),
+                held_by=HOLD_DOWN,
                 why_not=f"OK is told on {_instant(until)} if it lasts ({HOLD_DOWN})",
             )
     told = _named(state, change.at, reaches)

@@ -67,6 +67,57 @@ def told(changes: list[AlarmChange], name: str) -> list[tuple[str, str, str, str
     ]
 
 
+# ---------------------------------------------------------------- tags of the alarms
+
+
+@pytest.mark.parametrize(
+    ("tags", "rings", "expected"),
+    [
+        (
+            {"tocsin:hold-down": "PT2M"},
+            ["10:01", "10:03"],
+            [
+                ("10:01", "OK", "", "10:01"),
+                ("10:02", "ALARM", "", "10:02"),
+                ("10:03", "OK", "tocsin:hold-down", "10:04"),  # the return to ALARM names it
+                ("10:04", "ALARM", "", "10:04"),
+                ("10:05", "OK", "tocsin:hold-down", "10:07"),
+            ],
+        ),
+        (
+            {"tocsin:flap-limit": "3"},
+            ["10:01", "10:03"],
+            [
+                ("10:01", "OK", "", "10:01"),
+                ("10:02", "ALARM", "", "10:02"),
+                ("10:03", "OK", "", "10:03"),
+                ("10:04", "ALARM", "tocsin:flap-limit", "11:04"),
+                ("10:05", "OK", "tocsin:flap-limit", "11:04"),
+            ],
+        ),
+        (
+            {"tocsin:skip-first": "true"},
+            ["10:01"],
+            [
+                ("10:01", "OK", "tocsin:skip-first", ""),
+                ("10:02", "ALARM", "", "10:02"),
+                ("10:03", "OK", "", "10:03"),
+            ],
+        ),
+    ],
+)
+def test_what_tags_hold(tags: dict[str, str], rings: list[str], expected: list[tuple[str, str, str, str]]) -> None:
+    given = [{"Key": key, "Value": value} for key, value in tags.items()]
+    found = timeline([quick("a", **ACTIONS, Tags=given)], {"a": rings}, until="11:30")
+    assert told(found, "a") == expected
+
+
+def test_a_change_without_actions_is_the_first_one_all_the_same() -> None:
+    tags = [{"Key": "tocsin:skip-first", "Value": "true"}]
+    found = timeline([quick("a", AlarmActions=[TOPIC], OKActions=[], Tags=tags)], {"a": ["10:01"]})
+    assert told(found, "a")[1] == ("10:02", "ALARM", "", "10:02")
+
+
 # ---------------------------------------------------------------- metric alarms
 
 
