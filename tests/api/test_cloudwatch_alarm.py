@@ -181,6 +181,45 @@ def test_deleting(cloudwatch, refused) -> None:
     assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}a")["Tags"] == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "takes"),
+    [
+        ("tocsin:hold-down", "a while", "an ISO 8601 duration from PT1M to P365D, for example PT1H"),
+        ("tocsin:flap-limit", "0", "a whole number from 1 to 360, the changes of state in an hour"),
+        ("tocsin:skip-first", "yes", "true or false"),
+    ],
+)
+def test_a_tag_of_ours_that_means_nothing_is_refused(cloudwatch, refused, key: str, value: str, takes: str) -> None:
+    """AL-19.6: when it is set, not at night."""
+    tags = [{"Key": key, "Value": value}]
+    expected = ("InvalidParameterValue", f'Tag {key} takes {takes}; it was "{value}".')
+    assert refused(cloudwatch.put_metric_alarm, AlarmName="a", **{**MINIMAL, "Tags": tags}) == expected
+    assert cloudwatch.describe_alarms()["MetricAlarms"] == []
+    put(cloudwatch, "a")
+    assert refused(cloudwatch.tag_resource, ResourceARN=f"{ARN}a", Tags=tags) == expected
+    assert cloudwatch.list_tags_for_resource(ResourceARN=f"{ARN}a")["Tags"] == []
+
+
+def test_tags_of_ours_hold_messages_and_nothing_else(cloudwatch, service, clock, topic) -> None:
+    put(cloudwatch, "a", AlarmActions=[TOPIC], OKActions=[TOPIC])
+    cloudwatch.tag_resource(ResourceARN=f"{ARN}a", Tags=[{"Key": "tocsin:hold-down", "Value": "PT10M"}])
+    for state in ("ALARM", "OK"):
+        cloudwatch.set_alarm_state(AlarmName="a", StateValue=state, StateReason="by hand")
+        clock.advance(1)
+    assert cloudwatch.describe_alarms()["MetricAlarms"][0]["StateValue"] == "OK"
+    items = cloudwatch.describe_alarm_history(AlarmName="a", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert [one["HistorySummary"].partition(TOPIC)[0] for one in items] == [
+        "Failed to execute action ",
+        "Successfully executed action ",
+    ]
+    assert "if it lasts (tocsin:hold-down)" in items[0]["HistorySummary"]
+    cloudwatch.untag_resource(ResourceARN=f"{ARN}a", TagKeys=["tocsin:hold-down"])
+    clock.advance(75)
+    service.part(Evaluator).run()
+    items = cloudwatch.describe_alarm_history(AlarmName="a", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert sum(one["HistorySummary"].startswith("Successfully") for one in items) == 2
+
+
 def test_composites_that_are_refused(cloudwatch, refused) -> None:
     code, message = refused(cloudwatch.put_composite_alarm, AlarmName="c", AlarmRule="ALARM(x)")
     assert code == "ValidationError"

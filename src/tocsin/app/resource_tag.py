@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tocsin.app.definition import Definitions
 from tocsin.core.notice_timing import notice_problem
 from tocsin.core.scope import Scope
+from tocsin.core.wording import quote
 from tocsin.errors import InvalidParameterError, NotFoundError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _KINDS = {"alarm-mute-rule": "alarm-mute-rule", "insight-rule": "insight-rule", 
 def put_tags(store: StoreWriter, scope: Scope, arn: str, tags: Mapping[str, str]) -> None:
     """Set the tags of a resource that is being made."""
     if tags:
+        _refuse_useless(tags)
         TAGS.put(store, _home(scope, arn), arn, _checked(dict(tags)))
 
 
@@ -52,6 +54,7 @@ def tag_resource(service: Service, scope: Scope, arn: str, tags: Mapping[str, st
 
     def work(store: StoreWriter) -> None:
         _require(store, scope, arn)
+        _refuse_useless(tags)
         TAGS.put(store, _home(scope, arn), arn, _checked({**get_tags(store, scope, arn), **tags}))
         follow(service, store, scope, arn)
 
@@ -102,11 +105,15 @@ def _exists(store: StoreReader, scope: Scope, arn: str) -> bool:
     return kind in _KINDS and store.get(_KINDS[kind], scope, name) is not None
 
 
+def _refuse_useless(tags: Mapping[str, str]) -> None:
+    """Tags of ours mean something; one that does not is refused, rather than found out about at night (AL-19.6)."""
+    for key, value in tags.items():
+        problem = notice_problem(key, value)
+        if problem:
+            raise InvalidParameterError(f"Tag {problem}; it was {quote(value)}.")
+
+
 def _checked(tags: dict[str, str]) -> dict[str, str]:
-    """Tags of ours mean something; one that does not is refused, rather than found out about at night."""
-    problem = next(filter(None, (notice_problem(key, value) for key, value in tags.items())), "")
-    if problem:
-        raise InvalidParameterError(f"The value of tag {problem}.")
     if len(tags) > MOST_TAGS:
         raise InvalidParameterError(f"A resource cannot have more than {MOST_TAGS} tags.")
     return tags

@@ -86,13 +86,13 @@ def notice_rules(tags: Mapping[str, str]) -> NoticeRules:
 def notice_problem(key: str, value: str) -> str:
     """What is wrong with a tag of these; empty when nothing is, or it is another one."""
     if key in _DURATIONS and not _seconds(value):
-        return f"{key} is an ISO 8601 duration from PT1M to P365D, for example PT1H"
+        return f"{key} takes an ISO 8601 duration from PT1M to P365D, for example PT1H"
     if key == REMIND_ON and value != NEW_EVENTS:
-        return f"{key} is {NEW_EVENTS}"
+        return f"{key} takes {NEW_EVENTS}"
     if key == FLAP_LIMIT and not _is_limit(value):
-        return f"{key} is a whole number from 1 to {_MOST_CHANGES}, the changes of state in an hour"
+        return f"{key} takes a whole number from 1 to {_MOST_CHANGES}, the changes of state in an hour"
     if key == SKIP_FIRST and value not in {"true", "false"}:
-        return f"{key} is true or false"
+        return f"{key} takes true or false"
     return ""
 
 

@@ -289,9 +289,9 @@ def test_a_deleted_alarm_says_nothing_more() -> None:
 
 def test_tags_that_mean_nothing_are_refused() -> None:
     story = Story()
-    with pytest.raises(InvalidParameterError, match="tocsin:hold-down is an ISO 8601 duration"):
+    with pytest.raises(InvalidParameterError, match="tocsin:hold-down takes an ISO 8601 duration"):
         tag_resource(story.live.service, HERE, ARN, {"tocsin:hold-down": "a while"}, follow=restart_notices)
-    with pytest.raises(InvalidParameterError, match="tocsin:remind-on is new-events"):
+    with pytest.raises(InvalidParameterError, match='tocsin:remind-on takes new-events; it was "x"'):
         put_metric_alarm(
             story.live.service, HERE, {**ALARM, "AlarmName": "b", "Tags": [{"Key": "tocsin:remind-on", "Value": "x"}]}
         )

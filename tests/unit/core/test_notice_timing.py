@@ -408,5 +408,5 @@ def test_durations(text: str, seconds: int) -> None:
     ],
 )
 def test_tags_that_mean_nothing(key: str, value: str) -> None:
-    assert notice_problem(key, value).startswith(f"{key} is ")
+    assert notice_problem(key, value).startswith(f"{key} takes ")
     assert notice_rules({key: value}) == AS_ON_AWS
