@@ -297,27 +297,6 @@ def test_a_full_disk_is_told_and_nothing_acknowledged_is_lost(tmp_path: Path) ->
         assert 5_000 in kept(server)
 
 
-def test_a_locked_database_is_told_and_goes_on_afterwards(tmp_path: Path) -> None:
-    with LiveServer(tmp_path / "data") as server:
-        set_up(server)
-        other = sqlite3.connect(tmp_path / "data" / "tocsin.sqlite3", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        code, status, message = refused_with(server, 1)
-        assert (code, status) == ("ServiceUnavailableException", 503)
-        assert "locked" in message
-        assert server.ask("/_tocsin/health").status == 503
-        other.execute("ROLLBACK")
-        other.close()
-        put(server, 2)
-        assert kept(server) == {2}
-        for _ in range(250):  # background tasks try again after some seconds, and a failure is told for ten
-            if server.ask("/_tocsin/health").status == 200:
-                break
-            threading.Event().wait(0.2)
-        else:
-            pytest.fail("health has not come back")
-
-
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
