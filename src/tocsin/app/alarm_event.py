@@ -40,6 +40,7 @@ LATEST_ARRIVAL = 3_600
 """Seconds after which an event that comes late is no more looked for."""
 
 _AT_ONCE = 1_000
+_MINUTE = 60
 
 MOST_RECORD_BYTES = 64 * 1024
 """Of raw records that go with a mail: more than that is looked for in the log group."""
@@ -102,7 +103,8 @@ def contribution(
 ) -> Contribution:
     """The events in the slots that decided, of the metrics that the alarm reads, their dimensions included."""
     seconds = sorted(second_of(start) for start, _ in told.points)
-    spans = [_Span(second * 1000, (second + alarm.period) * 1000) for second in seconds]
+    # The datum of a minute's events stands at its start (FP-9.13), also where a slot is shorter than a minute.
+    spans = [_Span(second * 1000, (second + max(alarm.period, _MINUTE)) * 1000) for second in seconds]
     found = _behind(service, store, scope, alarm, spans)
     return found if found.is_complete else found._replace(total=max(found.total, _samples(told)))
 

@@ -154,7 +154,7 @@ class Dispatcher:
 
     @staticmethod
     def _first_in_order(store: StoreReader, row: DeliveryRow) -> DeliveryRow:
-        """The delivery that has to go first: of a FIFO topic the oldest to that target, also one that waits (SNS-2.7)."""
+        """The delivery that goes first: of a FIFO topic the oldest to that target, also one that waits (SNS-2.7)."""
         if not row.topic_arn.endswith(".fifo"):
             return row
         return store.outbox.first_pending(row.target) or row

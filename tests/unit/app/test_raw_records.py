@@ -15,6 +15,7 @@ from tocsin.app.metric_alarm import put_metric_alarm
 from tocsin.app.metric_filter import put_metric_filter
 from tocsin.app.pipeline import Pipeline
 from tocsin.core.alarm.definition import MetricAlarm
+from tocsin.core.alarm.evaluation_record import unpack_evaluation
 from tocsin.core.metric_filter import MetricFilter, MetricTransformation
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,3 +61,24 @@ def test_all_of_them_or_none(pattern: str, messages: list[str], records: list[ob
     assert found.total == total
     assert [json.loads(line) for line in found.records.splitlines()] == records
     assert len(found.records) <= MOST_RECORD_BYTES
+
+
+def test_a_slot_that_is_shorter_than_a_minute_has_the_events_of_the_minute() -> None:
+    """A filter's datum stands at the start of its minute."""
+    live = Live(START)
+    create_log_group(live.service, HERE, "g")
+    create_log_stream(live.service, HERE, "g", "s")
+    transformation = MetricTransformation(metric_name="m", metric_namespace="N", metric_value="1")
+    pattern = "{ $.eventName = StopLogging }"
+    definition = MetricFilter(filter_name="f", filter_pattern=pattern, metric_transformations=(transformation,))
+    put_metric_filter(live.service, HERE, "g", definition)
+    quick = {**ALARM, "Period": 10, "EvaluationPeriods": 6, "DatapointsToAlarm": 1}
+    put_metric_alarm(live.service, HERE, quick)
+    live.move_to(START + timedelta(seconds=37))
+    live.service.part(Pipeline).put(HERE, "g", "s", [(int(START.timestamp() * 1000) + 37_000, SMALL)])
+    live.move_to(START + timedelta(seconds=50))
+    live.run()
+    (change,) = [one for one in live.states() if one.told.endswith("to ALARM")]
+    with live.store.read() as store:
+        ((_, body),) = store.history.evaluations(HERE, change.name, limit=1)
+    assert unpack_evaluation(body).event_ids == ("1",)
