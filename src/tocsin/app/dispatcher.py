@@ -235,6 +235,10 @@ class Dispatcher:
             kept = msgspec.structs.replace(kept, body=pack_envelope(envelope))
             store.outbox.put([kept])  # whole from now on, so that it can be sent again
             forget(store, row.scope, row.delivery_id)
+        if status is DeliveryStatus.DELIVERED and envelope.token:
+            # Who reads the store later can confirm nothing with what was sent (SNS-4.1).
+            kept = msgspec.structs.replace(kept, body=pack_envelope(msgspec.structs.replace(envelope, token=None)))
+            store.outbox.put([kept])
         store.outbox.record(kept, attempt)
         if status is not DeliveryStatus.PENDING and envelope.kind is EnvelopeKind.NOTIFICATION and envelope.topic_arn:
             is_dead_letter = row.cause.startswith(DEAD_LETTER)

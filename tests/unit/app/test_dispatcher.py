@@ -317,3 +317,33 @@ def test_messages_of_a_fifo_topic_keep_their_order() -> None:
             delivered.append(delivery.envelope.message)
         sending.clock.advance(1)
     assert delivered == [f"m{number}" for number in range(9)]
+
+
+def test_a_token_is_not_kept_once_it_was_sent() -> None:
+    """SNS-4.1: it is needed until the message is taken, and once more where it failed."""
+    sending = Sending()
+    subscribe(
+        sending.service, HERE, sending.topic, protocol="email", endpoint="a@example.com", attributes={}, principal="p"
+    )
+
+    def kept() -> bool:
+        with sending.service.store.read() as store:
+            (row,) = store.outbox.deliveries(limit=2)
+            return token in (unpack_envelope(row.body).token, row.body.decode("latin-1"))
+
+    (delivery,) = sending.dispatcher.take()
+    token = delivery.envelope.token
+    sending.settle(delivery, DOWN)
+    assert kept()
+    sending.clock.advance(60)
+    (delivery,) = sending.dispatcher.take()
+    assert delivery.envelope.token == token
+    sending.settle(delivery, Failed(DeliveryReason.REFUSED, "550"))
+    replay(sending.service, sending.row().delivery_id)
+    sending.clock.advance(60)
+    (delivery,) = sending.dispatcher.take()
+    assert delivery.envelope.token == token
+    sending.settle(delivery, Delivered())
+    assert not kept()
+    assert sending.row().status is DeliveryStatus.DELIVERED
+    assert [one.number for one in sending.attempts()] == [1, 2, 3]
