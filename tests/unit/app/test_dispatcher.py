@@ -347,3 +347,24 @@ def test_a_token_is_not_kept_once_it_was_sent() -> None:
     assert not kept()
     assert sending.row().status is DeliveryStatus.DELIVERED
     assert [one.number for one in sending.attempts()] == [1, 2, 3]
+
+
+def test_a_mail_server_that_is_down_for_an_hour_loses_nothing() -> None:
+    sending = Sending()
+    one = KeptSubscription(
+        ident="mailbox", topic="t", protocol="email", endpoint="a@example.com", owner=HERE.account, principal="",
+        created_at=0, confirmed_at=0,
+    )  # fmt: skip
+    sending.service.store.write(lambda store: put_subscription(store, HERE, one))
+    sending.dispatcher = Dispatcher(sending.service, protocols=("email",))
+    sending.publish(3)
+    delivered = []
+    for minute in range(90):
+        for delivery in sending.dispatcher.take():
+            is_up = minute >= 60
+            sending.settle(delivery, Delivered() if is_up else DOWN)
+            delivered += [delivery.row.delivery_id] if is_up else []
+        sending.clock.advance(60)
+    assert len(set(delivered)) == len(delivered) == 3
+    with sending.service.store.read() as store:
+        assert store.outbox.count(DeliveryStatus.FAILED) == 0
