@@ -7,7 +7,9 @@ the oldest mails go when there are too many.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser, BytesParser
@@ -30,6 +32,7 @@ MOST_MAILS: Final = 10_000
 _SUFFIX: Final = ".eml"
 _LARGEST: Final = 16 * 1024 * 1024
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OWN_BEGINNING: Final = re.compile(r"[0-9a-f]{8}(?=-)")
 
 
 class MailboxNotifier:
@@ -84,11 +87,15 @@ class MailboxNotifier:
 def mail_name(at: int, delivery_id: str) -> str:
     """The name of a mail: when it was published, to the second, and the beginning of its delivery's id.
 
+    Ids that begin with a word (those of digests) all begin alike: a hash of theirs tells them apart.
+
     >>> mail_name(1789384724000, "5f1c0b1e-0f5e-5a1b-9d0e-56e0f3c2a001")
     '20260914T111844Z-5f1c0b1e'
     """
     moment = _EPOCH + timedelta(seconds=at // 1000)
-    return f"{moment:%Y%m%dT%H%M%SZ}-{delivery_id.partition('-')[0][:12]}"
+    own = _OWN_BEGINNING.match(delivery_id)
+    mark = own[0] if own else hashlib.sha256(delivery_id.encode()).hexdigest()[:8]
+    return f"{moment:%Y%m%dT%H%M%SZ}-{mark}"
 
 
 # ---------------------------------------------------------------- reading

@@ -57,6 +57,12 @@ def test_mails_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
     assert read_mail(path)["Subject"] == "hello"
 
 
+def test_digests_of_one_second_do_not_take_each_others_place() -> None:
+    names = {mail_name(0, f"digest-{subscriber * 24}-1772366400000") for subscriber in "abc"}
+    assert len(names) == 3
+    assert mail_name(0, f"digest-{'a' * 24}-1772366400000") in names
+
+
 def test_one_that_is_delivered_again_takes_its_own_place(tmp_path: Path) -> None:
     keep(tmp_path, ("aaaaaaaa", at(0)), ("aaaaaaaa", at(0)))
     assert len(list_mails(tmp_path)) == 1
