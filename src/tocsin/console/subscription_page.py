@@ -63,7 +63,7 @@ class SubscriptionPages:
         if found is None:
             return 404, {
                 "title": "This link does not work",
-                "text": "It has been used up, is too old, or was not copied in full. Links of this kind work for two "
+                "text": "It is too old, or was not copied in full. Links of this kind work for two "
                 "days. Ask for another mail to be sent: subscribe again, or have the one who runs this service do it.",
             }
         if found.standing is Standing.CONFIRMED:
