@@ -13,12 +13,13 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote
 
+from tocsin.core.composite_alarm.reference import AlarmScope, parse_arn
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.envelope_text import Links, wire_links
 from tocsin.core.mail import MailLinks, compose_mail
 from tocsin.core.mail.content import SERVICE_NAME
+from tocsin.core.notification.alarm_link import alarm_link
 from tocsin.core.notification.safe_line import safe_line
 
 if TYPE_CHECKING:
@@ -130,8 +131,10 @@ class MailWriter:
         )
 
     def _alarm_page(self, envelope: Envelope) -> str:
-        name = envelope.alarm_arn.partition(":alarm:")[2]
-        return f"{self._public_url}/console/alarms/{quote(name, safe='/', errors='replace')}" if name else ""
+        alarm = parse_arn(envelope.alarm_arn)
+        if alarm is None:
+            return ""
+        return alarm_link(alarm.name, AlarmScope(alarm.account, alarm.region, alarm.partition), self._public_url)
 
 
 _JSON_SUBJECTS: Final = {
