@@ -7,12 +7,29 @@ answered is kept up to a length, never with a secret in it.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 LONGEST_ANSWER = 256
 """Characters that are kept of an answer (SNS-10.7)."""
+
+
+def answer_line(text: str, secrets: Iterable[str] = ()) -> str:
+    r"""What the other side said as it is kept: on one line that acts on no screen, without secrets, cut (SNS-10.7).
+
+    Secrets go before the cut, the longest first, so that none is left in part.
+
+    >>> answer_line("550 no such\r\n\x1b[2J user: t0ken", ["t0ken"])
+    '550 no such [2J user: ****'
+    """
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    for secret in sorted(secrets, key=len, reverse=True):
+        line = line.replace(secret, "****")
+    return line[:LONGEST_ANSWER]
 
 
 class DeliveryReason(StrEnum):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from tocsin.core.chat_message import chat_message, plain_message
-from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+from tocsin.core.delivery import Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry, answer_line
 
 if TYPE_CHECKING:
     from tocsin.core.envelope import Envelope
@@ -111,10 +111,7 @@ def _service(url: str) -> Any:
 
 
 def _without_address(url: str, text: str) -> str:
-    """What was said, on one line, without what stands in the address behind the name of the service."""
-    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    """What was said, without what stands in the address behind the name of the service."""
     parts = _SEPARATORS.split(url.partition("://")[2])
     secrets = {secret for part in parts for secret in (part, unquote(part)) if len(secret) >= _SHORTEST_SECRET}
-    for secret in sorted(secrets, key=len, reverse=True):
-        line = line.replace(secret, "****")
-    return line[:LONGEST_ANSWER]
+    return answer_line(text, secrets)

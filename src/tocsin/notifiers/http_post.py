@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import httpcore2
 import httpx2
 
-from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry, answer_line
 from tocsin.notifiers.network import (
     AddressRefusedError,
     GuardedNetwork,
@@ -211,12 +211,12 @@ class HttpPoster:
     # ------------------------------------------------------------ what became of it
 
     def _outcome(self, answer: _Answer, endpoint: WebAddress) -> DeliveryOutcome:
-        said = f"{answer.status} {answer.reason}".strip()
-        text = f"{said}: {answer.text}" if answer.text else said
         status = answer.status
+        said = answer_line(f"{status} {answer.reason}", endpoint.secrets)
+        body = answer_line(answer.text, endpoint.secrets)
+        text = f"{said}: {body}"[:LONGEST_ANSWER] if body else said
         if 300 <= status < 400:
             text = f"{said} (redirects are not followed)"
-        text = _without(endpoint.secrets, text)
         if 200 <= status < 300 or (self._counts_4xx and 400 <= status < 500 and status != _TOO_MANY):
             return Delivered(text)
         if status == _TOO_MANY or 500 <= status < 600:
@@ -250,7 +250,7 @@ class HttpPoster:
                     return Retry(DeliveryReason.TLS, _tls_text(cause)[:LONGEST_ANSWER])
                 return Retry(DeliveryReason.CONNECTION, _system_text(cause))
             case httpcore2.RemoteProtocolError():
-                return Retry(DeliveryReason.CONNECTION, _without(endpoint.secrets, _words(str(error) or "no HTTP")))
+                return Retry(DeliveryReason.CONNECTION, answer_line(str(error) or "no HTTP", endpoint.secrets))
             case httpcore2.LocalProtocolError():
                 return Failed(DeliveryReason.MESSAGE, "it cannot be sent over HTTP")
             case _:
@@ -299,8 +299,8 @@ async def _ask(pool: httpcore2.AsyncConnectionPool, request: httpcore2.Request, 
     reason = response.extensions.get("reason_phrase", b"")
     return _Answer(
         status=response.status,
-        reason=_words(reason.decode("latin-1"))[:64],
-        text=_words(_decoded(body, headers.get(b"content-encoding", b"")).decode("utf-8", "replace")),
+        reason=reason.decode("latin-1")[:64],
+        text=_decoded(body, headers.get(b"content-encoding", b"")).decode("utf-8", "replace"),
         retry_after=headers.get(b"retry-after", b"").decode("latin-1").strip(),
     )
 
@@ -317,18 +317,6 @@ def _decoded(body: bytes, encoding: bytes) -> bytes:
 
 # Of the text of an answer so much is looked at: more than is kept, so that no secret is cut in two by the end.
 _MOST_TEXT: Final = 4 * 1024
-
-
-def _words(text: str) -> str:
-    """A text on one line, without what does strange things to a terminal."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
-
-
-def _without(secrets: tuple[str, ...], text: str) -> str:
-    """A text as it is kept: without secrets, and not too long."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "****")
-    return text[:LONGEST_ANSWER]
 
 
 def _cause_of(error: Exception) -> BaseException:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiosmtplib
 
-from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry, answer_line
 
 if TYPE_CHECKING:
     from tocsin.clock import Clock
@@ -66,7 +66,7 @@ class SmtpNotifier:
         self._writer = writer
         self._server = server
         self._clock = clock
-        self._tls = tls
+        self._tls = tls or ssl.create_default_context()
         self._room = asyncio.Semaphore(_CONNECTIONS)
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
 
@@ -114,7 +114,7 @@ class SmtpNotifier:
             port=server.port,
             use_tls=server.tls == "implicit",
             start_tls={"starttls": True, "auto": None}.get(server.tls, False),
-            tls_context=self._tls or ssl.create_default_context(),
+            tls_context=self._tls,
             timeout=self._connect_seconds,
             local_hostname=_own_name(),
         )
@@ -151,22 +151,24 @@ class SmtpNotifier:
             one = one.__cause__ or one.__context__
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in chain):
             cause = next(one for one in chain if isinstance(one, ssl.SSLCertVerificationError))
-            return Retry(DeliveryReason.TLS, _line(f"the certificate of {place} is refused: {cause.verify_message}"))
+            return Retry(
+                DeliveryReason.TLS, answer_line(f"the certificate of {place} is refused: {cause.verify_message}")
+            )
         if any(isinstance(one, ssl.SSLError) for one in chain):
             return Retry(DeliveryReason.TLS, f"no TLS with {place}; is tls= right for this port?"[:LONGEST_ANSWER])
         if any(isinstance(one, socket.gaierror) for one in chain):
             return Retry(DeliveryReason.NAME, f"{place} has no address"[:LONGEST_ANSWER])
         if isinstance(error, aiosmtplib.SMTPResponseException) and error.code < 0:
-            return Retry(DeliveryReason.CONNECTION, _line(f"{place} does not speak SMTP: {error.message}"))
+            return Retry(DeliveryReason.CONNECTION, answer_line(f"{place} does not speak SMTP: {error.message}"))
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-            return Retry(DeliveryReason.REFUSED, _line(f"sign-in at {place}: {error.code} {error.message}"))
+            return Retry(DeliveryReason.REFUSED, answer_line(f"sign-in at {place}: {error.code} {error.message}"))
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            return Retry(DeliveryReason.REFUSED, _line(f"{place}: {error.code} {error.message}"))
+            return Retry(DeliveryReason.REFUSED, answer_line(f"{place}: {error.code} {error.message}"))
         if isinstance(error, (aiosmtplib.SMTPTimeoutError, TimeoutError)):
             return Retry(DeliveryReason.TIME_OUT, f"no answer from {place}"[:LONGEST_ANSWER])
         if any(isinstance(one, aiosmtplib.SMTPNotSupported) for one in chain):
-            return Retry(DeliveryReason.REFUSED, _line(f"{place}: {error}"))
-        return Retry(DeliveryReason.CONNECTION, _line(f"no connection to {place}: {error}"))
+            return Retry(DeliveryReason.REFUSED, answer_line(f"{place}: {error}"))
+        return Retry(DeliveryReason.CONNECTION, answer_line(f"no connection to {place}: {error}"))
 
     # -------------------------------------------------------- a mail
 
@@ -193,11 +195,13 @@ class SmtpNotifier:
         except (aiosmtplib.SMTPServerDisconnected, OSError) as error:
             if is_kept:
                 return None
-            outcome = Retry(DeliveryReason.CONNECTION, _line(f"{self._server.place} ended the connection: {error}"))
+            outcome = Retry(
+                DeliveryReason.CONNECTION, answer_line(f"{self._server.place} ended the connection: {error}")
+            )
         except aiosmtplib.SMTPException as error:
-            outcome = Retry(DeliveryReason.CONNECTION, _line(f"{self._server.place}: {error}"))
+            outcome = Retry(DeliveryReason.CONNECTION, answer_line(f"{self._server.place}: {error}"))
         else:
-            usable, outcome = True, Delivered(_line(answer))
+            usable, outcome = True, Delivered(answer_line(answer))
         finally:
             # Cancelled in the midst, a connection is of no further use.
             if usable and connection.is_connected:
@@ -208,8 +212,10 @@ class SmtpNotifier:
 
     def _judged(self, error: aiosmtplib.SMTPResponseException) -> DeliveryOutcome:
         if error.code < 0:
-            return Retry(DeliveryReason.CONNECTION, _line(f"{self._server.place} speaks no SMTP: {error.message}"))
-        text = _line(f"{error.code} {error.message}")
+            return Retry(
+                DeliveryReason.CONNECTION, answer_line(f"{self._server.place} speaks no SMTP: {error.message}")
+            )
+        text = answer_line(f"{error.code} {error.message}")
         if error.code >= _PERMANENT and error.code not in _SIGN_IN:
             return Failed(DeliveryReason.REFUSED, text)
         return Retry(DeliveryReason.REFUSED, text)
@@ -219,8 +225,3 @@ def _own_name() -> str:
     """What we call ourselves: the name of the machine, of which servers check no more than the form."""
     name = socket.gethostname()
     return name if name.isascii() and name else "localhost"
-
-
-def _line(text: str) -> str:
-    """An answer on one line, without anything that acts on a screen."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST_ANSWER]

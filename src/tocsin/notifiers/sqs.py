@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+from tocsin.core.delivery import LONGEST_ANSWER, Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry, answer_line
 from tocsin.core.envelope_text import is_sent_raw
 
 if TYPE_CHECKING:
@@ -111,8 +111,7 @@ class SqsNotifier:
         error = answer.get("Error", {})
         code = str(error.get("Code", "")).rpartition(".")[2]
         status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        text = f"{code}: {error.get('Message', '')}"
-        text = " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST_ANSWER]
+        text = answer_line(f"{code}: {error.get('Message', '')}")
         if code in {"NonExistentQueue", "QueueDoesNotExist"}:
             with self._lock:
                 self._urls.pop(arn, None)
