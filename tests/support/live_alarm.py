@@ -22,6 +22,17 @@ from tocsin.store.memory import MemoryStore
 
 HERE = Scope("111122223333", "us-east-1")
 TOPIC = "arn:aws:sns:us-east-1:111122223333:sec-alerts"
+ALARM_A: dict[str, Any] = {
+    "AlarmName": "a",
+    "Namespace": "N",
+    "MetricName": "m",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+}
+"""What PutMetricAlarm is given for the alarm `a`, which one datum of a minute sets off."""
 
 
 class CrashError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from live_alarm import HERE, Live
+from live_alarm import ALARM_A, HERE, Live
 
 from tocsin.app import metric_alarm
 from tocsin.app.evaluator import Evaluator
@@ -14,17 +14,7 @@ from tocsin.core.metric import MetricKey
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = MetricKey.of("N", "m")
-ALARM = {
-    "AlarmName": "a",
-    "Namespace": "N",
-    "MetricName": "m",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 1,
-    "Threshold": 1.0,
-    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-    "TreatMissingData": "notBreaching",
-}
+ALARM = {**ALARM_A, "TreatMissingData": "notBreaching"}
 
 
 def set_clock(live: Live, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from live_alarm import HERE, TOPIC, CrashError, Live
+from live_alarm import ALARM_A, HERE, TOPIC, CrashError, Live
 
 from tocsin.app import alarm_event
 from tocsin.app.log_group import create_log_group
@@ -32,19 +32,7 @@ from tocsin.errors import InvalidParameterError
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = MetricKey.of("N", "m")
 ARN = f"arn:aws:cloudwatch:{HERE.region}:{HERE.account}:alarm:a"
-ALARM = {
-    "AlarmName": "a",
-    "Namespace": "N",
-    "MetricName": "m",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 1,
-    "Threshold": 1.0,
-    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-    "TreatMissingData": "notBreaching",
-    "AlarmActions": [TOPIC],
-    "OKActions": [TOPIC],
-}
+ALARM = {**ALARM_A, "TreatMissingData": "notBreaching", "AlarmActions": [TOPIC], "OKActions": [TOPIC]}
 
 
 class Mail(NamedTuple):

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from live_alarm import HERE, Live
+from live_alarm import ALARM_A, HERE, Live
 
 from tocsin.app.alarm_event import MOST_RECORD_BYTES, contribution_since
 from tocsin.app.log_group import create_log_group
@@ -19,16 +19,6 @@ from tocsin.core.alarm.evaluation_record import unpack_evaluation
 from tocsin.core.metric_filter import MetricFilter, MetricTransformation
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ALARM = {
-    "AlarmName": "a",
-    "Namespace": "N",
-    "MetricName": "m",
-    "Statistic": "Sum",
-    "Period": 60,
-    "EvaluationPeriods": 1,
-    "Threshold": 1.0,
-    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-}
 SMALL = '{"eventName": "StopLogging",\n "eventID": "1"}'
 LARGE = json.dumps({"eventName": "StopLogging", "padding": "x" * (MOST_RECORD_BYTES // 2)})
 
@@ -50,10 +40,10 @@ def test_all_of_them_or_none(pattern: str, messages: list[str], records: list[ob
     transformation = MetricTransformation(metric_name="m", metric_namespace="N", metric_value="1")
     definition = MetricFilter(filter_name="f", filter_pattern=pattern, metric_transformations=(transformation,))
     put_metric_filter(live.service, HERE, "g", definition)
-    put_metric_alarm(live.service, HERE, ALARM)
+    put_metric_alarm(live.service, HERE, ALARM_A)
     now = int(START.timestamp() * 1000)
     live.service.part(Pipeline).put(HERE, "g", "s", [(now, message) for message in messages])
-    alarm = MetricAlarm.from_aws(ALARM)
+    alarm = MetricAlarm.from_aws(ALARM_A)
     second = int(START.timestamp())
     until = int((START + timedelta(minutes=1)).timestamp())
     with live.store.read() as store:
@@ -72,7 +62,7 @@ def test_a_slot_that_is_shorter_than_a_minute_has_the_events_of_the_minute() -> 
     pattern = "{ $.eventName = StopLogging }"
     definition = MetricFilter(filter_name="f", filter_pattern=pattern, metric_transformations=(transformation,))
     put_metric_filter(live.service, HERE, "g", definition)
-    quick = {**ALARM, "Period": 10, "EvaluationPeriods": 6, "DatapointsToAlarm": 1}
+    quick = {**ALARM_A, "Period": 10, "EvaluationPeriods": 6, "DatapointsToAlarm": 1}
     put_metric_alarm(live.service, HERE, quick)
     live.move_to(START + timedelta(seconds=37))
     live.service.part(Pipeline).put(HERE, "g", "s", [(int(START.timestamp() * 1000) + 37_000, SMALL)])
