@@ -18,6 +18,7 @@ PAGES = {
     "DET": "detections.md",
     "FP": "filter-patterns.md",
     "IF": "interfaces.md",
+    "REC": "recorder.md",
     "SNS": "sns.md",
     "WIRE": "wire.md",
 }
@@ -26,11 +27,10 @@ PAGES = {
 NOT_HERE_YET = {
     "HS": "house style",
     "R": "user needs",
-    "REC": "the recorder",
 }
 
 # Sections of a page that is here which come later, as a page may arrive in parts.
-SECTIONS_NOT_HERE_YET = {f"CT-{n}" for n in (7, 8, 9, 10, 12, 13, 15, 16, 17, 18)} | {"DET-7", "DET-8", "DET-9"}
+SECTIONS_NOT_HERE_YET = {"DET-7", "DET-8", "DET-9"}
 
 ID = re.compile(rf"\b({'|'.join([*PAGES, *NOT_HERE_YET])})-(\d+)(?:\.(\d+))?\b")
 
