@@ -18,6 +18,10 @@ class Clock(Protocol):
         """Seconds since some fixed moment; never goes back. For measuring how long something takes."""
         ...
 
+    def seconds_until(self, moment: datetime) -> float:
+        """Seconds that one has to wait, on the clock of the machine, until this one shows `moment`; 0 when it is past."""
+        ...
+
 
 class SystemClock:
     """The clock of this machine."""
@@ -29,6 +33,35 @@ class SystemClock:
     def monotonic(self) -> float:
         """The machine's monotonic clock, in seconds."""
         return time.monotonic()
+
+    def seconds_until(self, moment: datetime) -> float:
+        """As many as there are until then."""
+        return max(0.0, (moment - self.now()).total_seconds())
+
+
+class FastClock:
+    """A clock on which so many seconds pass in each second of the machine; for demonstrations."""
+
+    def __init__(self, start: datetime, *, speed: float) -> None:
+        """`start` is what it shows now. Raises ValueError for a start without a time zone or a speed of 0 or less."""
+        if start.tzinfo is None or speed <= 0:
+            msg = "a fast clock needs a start with a time zone, and a speed above 0"
+            raise ValueError(msg)
+        self._start = start.astimezone(UTC)
+        self._began = time.monotonic()
+        self.speed = speed
+
+    def now(self) -> datetime:
+        """The time that it shows, in UTC."""
+        return self._start + timedelta(seconds=(time.monotonic() - self._began) * self.speed)
+
+    def monotonic(self) -> float:
+        """The machine's monotonic clock: work does not get faster by itself."""
+        return time.monotonic()
+
+    def seconds_until(self, moment: datetime) -> float:
+        """As many as the machine needs to get this clock there."""
+        return max(0.0, (moment - self.now()).total_seconds() / self.speed)
 
 
 class ManualClock:
@@ -51,6 +84,10 @@ class ManualClock:
     def monotonic(self) -> float:
         """Seconds by which the clock has been moved since it was made."""
         return self._elapsed.total_seconds()
+
+    def seconds_until(self, moment: datetime) -> float:
+        """By how many it has to be moved."""
+        return max(0.0, (moment - self._now).total_seconds())
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward. Raises ValueError for a negative number: time does not run back."""

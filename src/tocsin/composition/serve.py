@@ -15,6 +15,7 @@ import sys
 import threading
 import uuid
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -365,8 +366,8 @@ class RunningServer:
             self._note_jump(f"{run.passed_over} evaluations of alarms were too far in the past to be made up for")
         if run.is_behind:
             return 0.0
-        now = self.clock.now()
-        return max(0.05, self.evaluator.next_due(now) - now.timestamp())
+        due = self.evaluator.next_due(self.clock.now())
+        return max(0.05, self.clock.seconds_until(datetime.fromtimestamp(due, UTC)))
 
     def _make_key(self) -> float:
         """Make the key that messages are signed with, beside all else: it takes a while, and is kept for good."""
