@@ -19,7 +19,7 @@ class Clock(Protocol):
         ...
 
     def seconds_until(self, moment: datetime) -> float:
-        """Seconds that one has to wait, on the clock of the machine, until this one shows `moment`; 0 when it is past."""
+        """Seconds of the machine that one has to wait until this clock shows `moment`; 0 when it is past."""
         ...
 
 
