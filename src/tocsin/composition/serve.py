@@ -14,7 +14,8 @@ import socket
 import sys
 import threading
 import uuid
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,7 +61,7 @@ from tocsin.wire.page_token import PageTokens
 from tocsin.wire.web_guard import WebRules
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Iterator
 
     from tocsin.app.ports import Notifier
     from tocsin.app.store_port import Store, StoreWriter
@@ -389,17 +390,41 @@ def serve(plan: ServerPlan, *, announce: Callable[[str], None]) -> None:
     """
     configure_log(is_terminal=sys.stderr.isatty())
     sys.setswitchinterval(_SWITCH_INTERVAL)
+    serve_until_told(plan, clock=SystemClock(), announce=announce, stops=stop_on_signal)
+
+
+Stops = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Arranges, for as long as a server runs, that the function it is given is called to end it."""
+
+
+def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str], None], stops: Stops) -> None:
+    """Serve by that clock until what `stops` arranges ends it."""
     with _listening(plan) as listener, _data_folder(plan):
-        running = RunningServer(plan.listening_on(listener.getsockname()[1]))
+        running = RunningServer(plan.listening_on(listener.getsockname()[1]), clock=clock)
         try:
             running.models.load_served()
             running.signing_key.open()
-            _run(running, listener, announce)
+            _run(running, listener, announce, stops)
         finally:
             running.close()
 
 
-def _run(running: RunningServer, listener: socket.socket, announce: Callable[[str], None]) -> None:
+@contextmanager
+def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Stop on the signals that end a process, without passing them on: the database is to be folded up first."""
+
+    def take(_number: int, _frame: object) -> None:
+        stop()
+
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(running: RunningServer, listener: socket.socket, announce: Callable[[str], None], stops: Stops) -> None:
     config = running.plan.config
     http = uvicorn.Config(
         running.app,
@@ -421,6 +446,7 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
         http,
         ready=lambda: announce(_address(listener, is_tls=bool(config.server.tls_cert))),
         stopping=running.begin_to_stop,
+        stops=stops,
     )
     # uvloop, where there is one, answers a quarter more requests than asyncio's own loop.
     with asyncio.Runner(loop_factory=http.get_loop_factory()) as runner:
@@ -437,12 +463,15 @@ async def _serve(running: RunningServer, server: uvicorn.Server, listener: socke
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says when it is ready, and ends on a signal without passing it on: the database is to be folded up after it."""
+    """Says when it is ready and when it begins to stop, and ends when it is told to."""
 
-    def __init__(self, config: uvicorn.Config, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, ready: Callable[[], None], stopping: Callable[[], None], stops: Stops
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._stopping = stopping
+        self._stops = stops
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -454,13 +483,13 @@ class _AnnouncingServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take the signals that end a process while the server runs."""
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        """Take what ends the server, while it runs; a second time it ends without waiting for requests."""
+        with self._stops(self._stop):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+
+    def _stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 @contextmanager
