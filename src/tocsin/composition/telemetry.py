@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _SECRET = frozenset(("secret", "password", "token", "authorization", "signature", "body", "message_body"))
 
 
-def configure_log(*, is_terminal: bool) -> None:
-    """Write events to standard error: readable on a terminal, else as JSON."""
+def configure_log(*, is_terminal: bool, stream: TextIO | None = None) -> None:
+    """Write events to a stream, without one to standard error: readable on a terminal, else as JSON."""
     renderer: Any = structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
@@ -29,7 +29,7 @@ def configure_log(*, is_terminal: bool) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(cast("Any", _Output(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(cast("Any", _Output(stream or sys.stderr))),
         cache_logger_on_first_use=True,
     )
     # What libraries have to say, such as uvicorn and asyncio of a defect.
