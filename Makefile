@@ -30,7 +30,7 @@ test: $(ENV)
 	@$(BIN)/pytest -q $(ARGS)
 else
 test: $(ENV) ## run the tests; core/ must be covered to 100 % by branch (with ARGS=... those alone, without coverage)
-	@$(BIN)/coverage run -m pytest -q
+	@$(BIN)/pytest -q --numprocesses auto --dist loadfile --cov --cov-report=
 	@$(BIN)/coverage report --include='src/tocsin/core/*' --fail-under=100
 	@$(BIN)/coverage report --format=total | sed 's/^/branch coverage of everything: /; s/$$/ %/'
 endif

@@ -36,6 +36,7 @@ class Browser:
     """One page."""
 
     def __init__(self, *, width: int = 800, height: int = 600, dark: bool = False) -> None:
+        program = find_browser()
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-browser-")
         to_browser, self._write = os.pipe()
         self._read, from_browser = os.pipe()
@@ -44,7 +45,7 @@ class Browser:
         # Chromium reads from descriptor 3 and writes to descriptor 4.
         script = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
         command = [
-            *("bash", "-c", script, find_browser(), "--headless=new", "--no-sandbox", "--disable-gpu"),
+            *("bash", "-c", script, program, "--headless=new", "--no-sandbox", "--disable-gpu"),
             *("--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={self._folder.name}", "about:blank"),
         ]
         self._process = subprocess.Popen(
