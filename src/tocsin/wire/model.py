@@ -12,6 +12,8 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.model import OperationNotFoundError, ServiceModel
 
+from tocsin.wire.record_shape import RecordShapes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -38,6 +40,7 @@ class ServiceApi:
         self.protocols = tuple(metadata.get("protocols") or [metadata["protocol"]])
         self.is_query_compatible = "awsQueryCompatible" in metadata
         self.operation_names = frozenset(model.operation_names)
+        self.record_shapes = RecordShapes()
         self._compilations: dict[str, Compilation] = {}
         self._closures: dict[tuple[str, str], Callable[[Any], Any]] = {}
         self._lock = threading.Lock()

@@ -49,7 +49,7 @@ def _build_reader(shape: Shape, compilation: Compilation) -> Reader:
             return _list_reader(shape, compilation)
         case "map":
             return _map_reader(shape, compilation)
-    return _scalar_reader(_TEXT_READERS[shape.type_name](shape))
+    return _scalar_reader(TEXT_READERS[shape.type_name](shape))
 
 
 def _scalar_reader(read_text: Callable[[str], Any]) -> Reader:
@@ -70,8 +70,8 @@ def _structure_reader(shape: Shape, compilation: Compilation) -> Reader:
     composites: dict[str, tuple[str, Reader]] = {}
     for name, member in shape.members.items():
         key = _form_name(name, member)
-        if member.type_name in _TEXT_READERS:
-            scalars[key] = (name, _TEXT_READERS[member.type_name](member))
+        if member.type_name in TEXT_READERS:
+            scalars[key] = (name, TEXT_READERS[member.type_name](member))
         else:
             composites[key] = (name, compilation.closure(member))
 
@@ -220,7 +220,7 @@ def _read_boolean(_shape: Shape) -> Callable[[str], Any]:
     return read
 
 
-_TEXT_READERS: Final[dict[str, Callable[[Shape], Callable[[str], Any]]]] = {
+TEXT_READERS: Final[dict[str, Callable[[Shape], Callable[[str], Any]]]] = {
     "string": _read_string,
     "character": _read_string,
     "byte": _read_integer,
@@ -233,6 +233,7 @@ _TEXT_READERS: Final[dict[str, Callable[[Shape], Callable[[str], Any]]]] = {
     "blob": lambda _shape: blob_from_text,
     "timestamp": lambda _shape: moment_from_text,
 }
+"""Readers of scalars that come as text, by the name of their type; each is made for a shape."""
 
 # --- writing: a writer gives the XML of a value's inside -------------------------------------------------
 

@@ -1,0 +1,237 @@
+"""A request and an answer that went over the network, recognised and read for a record. Spec: REC-2, REC-3, WIRE-10.
+
+Rule: nothing here fails. What cannot be recognised gives an `Unobserved` that says why; what cannot be read is
+recorded without (REC-3.6). Models are loaded one service at a time, when the first call of it is seen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from tocsin.core.record.call import ApiCall
+from tocsin.core.record.region import recorded_region
+from tocsin.wire.form import Form, parse_form
+from tocsin.wire.message import WireRequest
+from tocsin.wire.observed_body import observed_body
+from tocsin.wire.request_reader import ReadRequest, read_request
+from tocsin.wire.service_index import service_index
+from tocsin.wire.shape import ParseError
+from tocsin.wire.signing_scope import SigningScope, signing_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tocsin.wire.model import ServiceApi, ServiceModels
+
+ObservedProtocol = Literal["json", "query", "ec2", "cbor", "rest-json", "rest-xml"]
+"""How a request speaks: JSON 1.0 and 1.1 are one here."""
+
+Reason = Literal["private", "preflight", "upload", "link", "excluded", "unrecognised"]
+"""Why a request is not recorded (REC-2.2); only the last one is worth a count."""
+
+EXCLUDED: Final = frozenset({("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData"), ("xray", "PutTraceSegments")})
+"""Calls that are never recorded: too many, and no management events (REC-2.2)."""
+
+_CBOR_PATH: Final = re.compile(rb"/service/([A-Za-z0-9_.]{1,128})/operation/([A-Za-z0-9_]{1,128})/?$", re.ASCII)
+_TARGET: Final = re.compile(r"([A-Za-z0-9_.-]{1,128})\.([A-Za-z0-9_]{1,128})", re.ASCII)
+_ACTION: Final = re.compile(rb"(?:^|&)Action=")
+_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
+_LINKS: Final = frozenset({"ConfirmSubscription", "Unsubscribe"})
+_PATH_DATE: Final = re.compile(r"/(\d{4})-(\d{2})-(\d{2})(?:/|$)", re.ASCII)
+
+
+class ObservedRequest(WireRequest, frozen=True, kw_only=True):
+    """A request as it passed by. `body` is its beginning, `body_length` the size of all of it; None: that is all."""
+
+    body_length: int | None = None
+
+    @property
+    def is_truncated(self) -> bool:
+        """Was there more of the body than was kept?"""
+        return self.body_length is not None and self.body_length > len(self.body)
+
+
+class Unobserved(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of which no record is made; `service` and `form` say what it looked like, for the log."""
+
+    reason: Reason
+    service: str = ""
+    form: str = ""
+
+
+class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for an operation; `call` is what the record is made of.
+
+    `api` is its ServiceApi, `model` botocore's OperationModel; `scope` is None for a call that is not signed.
+    """
+
+    protocol: ObservedProtocol
+    api: Any  # a ServiceApi; msgspec would look at its type
+    model: Any  # an OperationModel; as above
+    scope: SigningScope | None
+    call: ApiCall
+
+    @property
+    def access_key(self) -> str | None:
+        """The key that the request was signed with, unverified."""
+        return self.scope.access_key if self.scope is not None else None
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """The operation that a request is for, and what of the request was read to find out."""
+
+    protocol: ObservedProtocol
+    api: Any
+    model: Any
+    form: Form = ()
+
+
+def observe(
+    request: ObservedRequest,
+    models: ServiceModels,
+    *,
+    default_region: str = "us-east-1",
+) -> ObservedCall | Unobserved:
+    """The call that a request is; `default_region` is that of requests which name none."""
+    if request.method == "OPTIONS":
+        return Unobserved(reason="preflight")
+    if request.raw_path.startswith(b"/_"):
+        return Unobserved(reason="private")
+    scope = signing_scope(request)
+    host = (request.header("host") or "").lower()
+    content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if content_type == "multipart/form-data" and (scope is None or scope.service == "s3"):
+        return Unobserved(reason="upload")
+    body = observed_body(request)
+    found = _find(request, body, models, scope, host=host, content_type=content_type)
+    if isinstance(found, Unobserved):
+        return found
+    if found is None:
+        return Unobserved(reason="unrecognised", service=scope.service if scope else "", form=_form_of(request))
+    if (found.api.name, found.model.name) in EXCLUDED:
+        return Unobserved(reason="excluded", service=found.api.name)
+    read = read_request(found.protocol, found.api, found.model, request, body, form=found.form)
+    return ObservedCall(
+        protocol=found.protocol,
+        api=found.api,
+        model=found.model,
+        scope=scope,
+        call=_api_call(found, read, scope, host=host, default_region=default_region),
+    )
+
+
+def _api_call(
+    found: _Found,
+    read: ReadRequest,
+    scope: SigningScope | None,
+    *,
+    host: str,
+    default_region: str,
+) -> ApiCall:
+    api: ServiceApi = found.api
+    region = (scope.region if scope is not None else "") or default_region
+    path_date = _PATH_DATE.match(found.model.http.get("requestUri", "")) if api.name == "lambda" else None
+    return ApiCall(
+        service=api.name,
+        signing_name=api.signing_name,
+        operation=found.model.name,
+        api_version=api.version,
+        region=recorded_region(api.name, region, host=host),
+        input=api.record_shapes.shape(found.model.input_shape),
+        output=api.record_shapes.shape(found.model.output_shape),
+        parameters=read.parameters,
+        omitted_size=read.omitted_size,
+        is_rest_json=found.protocol == "rest-json",
+        path_date="".join(path_date.groups()) if path_date else "",
+    )
+
+
+def _form_of(request: ObservedRequest) -> str:
+    """What an unknown request looks like, without what it says."""
+    target = request.header("x-amz-target")
+    if target:
+        return f"target {target[:100]}"
+    first = request.raw_path.split(b"/", 2)[1:2] or [b""]
+    return f"{request.method} /{first[0][:40].decode('latin-1')}"
+
+
+def _find(
+    request: ObservedRequest,
+    body: bytes,
+    models: ServiceModels,
+    scope: SigningScope | None,
+    *,
+    host: str,
+    content_type: str,
+) -> _Found | Unobserved | None:
+    """The operation (REC-3.2); None for a request that is for none."""
+    signing_name = scope.service if scope is not None else None
+    path = _CBOR_PATH.search(request.raw_path)
+    if path is not None:
+        candidates = _candidates(path[1].decode("ascii"), signing_name)
+        return _operation(candidates, path[2].decode("ascii"), models, "cbor")
+    target = _TARGET.fullmatch(request.header("x-amz-target") or "")
+    if target is not None:
+        return _operation(_candidates(target[1], signing_name), target[2], models, "json")
+    is_form = request.method == "POST" and content_type in {"", "application/x-www-form-urlencoded"}
+    if _ACTION.search(request.query_string) or (is_form and _ACTION.search(body)):
+        return _find_query(request, body if is_form else b"", models, signing_name, host=host)
+    return None
+
+
+def _candidates(target_prefix: str, signing_name: str | None) -> list[str]:
+    """The models of a target prefix; the signature decides among them, and alone where the prefix is not known."""
+    index = service_index()
+    by_target = index.by_target(target_prefix)
+    if signing_name is None:
+        return by_target
+    signed = index.by_signing_name(signing_name)
+    return [name for name in by_target if name in signed] or by_target or signed
+
+
+def _operation(
+    candidates: Iterable[str], operation: str, models: ServiceModels, protocol: ObservedProtocol
+) -> _Found | None:
+    for name in candidates:
+        api = _api(models, name)
+        model = api.operation(operation) if api is not None else None
+        if model is not None:
+            return _Found(protocol, api, model)
+    return None
+
+
+def _api(models: ServiceModels, name: str) -> ServiceApi | None:
+    try:
+        return models.service(name)
+    except KeyError:
+        return None
+
+
+def _find_query(
+    request: ObservedRequest, body: bytes, models: ServiceModels, signing_name: str | None, *, host: str
+) -> _Found | Unobserved | None:
+    try:
+        form = parse_form(request.query_string, body)
+    except ParseError:
+        return None
+    fields = dict(form)
+    action, version = fields.get("Action", ""), fields.get("Version", "")
+    if not _NAME.fullmatch(action):
+        return None
+    if signing_name is None and request.method == "GET" and action in _LINKS:
+        return Unobserved(reason="link", service="sns")
+    index = service_index()
+    if signing_name is not None:
+        signed = index.by_signing_name(signing_name, host=host)
+        names = index.by_version(version, among=signed) or signed
+    else:
+        names = index.by_version(version) or index.by_host(host)
+    for name in names:
+        api = _api(models, name)
+        model = api.operation(action) if api is not None else None
+        if api is not None and model is not None:
+            return _Found("ec2" if "ec2" in api.protocols else "query", api, model, form)
+    return None

@@ -1,0 +1,59 @@
+"""The parameters of a request that went by, in every protocol of botocore. Spec: REC-3.6.
+
+The mirror of `botocore.serialize`, over the readers of this package. A request that is not what the model says has
+no parameters; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tocsin.wire import cbor, json, query
+from tocsin.wire.shape import ParseError
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+    from tocsin.wire.form import Form
+    from tocsin.wire.model import ServiceApi
+    from tocsin.wire.observed import ObservedProtocol, ObservedRequest
+
+
+class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read: `parameters`, None when there are none to be had; `omitted_size` if it was too large."""
+
+    parameters: dict[str, Any] | None = None
+    omitted_size: int = 0
+
+
+def read_request(
+    protocol: ObservedProtocol,
+    api: ServiceApi,
+    model: OperationModel,
+    request: ObservedRequest,
+    body: bytes,
+    *,
+    form: Form,
+) -> ReadRequest:
+    """The parameters by the model's member names. `body` is unpacked; `form` is that of query and EC2."""
+    if model.input_shape is None:
+        return ReadRequest(parameters={})
+    if request.is_truncated:
+        return ReadRequest(omitted_size=request.body_length or 0)
+    try:
+        return ReadRequest(parameters=_read(protocol, api, model, body, form=form))
+    except (ParseError, RecursionError):
+        return ReadRequest()
+
+
+def _read(protocol: ObservedProtocol, api: ServiceApi, model: OperationModel, body: bytes, *, form: Form) -> Any:
+    shape = model.input_shape
+    if protocol in {"query", "ec2"}:
+        return api.closure("read query", model.name, shape, query.readers)(form)
+    codec = json if protocol == "json" else cbor
+    tree = codec.decode_tree(body)
+    if not isinstance(tree, dict):
+        raise ParseError("Expected map or null")
+    return api.closure(f"read {protocol}", model.name, shape, codec.readers)(tree)
