@@ -6,7 +6,7 @@ no clock, no chance.
 
 Definitions (filters, alarms, topics …) are documents: bytes under a kind, a scope and a name. The
 store knows nothing of what is in them; `app.definition.Definitions` gives them their types. All that
-is kept in bulk has an interface of its own: log events, metric data, history, outbox, sources.
+is kept in bulk has an interface of its own: log events, metric data, history, outbox, sources, records.
 """
 
 from __future__ import annotations
@@ -14,11 +14,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from tocsin.core.alarm.history import HistoryItem, HistoryItemType
     from tocsin.core.delivery import DeliveryAttempt
+    from tocsin.core.kept_record import (
+        BegunBatch,
+        Destination,
+        FoundRecord,
+        NewRecord,
+        RecordGroup,
+        RecordPlace,
+        WaitingGroup,
+        WaitingRecords,
+    )
     from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
     from tocsin.core.metric import MetricDatum, MetricKey
     from tocsin.core.metric_history import HistoryPoint
@@ -95,6 +105,11 @@ class StoreReader(Protocol):
         """How far sources have been read."""
         ...
 
+    @property
+    def records(self) -> RecordReader:
+        """CloudTrail records: event history, and what trails have to deliver."""
+        ...
+
     def get(self, kind: str, scope: Scope, name: str) -> bytes | None:
         """One definition; None when there is none."""
         ...
@@ -144,6 +159,11 @@ class StoreWriter(StoreReader, Protocol):
     @property
     def sources(self) -> SourceWriter:
         """How far sources have been read."""
+        ...
+
+    @property
+    def records(self) -> RecordWriter:
+        """CloudTrail records: event history, and what trails have to deliver."""
         ...
 
     def put(self, kind: str, scope: Scope, name: str, body: bytes) -> None:
@@ -433,4 +453,82 @@ class SourceWriter(SourceReader, Protocol):
 
     def forget_seen(self, *, before: int) -> int:
         """Forget those noted before that; how many."""
+        ...
+
+
+class RecordReader(Protocol):
+    """CloudTrail records: the event history (CT-16), and what trails have selected and not delivered yet (CT-11.5)."""
+
+    def known(self, scope: Scope, history: str, event_ids: Collection[str]) -> set[str]:
+        """Those of these eventIDs that the history has."""
+        ...
+
+    def look_up(
+        self,
+        scope: Scope,
+        history: str,
+        term: Term | None = None,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        before: RecordPlace | None = None,
+        limit: int,
+    ) -> list[FoundRecord]:
+        """Records with start <= second <= end that lie before a place, newest first: all, or those with a term."""
+        ...
+
+    def waiting(self) -> list[WaitingGroup]:
+        """The groups of which records wait that are in no batch."""
+        ...
+
+    def read_waiting(self, group: RecordGroup, *, most_bytes: int) -> WaitingRecords | None:
+        """The oldest of them, as many as fit, some at least; None where none waits."""
+        ...
+
+    def begun(self) -> list[BegunBatch]:
+        """The batches that were begun and not finished, oldest first."""
+        ...
+
+    def read_begun(self, number: int) -> list[bytes]:
+        """The records of a batch; none for one that is finished."""
+        ...
+
+    def route(self, number: int) -> bytes | None:
+        """The settings of a route; None when nothing waits under it any more."""
+        ...
+
+
+class RecordWriter(RecordReader, Protocol):
+    """The same, being changed."""
+
+    def add(
+        self,
+        scope: Scope,
+        records: Sequence[NewRecord],
+        *,
+        waiting: Mapping[Destination, Sequence[int]],
+        at: int,
+    ) -> None:
+        """Keep records of an account and region; `waiting` says which of them, by place, wait for what.
+
+        One that is in no history and waits for nothing is not kept. `at` is in milliseconds.
+        """
+        ...
+
+    def begin(self, records: WaitingRecords, *, object_key: str) -> int | None:
+        """Make what was read a batch that is to stand in that file; its number.
+
+        None, and nothing changed, when they are not what waits first any more (a reset, or another batch).
+        """
+        ...
+
+    def finish(self, number: int) -> bool:
+        """Let go of a batch, whose records wait no longer; False when there was none."""
+        ...
+
+    def expire(self, *, before: int, blocks: int = 50) -> int:
+        """Remove records of histories older than that second, where a whole block is; how many blocks went.
+
+        Reads hide them before, by `start`.
+        """
         ...

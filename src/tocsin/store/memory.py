@@ -16,6 +16,7 @@ from tocsin.store.memory_history import MemoryHistory
 from tocsin.store.memory_logs import MemoryLogs
 from tocsin.store.memory_metrics import MemoryMetrics
 from tocsin.store.memory_outbox import MemoryOutbox, MemorySources
+from tocsin.store.memory_records import MemoryRecords
 from tocsin.store.undo import Undo
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ class _Content(MemoryDefinitions):
         self.history = MemoryHistory(self.undo)
         self.outbox = MemoryOutbox(self.undo)
         self.sources = MemorySources(self.undo)
+        self.records = MemoryRecords(self.undo)
 
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope. It costs the same however much there is."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources):
+        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records):
             part.reset(scope)

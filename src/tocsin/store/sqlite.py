@@ -26,6 +26,8 @@ from tocsin.store.sqlite_outbox import (
     SqliteSourceReader,
     SqliteSourceWriter,
 )
+from tocsin.store.sqlite_record_writer import SqliteRecordWriter
+from tocsin.store.sqlite_records import SqliteRecordReader
 from tocsin.store.sqlite_schema import migrate, require_newest
 from tocsin.store.sqlite_scope import NOWHERE
 from tocsin.store.sqlite_writer import GroupCommit
@@ -228,6 +230,7 @@ class _Reader(SqliteDefinitionReader):
         self.history = SqliteHistoryReader(connection)
         self.outbox = SqliteOutboxReader(connection)
         self.sources = SqliteSourceReader(connection)
+        self.records = SqliteRecordReader(connection)
 
 
 class _Writer(SqliteDefinitionWriter):
@@ -240,6 +243,7 @@ class _Writer(SqliteDefinitionWriter):
         self.history = SqliteHistoryWriter(connection)
         self.outbox = SqliteOutboxWriter(connection)
         self.sources = SqliteSourceWriter(connection)
+        self.records = SqliteRecordWriter(connection)
 
     def touch(self) -> None:
         """Write a number that nobody reads."""
@@ -250,5 +254,5 @@ class _Writer(SqliteDefinitionWriter):
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources):
+        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records):
             part.reset(scope)

@@ -123,7 +123,49 @@ ALTER TABLE delivery ADD COLUMN protocol TEXT NOT NULL DEFAULT '';
 CREATE INDEX delivery_due ON delivery (next_at, delivery_id, target, protocol) WHERE status = 'pending';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES)
+_RECORDS = """
+-- At most 256 CloudTrail records of a scope, packed. `newest` is the second of the newest of them while a history
+-- finds them; `postings` says by what.
+CREATE TABLE record_block (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, newest INTEGER, postings BLOB NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE INDEX record_block_by_age ON record_block (newest) WHERE newest IS NOT NULL;
+CREATE INDEX record_block_by_scope ON record_block (scope);
+
+-- Eight bytes of a digest of scope, history and what a record is found by; then the order in which they are shown.
+CREATE TABLE record_posting (
+  key INTEGER NOT NULL, second INTEGER NOT NULL, rank BLOB NOT NULL, block_id INTEGER NOT NULL, place INTEGER NOT NULL,
+  PRIMARY KEY (key, second, rank)
+) STRICT, WITHOUT ROWID;
+
+-- The settings of trails that have selected records which are not delivered yet, as they were then.
+CREATE TABLE record_route (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, body BLOB NOT NULL
+) STRICT;
+
+-- What goes into the same log files. `records` and `size` count what waits and is in no batch.
+CREATE TABLE record_group (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, route_id INTEGER NOT NULL, folder TEXT NOT NULL, scope TEXT NOT NULL,
+  records INTEGER NOT NULL DEFAULT 0, size INTEGER NOT NULL DEFAULT 0, UNIQUE (route_id, folder, scope)
+) STRICT;
+
+-- Records of one block that wait in a group: a byte for the place of each in the block, none for all of them.
+CREATE TABLE record_waiting (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, batch_id INTEGER NOT NULL,
+  received_at INTEGER NOT NULL, records INTEGER NOT NULL, size INTEGER NOT NULL, block_id INTEGER NOT NULL,
+  places BLOB NOT NULL
+) STRICT;
+CREATE INDEX record_waiting_by_group ON record_waiting (group_id, batch_id, id);
+CREATE INDEX record_waiting_by_batch ON record_waiting (batch_id) WHERE batch_id <> 0;
+CREATE INDEX record_waiting_by_block ON record_waiting (block_id);
+
+-- Records whose log file has its name.
+CREATE TABLE record_batch (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, object_key TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373

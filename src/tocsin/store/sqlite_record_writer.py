@@ -1,0 +1,213 @@
+"""CloudTrail records written and removed in SQLite. Spec: CT-11.5, CT-16, AR-5.
+
+Rule: a block goes when no history finds its records any more and nothing waits for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tocsin.store.record_block import PostingKeys, blocks_of, pack_bodies, pack_postings, unpack_postings
+from tocsin.store.sqlite_records import SqliteRecordReader
+from tocsin.store.sqlite_scope import scope_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tocsin.core.kept_record import Destination, NewRecord, WaitingRecords
+    from tocsin.core.scope import Scope
+
+_TABLES = ("record_posting", "record_block", "record_waiting", "record_batch", "record_group", "record_route")
+
+# Groups whose numbers are remembered.
+_MOST_KNOWN = 1_000
+
+
+class SqliteRecordWriter(SqliteRecordReader):
+    """`RecordWriter`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._keys = PostingKeys()
+        self._groups: dict[tuple[Destination, str], int] = {}
+
+    def add(
+        self,
+        scope: Scope,
+        records: Sequence[NewRecord],
+        *,
+        waiting: Mapping[Destination, Sequence[int]],
+        at: int,
+    ) -> None:
+        """Keep records: those of histories in blocks of their own, as they stay longer."""
+        text = scope_text(scope)
+        wanted = {place for places in waiting.values() for place in places}
+        remembered = [place for place, record in enumerate(records) if record.history is not None]
+        passing = [place for place, record in enumerate(records) if record.history is None and place in wanted]
+        for places in (remembered, passing):
+            for start, block in blocks_of([records[place] for place in places]):
+                self._add_block(text, block, places[start : start + len(block)], waiting=waiting, at=at)
+
+    def begin(self, records: WaitingRecords, *, object_key: str) -> int | None:
+        """Make a batch."""
+        group_id = self._group_id(records.group)
+        count, size, first, last = self._connection.execute(
+            "SELECT ifnull(sum(records), 0), ifnull(sum(size), 0), min(id), max(id) FROM record_waiting"
+            " WHERE group_id = ? AND batch_id = 0 AND id <= ?",
+            (group_id, records.last),
+        ).fetchone()
+        if (count, first, last) != (len(records.bodies), records.first, records.last):
+            return None
+        number = self._connection.execute(
+            "INSERT INTO record_batch (group_id, object_key) VALUES (?, ?)", (group_id, object_key)
+        ).lastrowid
+        self._connection.execute(
+            "UPDATE record_waiting SET batch_id = ? WHERE group_id = ? AND batch_id = 0 AND id <= ?",
+            (number, group_id, records.last),
+        )
+        self._connection.execute(
+            "UPDATE record_group SET records = records - ?, size = size - ? WHERE id = ?", (count, size, group_id)
+        )
+        return number
+
+    def finish(self, number: int) -> bool:
+        """Let go of a batch."""
+        row = self._connection.execute("DELETE FROM record_batch WHERE id = ? RETURNING group_id", (number,)).fetchone()
+        if row is None:
+            return False
+        blocks = self._connection.execute(
+            "SELECT DISTINCT block_id FROM record_waiting WHERE batch_id = ?", (number,)
+        ).fetchall()
+        self._connection.execute("DELETE FROM record_waiting WHERE batch_id = ?", (number,))
+        self._delete_free(block for (block,) in blocks)
+        self._forget_groups("id = ?", row)
+        return True
+
+    def expire(self, *, before: int, blocks: int = 50) -> int:
+        """Remove blocks of which all records are older."""
+        rows = self._connection.execute(
+            "SELECT id, postings FROM record_block WHERE newest < ? ORDER BY newest LIMIT ?", (before, blocks)
+        ).fetchall()
+        for number, postings in rows:
+            self._delete_postings(number, postings)
+            self._connection.execute("UPDATE record_block SET newest = NULL, postings = x'' WHERE id = ?", (number,))
+        self._delete_free(number for number, _ in rows)
+        return len(rows)
+
+    def reset(self, scope: Scope | None) -> None:
+        """Remove the records of a scope, or all."""
+        self._groups.clear()
+        execute = self._connection.execute
+        if scope is None:
+            for table in _TABLES:
+                execute(f"DELETE FROM {table}")  # noqa: S608  (names of tables)
+            return
+        text = (scope_text(scope),)
+        for number, postings in execute("SELECT id, postings FROM record_block WHERE scope = ?", text).fetchall():
+            self._delete_postings(number, postings)
+        groups = "(SELECT id FROM record_group WHERE scope = ?)"
+        for table in ("record_waiting", "record_batch"):
+            execute(f"DELETE FROM {table} WHERE group_id IN {groups}", text)  # noqa: S608  (as above)
+        execute("DELETE FROM record_block WHERE scope = ?", text)
+        self._forget_groups("scope = ?", text)
+
+    # ------------------------------------------------------------ adding
+
+    def _add_block(
+        self,
+        scope: str,
+        block: Sequence[NewRecord],
+        places: Sequence[int],
+        *,
+        waiting: Mapping[Destination, Sequence[int]],
+        at: int,
+    ) -> None:
+        postings = self._keys.postings(scope, block)
+        newest: int | None = None
+        if postings:  # what claims to come from the future goes with what came with it
+            newest = min(max(record.second for record in block), at // 1000)
+        number = self._connection.execute(
+            "INSERT INTO record_block (scope, newest, postings, data) VALUES (?, ?, ?, ?)",
+            (scope, newest, pack_postings(postings) if postings else b"", pack_bodies(block)),
+        ).lastrowid
+        # In the order of the table: neighbours are written to the same page.
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place) VALUES (?, ?, ?, ?, ?)",
+            [(key, second, rank, number, place) for key, second, rank, place in sorted(postings)],
+        )
+        at_place = {place: here for here, place in enumerate(places)}
+        for destination, wanted in waiting.items():
+            here = [at_place[place] for place in wanted if place in at_place]
+            if here:
+                size = sum(len(block[place].body) for place in here)
+                self._add_waiting(destination, scope, number, here, size=size, is_all=len(here) == len(block), at=at)
+
+    def _add_waiting(
+        self,
+        destination: Destination,
+        scope: str,
+        block: int | None,
+        here: list[int],
+        *,
+        size: int,
+        is_all: bool,
+        at: int,
+    ) -> None:
+        group_id = self._groups.get((destination, scope))
+        if group_id is None:
+            if len(self._groups) >= _MOST_KNOWN:
+                self._groups.clear()
+            group_id = self._groups[destination, scope] = self._made_group(destination, scope)
+        self._connection.execute(
+            "INSERT INTO record_waiting (group_id, batch_id, received_at, records, size, block_id, places)"
+            " VALUES (?, 0, ?, ?, ?, ?, ?)",
+            (group_id, at, len(here), size, block, b"" if is_all else bytes(here)),
+        )
+        self._connection.execute(
+            "UPDATE record_group SET records = records + ?, size = size + ? WHERE id = ?", (len(here), size, group_id)
+        )
+
+    def _made_group(self, destination: Destination, scope: str) -> int:
+        """The number of a group, which is made with its route where it is not there."""
+        execute = self._connection.execute
+        digest = hashlib.blake2b(destination.route, digest_size=16).digest()
+        execute("INSERT OR IGNORE INTO record_route (digest, body) VALUES (?, ?)", (digest, destination.route))
+        (route,) = execute("SELECT id FROM record_route WHERE digest = ?", (digest,)).fetchone()
+        execute(
+            "INSERT OR IGNORE INTO record_group (route_id, folder, scope) VALUES (?, ?, ?)",
+            (route, destination.folder, scope),
+        )
+        row = execute(
+            "SELECT id FROM record_group WHERE route_id = ? AND folder = ? AND scope = ?",
+            (route, destination.folder, scope),
+        ).fetchone()
+        return int(row[0])
+
+    # ------------------------------------------------------------ removing
+
+    def _delete_postings(self, block: int, postings: bytes) -> None:
+        self._connection.executemany(
+            "DELETE FROM record_posting WHERE key = ? AND second = ? AND rank = ? AND block_id = ?",
+            [(*posting, block) for posting in unpack_postings(postings)],
+        )
+
+    def _delete_free(self, blocks: Iterable[int]) -> None:
+        """Remove those of these blocks that nothing needs any more."""
+        self._connection.executemany(
+            "DELETE FROM record_block WHERE id = ?1 AND newest IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM record_waiting WHERE block_id = ?1)",
+            [(number,) for number in blocks],
+        )
+
+    def _forget_groups(self, which: str, values: tuple[object, ...]) -> None:
+        """Remove groups and routes under which nothing is left."""
+        gone = self._connection.execute(
+            f"DELETE FROM record_group WHERE {which}"  # noqa: S608  (a condition of this file)
+            " AND NOT EXISTS (SELECT 1 FROM record_waiting WHERE group_id = record_group.id)",
+            values,
+        ).rowcount
+        if gone:
+            self._groups.clear()
+            self._connection.execute("DELETE FROM record_route WHERE id NOT IN (SELECT route_id FROM record_group)")
