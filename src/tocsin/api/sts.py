@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.api.operation import Operations
-from tocsin.app.session import Session, find_session, open_session, role_id, user_id_of
+from tocsin.app.session import Session, find_session, open_session, user_id_of
+from tocsin.core.identity import Kind, made_id
 from tocsin.errors import InputError
 from tocsin.wire.fault import Fault
 
@@ -51,7 +52,7 @@ def assume_role(ctx: Context, parameters: Parameters) -> dict[str, Any]:
     packed_size = _packed_size(parameters)
     partition, account, role = found.groups()
     assumed = f"arn:{partition}:sts::{account}:assumed-role/{role}/{name}"
-    user_id = f"{role_id(account, role)}:{name}"
+    user_id = f"{made_id(Kind.ROLE, arn)}:{name}"
     session = open_session(
         ctx.tocsin,
         account=account,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tocsin.app.expiring import ExpiringDefinitions
+from tocsin.core.identity import made_id, principal_of_arn, synthetic_id
 from tocsin.core.scope import Scope
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _EVERYWHERE = Scope("", "")
 _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_ID_LENGTH = 21
 
 # A session that has ended is known for so long: that it has expired is another answer than that it is unknown.
 _REMEMBERED_MS = 86_400_000
@@ -94,32 +93,7 @@ def find_session(service: Service, access_key: str) -> Session | None:
         return _SESSIONS.get(store, _EVERYWHERE, access_key, now=service.now_ms())
 
 
-def stable_id(prefix: str, text: str) -> str:
-    """An id as IAM has them, `AIDA…`, which is the same for the same text.
-
-    >>> len(stable_id("AIDA", "arn:aws:iam::111122223333:user/alice"))
-    21
-    """
-    digest = blake2b(text.encode(), digest_size=_ID_LENGTH).digest()
-    return (prefix + "".join(_KEY_LETTERS[one % 32] for one in digest))[:_ID_LENGTH]
-
-
 def user_id_of(principal_arn: str) -> str:
     """The id of a principal that is no session of ours: an IAM user, the root user, or a role's session (WIRE-5.4)."""
-    account, _, resource = principal_arn.partition("::")[2].partition(":")
-    kind, _, name = resource.partition("/")
-    match kind:
-        case "root":
-            return account
-        case "assumed-role":
-            role, _, session = name.partition("/")
-            return f"{role_id(account, role)}:{session}"
-        case "federated-user":
-            return f"{account}:{name}"
-        case _:
-            return stable_id("AIDA", principal_arn)
-
-
-def role_id(account: str, role: str) -> str:
-    """The id of a role, `AROA…`; `role` is its name without its path."""
-    return stable_id("AROA", f"{account}:{role}")
+    found = principal_of_arn(principal_arn)
+    return synthetic_id("AIDA", principal_arn) if found is None else made_id(found.kind, found.arn)
