@@ -46,9 +46,20 @@ class SqliteRecordWriter(SqliteRecordReader):
         wanted = {place for places in waiting.values() for place in places}
         remembered = [place for place, record in enumerate(records) if record.history is not None]
         passing = [place for place, record in enumerate(records) if record.history is None and place in wanted]
+        found: list[tuple[int, int, bytes, int, int]] = []
         for places in (remembered, passing):
             for start, block in blocks_of([records[place] for place in places]):
-                self._add_block(text, block, places[start : start + len(block)], waiting=waiting, at=at)
+                number, postings = self._add_block(text, block, at=at)
+                found += [(key, second, rank, number, place) for key, second, rank, place in postings]
+                at_place = {place: here for here, place in enumerate(places[start : start + len(block)])}
+                for destination, asked in waiting.items():
+                    here = [at_place[place] for place in asked if place in at_place]
+                    if here:
+                        self._add_waiting(destination, text, number, block, here, at=at)
+        found.sort()  # neighbours are written to the same page
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place) VALUES (?, ?, ?, ?, ?)", found
+        )
 
     def begin(self, records: WaitingRecords, *, object_key: str) -> int | None:
         """Make a batch."""
@@ -116,14 +127,9 @@ class SqliteRecordWriter(SqliteRecordReader):
     # ------------------------------------------------------------ adding
 
     def _add_block(
-        self,
-        scope: str,
-        block: Sequence[NewRecord],
-        places: Sequence[int],
-        *,
-        waiting: Mapping[Destination, Sequence[int]],
-        at: int,
-    ) -> None:
+        self, scope: str, block: Sequence[NewRecord], *, at: int
+    ) -> tuple[int, Sequence[tuple[int, int, bytes, int]]]:
+        """Keep texts; the number of the block, and what its records are found by."""
         postings = self._keys.postings(scope, block)
         newest: int | None = None
         if postings:  # what claims to come from the future goes with what came with it
@@ -132,29 +138,21 @@ class SqliteRecordWriter(SqliteRecordReader):
             "INSERT INTO record_block (scope, newest, postings, data) VALUES (?, ?, ?, ?)",
             (scope, newest, pack_postings(postings) if postings else b"", pack_bodies(block)),
         ).lastrowid
-        # In the order of the table: neighbours are written to the same page.
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place) VALUES (?, ?, ?, ?, ?)",
-            [(key, second, rank, number, place) for key, second, rank, place in sorted(postings)],
-        )
-        at_place = {place: here for here, place in enumerate(places)}
-        for destination, wanted in waiting.items():
-            here = [at_place[place] for place in wanted if place in at_place]
-            if here:
-                size = sum(len(block[place].body) for place in here)
-                self._add_waiting(destination, scope, number, here, size=size, is_all=len(here) == len(block), at=at)
+        assert number is not None, "a row that was inserted has a number"
+        return number, postings
 
     def _add_waiting(
         self,
         destination: Destination,
         scope: str,
-        block: int | None,
-        here: list[int],
+        number: int,
+        block: Sequence[NewRecord],
+        here: Sequence[int],
         *,
-        size: int,
-        is_all: bool,
         at: int,
     ) -> None:
+        """Let the records at these places of a block wait."""
+        size = sum(len(block[place].body) for place in here)
         group_id = self._groups.get((destination, scope))
         if group_id is None:
             if len(self._groups) >= _MOST_KNOWN:
@@ -163,7 +161,7 @@ class SqliteRecordWriter(SqliteRecordReader):
         self._connection.execute(
             "INSERT INTO record_waiting (group_id, batch_id, received_at, records, size, block_id, places)"
             " VALUES (?, 0, ?, ?, ?, ?, ?)",
-            (group_id, at, len(here), size, block, b"" if is_all else bytes(here)),
+            (group_id, at, len(here), size, number, b"" if len(here) == len(block) else bytes(here)),
         )
         self._connection.execute(
             "UPDATE record_group SET records = records + ?, size = size + ? WHERE id = ?", (len(here), size, group_id)
