@@ -103,8 +103,8 @@ class BegunBatch(NamedTuple):
 
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_UUID_BYTES = 16
-_BEHIND_UUIDS = b"\xff" * _UUID_BYTES
+_BEHIND_UUIDS = b"\xff" * 17
+"""What the rank of anything else begins with: longer than that of a UUID, and behind the last of them."""
 
 
 def event_rank(event_id: str) -> bytes:
@@ -126,7 +126,7 @@ def event_id_of(rank: bytes) -> str:
     >>> event_id_of(event_rank("0f000000-0000-4000-8000-000000000001"))
     '0f000000-0000-4000-8000-000000000001'
     """
-    if len(rank) > _UUID_BYTES:
-        return rank[_UUID_BYTES:].decode("utf-8", "surrogatepass")
+    if len(rank) >= len(_BEHIND_UUIDS):
+        return rank[len(_BEHIND_UUIDS) :].decode("utf-8", "surrogatepass")
     digits = rank.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
