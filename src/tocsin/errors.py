@@ -16,6 +16,7 @@ TocsinError                     code (stable), message, hint
 │   ├── AccessDeniedError       who asks may not do that
 │   └── SignatureError          a message that is not what it says it is (SNS-7.2)
 ├── SourceError                 the other side, inbound: a file that cannot be read
+├── ArchiveError                the other side, outbound: an object that cannot be put into its bucket
 ├── StoreError                  the store cannot read or write: disk full, locked, damaged
 │   └── StoreBusyError          its queue is full; later it will work
 └── InternalError               a defect of ours: exit 70, with an id to quote
@@ -185,6 +186,16 @@ class SourceError(TocsinError):
     """Data that was to be read cannot be. The reason goes into the ledger of the report (IF-2)."""
 
     code = "source"
+
+
+class ArchiveError(TocsinError):
+    """An object cannot be put into its bucket. `reason` is S3's code for why, such as `NoSuchBucket`."""
+
+    code = "archive"
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
 
 
 class StoreError(TocsinError):

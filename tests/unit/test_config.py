@@ -192,7 +192,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
         (
             "[zzz]\nport = 1\n",
-            "known here: alarm, auth, heartbeat, http, limits, mail, notifier, operator, rules, server, smtp, source, sqs",
+            "known here: alarm, auth, heartbeat, http, limits, mail, notifier, operator, rules, s3, server, smtp, source, sqs, trail",
         ),
     ],
 )

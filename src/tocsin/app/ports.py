@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from tocsin.core.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tocsin.core.delivery import DeliveryOutcome
     from tocsin.core.envelope import Envelope
     from tocsin.core.outbox import DeliveryRow
@@ -49,4 +51,27 @@ class Notifier(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Buckets that objects are put into, wherever they are. Called from any thread; every call ends in bounded time."""
+
+    def has_bucket(self, bucket: str) -> bool:
+        """Whether there is such a bucket, or there will be as soon as something is put into it.
+
+        Raises:
+            ArchiveError: that cannot be found out.
+        """
+        ...
+
+    def put(self, bucket: str, key: str, body: bytes, *, metadata: Mapping[str, str], kms_key: str = "") -> None:
+        """Put an object, in place of the one of that key. When this returns it is there, whole, and stays there.
+
+        `metadata` are names in lower case, without `x-amz-meta-`. With `kms_key` it is encrypted with that key where
+        the buckets know such keys.
+
+        Raises:
+            ArchiveError: it may or may not be there; the same call again does no harm.
+        """
         ...

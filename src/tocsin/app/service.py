@@ -14,11 +14,13 @@ import msgspec
 
 from tocsin.app.counters import Counters
 from tocsin.core.delivery import Endpoint
+from tocsin.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from tocsin.app.ports import ObjectStore
     from tocsin.app.store_port import Store
     from tocsin.clock import Clock
 
@@ -50,8 +52,18 @@ def _no_secrets(_size: int) -> bytes:
     raise RuntimeError("this service was made without a source of secrets")
 
 
+class _NoObjects:
+    """`ObjectStore` of a service that was made without one."""
+
+    def has_bucket(self, bucket: str) -> bool:  # noqa: ARG002  (a port)
+        return False
+
+    def put(self, bucket: str, key: str, body: bytes, *, metadata: Mapping[str, str], kms_key: str = "") -> None:  # noqa: ARG002
+        raise ArchiveError("this service has no buckets", reason="NoSuchBucket")
+
+
 class Service:
-    """The store, the clock and the settings that are in force.
+    """The store, the clock and the settings that are in force; `objects` are the buckets of trails.
 
     `new_id` gives a fresh uuid as text, `new_secret` so many bytes that nobody can guess; they are arguments
     because nothing below the edge may be left to chance.
@@ -65,12 +77,14 @@ class Service:
         new_id: Callable[[], str],
         new_secret: Callable[[int], bytes] = _no_secrets,
         settings: ServiceSettings = _DEFAULTS,
+        objects: ObjectStore | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
         self.new_id = new_id
         self.new_secret = new_secret
         self.settings = settings
+        self.objects: ObjectStore = objects or _NoObjects()
         self.counters = Counters()
         self._parts: dict[type[Any], Any] = {}
         self._lock = threading.RLock()

@@ -20,6 +20,9 @@ DATABASE = "tocsin.sqlite3"
 MAILBOX = "mailbox"
 """The folder of the built-in mailbox in it."""
 
+BUCKETS = "s3"
+"""The folder of the buckets in it, where they are folders."""
+
 
 def data_folder(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of the settings, else the user's own, whether it is there or not."""

@@ -36,12 +36,13 @@ from tocsin.app.session import find_session
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
-from tocsin.composition.data_folder import MAILBOX
+from tocsin.composition.data_folder import BUCKETS, MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
 from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
 from tocsin.composition.notifiers import ANYWHERE, make_notifiers
+from tocsin.composition.object_store import make_object_store
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
@@ -109,6 +110,12 @@ class RunningServer:
         config = plan.config
         self.plan = plan
         self.clock = clock or SystemClock()
+        # A store in memory leaves nothing behind, its mails and buckets neither.
+        self._passing = TemporaryDirectory(prefix="tocsin-") if config.server.store == "memory" else None
+        self._folder = plan.data if self._passing is None else Path(self._passing.name)
+        objects = make_object_store(
+            plan.buckets, folder=self._folder / BUCKETS, creates=config.s3.create_buckets, clock=self.clock
+        )
         self.store: Store = MemoryStore() if config.server.store == "memory" else _open_store(plan)
         self.service = Service(
             self.store,
@@ -128,6 +135,7 @@ class RunningServer:
                 operator=None if plan.operator is None else plan.operator.endpoint,
                 mail_unsubscribe=config.mail.unsubscribe,
             ),
+            objects=objects,
         )
         self.models = ServiceModels()
         tables = service_table()
@@ -147,8 +155,6 @@ class RunningServer:
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
         self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
-        # A store in memory leaves nothing behind, its mails neither.
-        self._passing = TemporaryDirectory(prefix="tocsin-") if config.server.store == "memory" else None
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -351,7 +357,7 @@ class RunningServer:
             server=plan.mail_server,
             sender=sender_of(plan.config, plan.mail_server, plan.public_url),
             public_url=plan.public_url,
-            mailbox=(plan.data if self._passing is None else Path(self._passing.name)) / MAILBOX,
+            mailbox=self._folder / MAILBOX,
             unsubscribe_token=self.unsubscribe_tokens.token,
         )
 

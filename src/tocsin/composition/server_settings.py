@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.archive.s3 import S3Access
 from tocsin.composition.channels import Channel, plan_channels
 from tocsin.composition.credentials_file import read_credentials
 from tocsin.composition.data_folder import DATABASE, data_folder
 from tocsin.composition.mail import plan_mail
+from tocsin.composition.object_store import plan_buckets
 from tocsin.composition.operator_channel import HeartbeatPlan, OperatorPlan, plan_heartbeat, plan_operator
 from tocsin.config import Config
 from tocsin.config.smtp_url import SmtpAddress
@@ -37,6 +39,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     mail_server: SmtpAddress | None = None
     operator: OperatorPlan | None = None
     heartbeat: HeartbeatPlan | None = None
+    buckets: S3Access | None = None
 
     def listening_on(self, port: int) -> ServerPlan:
         """The plan with the port that was found to be free, where the settings leave that open."""
@@ -95,6 +98,7 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         mail_server=plan_mail(config, environ),
         operator=plan_operator(config, environ),
         heartbeat=plan_heartbeat(config, environ),
+        buckets=plan_buckets(config, environ),
     )
 
 

@@ -25,10 +25,12 @@ from tocsin.config.settings import (
     OperatorSettings,
     RequestLimits,
     RuleSettings,
+    S3Settings,
     ServerSettings,
     SmtpSettings,
     SourceSettings,
     SqsSettings,
+    TrailSettings,
 )
 from tocsin.config.table import ENTRIES, ENTRY_PROBLEMS, SETTINGS
 from tocsin.core.finding import Finding, Severity
@@ -103,6 +105,8 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         auth=AuthSettings(**tables.get("auth", {})),
         http=HttpSettings(**tables.get("http", {})),
         sqs=SqsSettings(**tables.get("sqs", {})),
+        s3=S3Settings(**tables.get("s3", {})),
+        trail=TrailSettings(**tables.get("trail", {})),
         smtp=SmtpSettings(**_fields(tables.get("smtp", {}))),
         mail=MailSettings(**tables.get("mail", {})),
         operator=OperatorSettings(**tables.get("operator", {})),

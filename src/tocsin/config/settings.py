@@ -100,6 +100,32 @@ class SqsSettings(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
 
 
+class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where trails put their objects (WIRE-9.14): without `endpoint_url` into folders of the data folder.
+
+    `create_buckets` holds for folders: whether a bucket that nobody has used is made. Without keys those of AWS's own
+    variables and files are used; `region` is empty for that of the server. `addressing_style` is `path` or `virtual`.
+    """
+
+    endpoint_url: str = ""
+    create_buckets: bool = True
+    access_key: Secret | None = None
+    secret_key: Secret | None = None
+    region: str = ""
+    addressing_style: str = "path"
+
+
+class TrailSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How trails deliver: seconds between two log files (CT-11.5) and two digests (CT-15.1) of the same kind.
+
+    `log_time` is what the events in log groups are dated by: `event` or `delivery` (CT-12.3).
+    """
+
+    delivery_interval: int = 300
+    digest_interval: int = 3600
+    log_time: str = "event"
+
+
 class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The server that mails are sent through (SNS-5.8); without `url` they are kept in the built-in mailbox.
 
@@ -155,6 +181,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     auth: AuthSettings = AuthSettings()
     http: HttpSettings = HttpSettings()
     sqs: SqsSettings = SqsSettings()
+    s3: S3Settings = S3Settings()
+    trail: TrailSettings = TrailSettings()
     smtp: SmtpSettings = SmtpSettings()
     mail: MailSettings = MailSettings()
     operator: OperatorSettings = OperatorSettings()

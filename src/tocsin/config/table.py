@@ -77,6 +77,38 @@ SETTINGS: dict[str, Setting] = {
     "sqs.region": Setting(
         read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"', unset="the one in a queue's ARN"
     ),
+    "s3.endpoint_url": Setting(
+        read=matching(r"https?://[^/?#\s@]{1,253}(?:/[^?#\s]*)?"),
+        kind="an http or https address",
+        example='"https://s3.eu-west-1.amazonaws.com"',
+        unset="none: buckets are folders, `DATA/s3/BUCKET`",
+    ),
+    "s3.create_buckets": Setting(read=read_boolean, kind="true or false", example="true"),
+    "s3.access_key": Setting(
+        read=read_secret,
+        kind="env:NAME or file:PATH, where the key stands",
+        example='"env:S3_ACCESS_KEY"',
+        unset="as AWS's own variables and files say",
+        is_secret=True,
+    ),
+    "s3.secret_key": Setting(
+        read=read_secret,
+        kind="env:NAME or file:PATH, where the key stands",
+        example='"file:/run/secrets/s3"',
+        unset="as AWS's own variables and files say",
+        is_secret=True,
+    ),
+    "s3.region": Setting(
+        read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"', unset="`server.region`"
+    ),
+    "s3.addressing_style": Setting(read=matching("path|virtual"), kind="path or virtual", example='"path"'),
+    "trail.delivery_interval": Setting(
+        read=between(0, read_integer, 86_400), kind="a number of seconds from 0 to 86400", example="300"
+    ),
+    "trail.digest_interval": Setting(
+        read=between(1, read_integer, 86_400), kind="a number of seconds from 1 to 86400", example="3600"
+    ),
+    "trail.log_time": Setting(read=matching("event|delivery"), kind="event or delivery", example='"event"'),
     "smtp.url": Setting(
         read=read_smtp_url,
         kind="smtp://[user[:password]@]host[:port][?tls=starttls|none], smtps://…, env:NAME or file:PATH",
