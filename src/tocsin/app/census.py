@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,8 +10,8 @@ import msgspec
 from tocsin.app.ledger import Ledger
 from tocsin.app.reader import RecordReader
 from tocsin.app.report import Bytes, Files, Records
-from tocsin.core.event import ABSENT
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
+from tocsin.core.record_category import Category, category_of, is_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,21 +20,9 @@ if TYPE_CHECKING:
     from tocsin.app.selection import Selection
     from tocsin.core.event import Event
 
-# How the names of operations begin that change nothing.
-_READING_VERBS = ("Get", "List", "Describe", "Lookup", "Head", "BatchGet", "Search", "Query", "Scan", "Select", "View")
-
 # How many distinct event names are counted, and how many are shown.
 _NAMES = 100_000
 _NAMES_SHOWN = 5
-
-
-class Category(StrEnum):
-    """The kinds of events, in the order of the table of CT-1.1."""
-
-    MANAGEMENT = "Management"
-    DATA = "Data"
-    INSIGHT = "Insight"
-    NETWORK_ACTIVITY = "NetworkActivity"
 
 
 class CategoryCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +69,10 @@ class CensusPart:
 
     def count(self, event: Event) -> None:
         """Count one record."""
-        category = category_of(event)
-        self.reads[category, is_read(event)] += 1
+        record = event.value
+        assert isinstance(record, dict)  # the reader gives nothing else
+        category = category_of(record)
+        self.reads[category, is_read(record)] += 1
         name, source = event.get("eventName"), event.get("eventSource")
         if type(name) is str and type(source) is str:
             self._name((category, f"{source.removesuffix('.amazonaws.com')}:{name}"[:200]), 1)
@@ -117,33 +106,6 @@ class CensusPart:
             unsaid=unsaid,
             names=[(name, -count) for count, name in names[:_NAMES_SHOWN]],
         )
-
-
-def category_of(event: Event) -> str:
-    """The category of a record, also of one older than eventCategory (CT-1.2)."""
-    category = event.get("eventCategory")
-    if type(category) is str and category:
-        return category[:100]
-    if event.get("insightDetails") is not ABSENT or event.get("eventType") == "AwsCloudTrailInsight":
-        return Category.INSIGHT
-    if event.get("managementEvent") is False:
-        return Category.DATA
-    return Category.MANAGEMENT
-
-
-def is_read(event: Event) -> bool | None:
-    """Does a record tell of reading alone? None when it does not say.
-
-    readOnly says so, in LookupEvents' output as text. Older records lack it; there the verb of the name
-    decides, as it does for what AWS bills.
-    """
-    read = event.get("readOnly")
-    if isinstance(read, bool):
-        return read
-    if read in ("true", "false"):
-        return read == "true"
-    name = event.get("eventName")
-    return name.startswith(_READING_VERBS) if type(name) is str and name else None
 
 
 class CensusTaker:

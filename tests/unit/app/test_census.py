@@ -2,50 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
 from synthetic import Archive, log_file, record
 
-from tocsin.app.census import Category, CensusPart, CensusTaker, category_of, is_read
+from tocsin.app.census import Category, CensusPart, CensusTaker
 from tocsin.app.selection import Selection
-from tocsin.core.event import Event
-
-
-@pytest.mark.parametrize(
-    ("fields", "category"),
-    [
-        ({"eventCategory": "Data", "managementEvent": True}, "Data"),
-        ({"eventCategory": "NetworkActivity"}, "NetworkActivity"),
-        ({"eventCategory": "New"}, "New"),
-        ({"insightDetails": {}}, "Insight"),
-        ({"eventType": "AwsCloudTrailInsight"}, "Insight"),
-        ({"managementEvent": False}, "Data"),
-        ({"managementEvent": True}, "Management"),
-        ({"eventCategory": ""}, "Management"),
-        ({}, "Management"),
-    ],
-)
-def test_the_category_of_a_record(fields: dict, category: str) -> None:
-    assert category_of(Event(json.dumps(fields))) == category
-
-
-@pytest.mark.parametrize(
-    ("fields", "read"),
-    [
-        ({"readOnly": True, "eventName": "DeleteTrail"}, True),
-        ({"readOnly": False, "eventName": "GetTrail"}, False),
-        ({"readOnly": "true"}, True),
-        ({"readOnly": "false"}, False),
-        ({"eventName": "DescribeInstances"}, True),
-        ({"eventName": "RunInstances"}, False),
-        ({"readOnly": None, "eventName": "HeadBucket"}, True),
-        ({"eventName": 7}, None),
-        ({}, None),
-    ],
-)
-def test_whether_a_record_tells_of_reading_alone(fields: dict, read: bool | None) -> None:
-    assert is_read(Event(json.dumps(fields))) is read
 
 
 def test_parts_of_an_archive_add_up() -> None:
