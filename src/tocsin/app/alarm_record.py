@@ -56,6 +56,17 @@ class KeptNotices(msgspec.Struct, frozen=True, kw_only=True):
     held: StateChange | None = None
 
 
+class LateData(msgspec.Struct, frozen=True, kw_only=True):
+    """What came too late for an alarm: seconds of the first and the last datum not yet looked at, None where none is.
+
+    `told` are the times in ALARM that were told of as late, the last day's.
+    """
+
+    first: int | None = None
+    last: int | None = None
+    told: tuple[tuple[int, int], ...] = ()
+
+
 class KeptMuteRule(msgspec.Struct, frozen=True, kw_only=True):
     """A mute rule as parameters of PutAlarmMuteRule."""
 
@@ -69,6 +80,9 @@ MUTE_RULES = Definitions("alarm-mute-rule", KeptMuteRule)
 STANDINGS = Definitions("alarm-state", AlarmStanding)
 NOTICES = Definitions("alarm-notice", KeptNotices)
 """What is remembered of alarms whose tags say when they are told of (AL-19.6)."""
+
+LATE_DATA = Definitions("alarm-late-data", LateData)
+"""What came too late for alarms that tell of it (AL-18.5)."""
 
 WAITING = Definitions("alarm-waiting", int)
 """Alarms that have to be looked at again without an evaluation, and when, in seconds since the epoch."""

@@ -136,6 +136,18 @@ class AlarmChanges:
         if self._notices.restart(definition, value=state.state_value, since=since, at=second):
             self._keep(name, self._gate((name,), second), second)
 
+    def may_speak(self, name: str, at: datetime) -> bool:
+        """Whether no mute rule holds the actions of an alarm."""
+        return self._gate((name,), second_of(at)).muted_until(name, second_of(at)) is None
+
+    def tell_late(self, name: str, change: StateChange, behind: Contribution, *, at: datetime) -> None:
+        """Tell of a breach that was found out about after its time (AL-18.5); the state stays as it is."""
+        definition, alarm_type = self._definition(name)
+        if definition is None or not definition.actions_enabled:
+            return
+        arns = tuple(definition.actions(ACTION_LISTS[change.new]))
+        self._say(definition, Speech(change, arns, behind), at=at, alarm_type=alarm_type)
+
     # ------------------------------------------------------------ states
 
     def _standing(self, name: str) -> AlarmStanding:

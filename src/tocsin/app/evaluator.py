@@ -25,6 +25,7 @@ from tocsin.app.alarm_record import METRIC_ALARMS, STANDINGS, WAITING, AlarmStan
 from tocsin.app.alarm_set import find_zone
 from tocsin.app.alarm_transition import AlarmChanges, MetricChange
 from tocsin.app.definition import Definitions
+from tocsin.app.late_breach import LateBreaches
 from tocsin.app.pipeline import publish_default_values
 from tocsin.core.alarm.evaluation_record import unpack_evaluation
 from tocsin.core.alarm.schedule import instant_after, instants
@@ -150,6 +151,8 @@ class Evaluator:
         counters.add("passed_over_ticks", passed_over)
         done = (reached - start) // INTERVAL
         is_behind = reached < until
+        if not is_behind:
+            self._service.part(LateBreaches).tell(evaluated=reached)
         return EvaluationRun(done, evaluations, transitions, late, passed_over, is_behind=is_behind, set_back=set_back)
 
     # ------------------------------------------------------------ looking

@@ -13,6 +13,7 @@ from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_record import (
     COMPOSITE,
     COMPOSITES,
+    LATE_DATA,
     METRIC,
     METRIC_ALARMS,
     NOTICES,
@@ -234,6 +235,7 @@ def delete_alarms(service: Service, scope: Scope, names: Sequence[str]) -> None:
             STANDINGS.delete(store, scope, name)
             WAITING.delete(store, scope, name)
             NOTICES.delete(store, scope, name)
+            LATE_DATA.delete(store, scope, name)
             delete_tags(store, scope, alarm_arn(scope, name))
 
     service.store.write(work)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tocsin.app.late_breach import note_late_data
 from tocsin.core.metric_data import read_metric_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreWriter
     from tocsin.core.metric import MetricKey
     from tocsin.core.scope import Scope
 
@@ -21,7 +23,12 @@ HOURS_ACTIVE = 3 * 3600
 def put_metric_data(service: Service, scope: Scope, parameters: Mapping[str, Any]) -> None:
     """Keep the data of a request, all or none. DatumError for what is refused (AL-1.5)."""
     data = read_metric_data(parameters, now=service.now())
-    service.store.write(lambda store: store.metrics.add(scope, data))
+
+    def work(store: StoreWriter) -> None:
+        store.metrics.add(scope, data)
+        note_late_data(service, store, scope, data)
+
+    service.store.write(work)
     service.counters.add("metric_data_received", len(data))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.app.late_breach import note_late_data
 from tocsin.app.log_group import LogGroup, require_group
 from tocsin.app.log_stream import require_stream
 from tocsin.app.metric_filter import FILTERS
@@ -170,6 +171,7 @@ class Pipeline:
                 for (key, second, unit), weighed in weights.items()
             ]
             store.metrics.add(scope, data)
+            note_late_data(self._service, store, scope, data)
         if filters.with_default:
             minutes = {timestamp // 60_000 for timestamp, _ in events}
             _note_minutes(store, scope, group, filters.with_default, minutes=minutes, noisy=noisy)

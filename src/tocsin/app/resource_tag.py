@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tocsin.app.definition import Definitions
+from tocsin.core.late_breach import LATE, late_problem
 from tocsin.core.notice_timing import notice_problem
 from tocsin.core.scope import Scope
 from tocsin.core.wording import quote
@@ -108,7 +109,7 @@ def _exists(store: StoreReader, scope: Scope, arn: str) -> bool:
 def _refuse_useless(tags: Mapping[str, str]) -> None:
     """Tags of ours mean something; one that does not is refused, rather than found out about at night (AL-19.6)."""
     for key, value in tags.items():
-        problem = notice_problem(key, value)
+        problem = late_problem(value) if key == LATE else notice_problem(key, value)
         if problem:
             raise InvalidParameterError(f"Tag {problem}; it was {quote(value)}.")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.core.late_breach import LATE, OFF, RING, RULE, late_problem
 from tocsin.core.lint.observation import Observation, observe
 from tocsin.core.nearest import did_you_mean
 from tocsin.core.notice_timing import FLAP_LIMIT, HOLD_DOWN, REMIND_EVERY, REMIND_ON, SKIP_FIRST, notice_problem
@@ -32,10 +33,6 @@ class _Tag(msgspec.Struct, frozen=True):
     takes: Callable[[str], bool]
 
 
-def _one_of(*words: str) -> _Tag:
-    return _Tag(" or ".join(words), lambda text: text in words)
-
-
 def _notice(key: str, kind: str) -> _Tag:
     """A tag that says when an alarm speaks: it takes what the service takes."""
     return _Tag(kind, lambda text: not notice_problem(key, text))
@@ -49,8 +46,8 @@ TAGS: dict[str, _Tag] = {
     HOLD_DOWN: _notice(HOLD_DOWN, _A_DURATION),
     FLAP_LIMIT: _notice(FLAP_LIMIT, "a whole number from 1 to 360, the changes of state in an hour"),
     SKIP_FIRST: _notice(SKIP_FIRST, "true or false"),
-    "tocsin:late": _one_of("ring", "off"),
-    "tocsin:rule": _Tag("the full name of a rule", lambda text: bool(text.strip())),
+    LATE: _Tag(f"{RING} or {OFF}", lambda text: not late_problem(text)),
+    RULE: _Tag("the full name of a rule", lambda text: bool(text.strip())),
 }
 """Every tag of Tocsin's, by its key. (The words of skip-first and late are our choice, AL-18.5 and AL-19.6.)"""
 
