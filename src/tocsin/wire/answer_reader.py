@@ -9,6 +9,7 @@ import msgspec
 from tocsin.core.record.call import ApiAnswer, ApiError
 from tocsin.wire import cbor, json, xml_reader
 from tocsin.wire.observed_body import unpacked_beginning
+from tocsin.wire.rest_reader import has_body_to_read, read_rest_answer
 from tocsin.wire.shape import ParseError
 from tocsin.wire.xml_tree import Element, parse_xml
 
@@ -50,17 +51,18 @@ def read_answer(observed: ObservedCall, answer: ObservedAnswer) -> ApiAnswer:
     omitted_size = 0
     if is_error:
         error = _error(observed, answer, body, root)
-    elif observed.model.output_shape is None or observed.model.has_streaming_output:
+    elif observed.model.output_shape is None or observed.model.has_streaming_output or observed.api.name == "s3":
         output = {}
-    elif answer.size > len(answer.body):
+    elif answer.size > len(answer.body) and has_body_to_read(observed.model.output_shape):
         omitted_size = answer.size
     else:
-        output = _output(observed, body, root)
+        output = _output(observed, answer, body, root)
     return ApiAnswer(
         output=output,
         error=error,
         request_id=request_id,
         omitted_size=omitted_size,
+        is_true=observed.protocol == "ec2" and root is not None and root.child_text("return") == "true",
         headers=answer.headers if observed.api.name == "s3" else {},
         body_size=answer.size,
     )
@@ -86,7 +88,7 @@ def _request_id(root: Element) -> str | None:
 # --- output ----------------------------------------------------------------------------------------------
 
 
-def _output(observed: ObservedCall, body: bytes, root: Element | None) -> dict[str, Any] | None:
+def _output(observed: ObservedCall, answer: ObservedAnswer, body: bytes, root: Element | None) -> dict[str, Any] | None:
     api, model = observed.api, observed.model
     output: dict[str, Any] | None = None
     try:
@@ -97,6 +99,15 @@ def _output(observed: ObservedCall, body: bytes, root: Element | None) -> dict[s
                 output = _read_xml(api, model, root)
             case "json" | "cbor":
                 output = _of_tree(observed.protocol, api, model, body)
+            case "rest-json" | "rest-xml":
+                output = read_rest_answer(
+                    api,
+                    model,
+                    headers=answer.headers,
+                    status=answer.status,
+                    body=body,
+                    is_xml=observed.protocol == "rest-xml",
+                )
     except (ParseError, RecursionError):
         return None
     return output

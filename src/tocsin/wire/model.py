@@ -13,6 +13,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationNotFoundError, ServiceModel
 
 from tocsin.wire.record_shape import RecordShapes
+from tocsin.wire.rest_route import RestRoutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ class ServiceApi:
         self._closures: dict[tuple[str, str], Callable[[Any], Any]] = {}
         self._lock = threading.Lock()
         self._errors_by_code: dict[str, Shape] | None = None
+        self._routes: RestRoutes | None = None
 
     def operation(self, name: str) -> OperationModel | None:
         """The model of an operation; names are case-sensitive (WIRE-1.11)."""
@@ -63,6 +65,13 @@ class ServiceApi:
                     compilation = self._compilations[kind] = make()
             known = self._closures[kind, operation] = compilation.closure(shape)
         return known
+
+    @property
+    def routes(self) -> RestRoutes:
+        """The operations by method and path, for a REST service."""
+        if self._routes is None:
+            self._routes = RestRoutes(self.model)
+        return self._routes
 
     def error_shape(self, name: str) -> Shape | None:
         """The error shape of that name, else one that has it for its query code."""

@@ -13,16 +13,19 @@ import msgspec
 
 from tocsin.core.record.call import ApiCall
 from tocsin.core.record.region import recorded_region
+from tocsin.core.record.s3_request import S3Request
 from tocsin.wire.form import Form, parse_form
 from tocsin.wire.message import WireRequest
 from tocsin.wire.observed_body import observed_body
-from tocsin.wire.request_reader import ReadRequest, read_request
+from tocsin.wire.request_reader import ReadRequest, RestRequest, read_request
+from tocsin.wire.rest_route import query_fields
+from tocsin.wire.s3_observed import is_control_request, is_s3_host, s3_place, s3_request
 from tocsin.wire.service_index import service_index
 from tocsin.wire.shape import ParseError
 from tocsin.wire.signing_scope import SigningScope, signing_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from tocsin.wire.model import ServiceApi, ServiceModels
 
@@ -87,6 +90,8 @@ class _Found(msgspec.Struct, frozen=True):
     api: Any
     model: Any
     form: Form = ()
+    rest: RestRequest | None = None
+    s3: S3Request | None = None
 
 
 def observe(
@@ -94,8 +99,14 @@ def observe(
     models: ServiceModels,
     *,
     default_region: str = "us-east-1",
+    s3_hosts: Collection[str] = (),
+    assume_s3: bool = False,
 ) -> ObservedCall | Unobserved:
-    """The call that a request is; `default_region` is that of requests which name none."""
+    """The call that a request is; `default_region` is that of requests which name none.
+
+    `s3_hosts` are the names of S3's hosts besides AWS's, for buckets in the host's name (REC-9.2). `assume_s3` takes
+    unsigned requests that nothing else tells for requests to S3 (REC-3.1).
+    """
     if request.method == "OPTIONS":
         return Unobserved(reason="preflight")
     if request.raw_path.startswith(b"/_"):
@@ -107,13 +118,15 @@ def observe(
         return Unobserved(reason="upload")
     body = observed_body(request)
     found = _find(request, body, models, scope, host=host, content_type=content_type)
+    if found is None:
+        found = _find_rest(request, body, models, scope, host=host, s3_hosts=s3_hosts, assume_s3=assume_s3)
     if isinstance(found, Unobserved):
         return found
     if found is None:
         return Unobserved(reason="unrecognised", service=scope.service if scope else "", form=_form_of(request))
     if (found.api.name, found.model.name) in EXCLUDED:
         return Unobserved(reason="excluded", service=found.api.name)
-    read = read_request(found.protocol, found.api, found.model, request, body, form=found.form)
+    read = read_request(found.protocol, found.api, found.model, request, body, form=found.form, rest=found.rest)
     return ObservedCall(
         protocol=found.protocol,
         api=found.api,
@@ -146,6 +159,7 @@ def _api_call(
         omitted_size=read.omitted_size,
         is_rest_json=found.protocol == "rest-json",
         path_date="".join(path_date.groups()) if path_date else "",
+        s3=found.s3,
     )
 
 
@@ -201,6 +215,70 @@ def _operation(
         if model is not None:
             return _Found(protocol, api, model)
     return None
+
+
+def _find_rest(
+    request: ObservedRequest,
+    body: bytes,
+    models: ServiceModels,
+    scope: SigningScope | None,
+    *,
+    host: str,
+    s3_hosts: Collection[str],
+    assume_s3: bool,
+) -> _Found | None:
+    """The operation by method and path (REC-3.2)."""
+    try:
+        query = query_fields(request.query_string)
+    except ParseError:
+        return None
+    index = service_index()
+    signing_name = scope.service if scope is not None else None
+    if signing_name == "s3" or (signing_name is None and (assume_s3 or is_s3_host(host, s3_hosts))):
+        return _find_s3(request, body, models, scope, query, host=host, s3_hosts=s3_hosts)
+    names = index.by_host(host) if signing_name is None else index.by_signing_name(signing_name, host=host)
+    path = request.raw_path.decode("utf-8", "replace")
+    for name in names:
+        api = _api(models, name)
+        protocol = _rest_protocol(api)
+        if api is None or protocol is None:
+            continue
+        match = api.routes.match(request.method, path, dict(query))
+        model = api.operation(match.operation) if match is not None else None
+        if match is not None and model is not None:
+            return _Found(protocol, api, model, rest=RestRequest(labels=match.labels, query=query))
+    return None
+
+
+def _rest_protocol(api: ServiceApi | None) -> Literal["rest-json", "rest-xml"] | None:
+    protocols = api.protocols if api is not None else ()
+    return "rest-json" if "rest-json" in protocols else "rest-xml" if "rest-xml" in protocols else None
+
+
+def _find_s3(
+    request: ObservedRequest,
+    body: bytes,
+    models: ServiceModels,
+    scope: SigningScope | None,
+    query: list[tuple[str, str]],
+    *,
+    host: str,
+    s3_hosts: Collection[str],
+) -> _Found | None:
+    if is_control_request(request, host):
+        api, place = models.service("s3control"), None
+        path = request.raw_path.decode("utf-8", "replace")
+    else:
+        api, place = models.service("s3"), s3_place(request.raw_path, host, s3_hosts)
+        path = place.path
+    match = api.routes.match(request.method, path, dict(query), [name.decode("latin-1") for name, _ in request.headers])
+    model = api.operation(match.operation) if match is not None else None
+    if match is None or model is None:
+        return None
+    rest = RestRequest(labels=match.labels, query=query)
+    return _Found(
+        "rest-xml", api, model, rest=rest, s3=s3_request(request, body, model, scope=scope, rest=rest, place=place)
+    )
 
 
 def _api(models: ServiceModels, name: str) -> ServiceApi | None:

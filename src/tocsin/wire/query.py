@@ -41,10 +41,33 @@ def readers() -> Compilation:
     return Compilation(_build_reader)
 
 
+def ec2_readers() -> Compilation:
+    """The readers of EC2's forms: other names, and every list flat (REC-3.6)."""
+    return Compilation(_build_ec2_reader)
+
+
+def _build_ec2_reader(shape: Shape, compilation: Compilation) -> Reader:
+    match shape.type_name:
+        case "structure":
+            return _structure_reader(shape, compilation, _ec2_name)
+        case "list":
+            element = compilation.closure(shape.member)
+            return lambda fields: [element(group) for group in _by_index(fields, "")]
+    return _build_reader(shape, compilation)
+
+
+def _ec2_name(name: str, member: Shape) -> str:
+    query_name = member.serialization.get("queryName")
+    if query_name:
+        return str(query_name)
+    location = member.serialization.get("name")
+    return name if location is None else location[:1].upper() + location[1:]
+
+
 def _build_reader(shape: Shape, compilation: Compilation) -> Reader:
     match shape.type_name:
         case "structure":
-            return _structure_reader(shape, compilation)
+            return _structure_reader(shape, compilation, _form_name)
         case "list":
             return _list_reader(shape, compilation)
         case "map":
@@ -65,11 +88,11 @@ def _scalar_reader(read_text: Callable[[str], Any]) -> Reader:
     return read
 
 
-def _structure_reader(shape: Shape, compilation: Compilation) -> Reader:
+def _structure_reader(shape: Shape, compilation: Compilation, form_name: Callable[[str, Shape], str]) -> Reader:
     scalars: dict[str, tuple[str, Callable[[str], Any]]] = {}
     composites: dict[str, tuple[str, Reader]] = {}
     for name, member in shape.members.items():
-        key = _form_name(name, member)
+        key = form_name(name, member)
         if member.type_name in TEXT_READERS:
             scalars[key] = (name, TEXT_READERS[member.type_name](member))
         else:

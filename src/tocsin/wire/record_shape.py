@@ -68,7 +68,9 @@ class RecordShapes:
         return Member(
             name=name,
             shape=self._shape(model),
-            wire_name=str(traits.get("queryName") or location[:1].upper() + location[1:]),
+            wire_name=str(
+                traits.get("queryName") or (location[:1].upper() + location[1:] if "name" in traits else name)
+            ),
             xml_name=location,
             is_sensitive=bool(model.metadata.get("sensitive")),
             is_streamed=bool(traits.get("streaming") or traits.get("eventstream") or model.metadata.get("streaming")),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.wire import cbor, json, query
+from tocsin.wire.rest_reader import has_body_to_read, read_rest_request
 from tocsin.wire.shape import ParseError
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
     omitted_size: int = 0
 
 
+class RestRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a REST request stands outside its body: the free parts of its path, and the fields of its query."""
+
+    labels: dict[str, str]
+    query: list[tuple[str, str]]
+
+
 def read_request(
     protocol: ObservedProtocol,
     api: ServiceApi,
@@ -36,13 +44,18 @@ def read_request(
     body: bytes,
     *,
     form: Form,
+    rest: RestRequest | None,
 ) -> ReadRequest:
     """The parameters by the model's member names. `body` is unpacked; `form` is that of query and EC2."""
     if model.input_shape is None:
         return ReadRequest(parameters={})
-    if request.is_truncated:
+    if request.is_truncated and (rest is None or has_body_to_read(model.input_shape)):
         return ReadRequest(omitted_size=request.body_length or 0)
+    if api.name in {"s3", "s3control"}:
+        return ReadRequest(parameters={})  # their records show the request itself
     try:
+        if rest is not None:
+            return ReadRequest(parameters=_read_rest(api, model, request, body, rest))
         return ReadRequest(parameters=_read(protocol, api, model, body, form=form))
     except (ParseError, RecursionError):
         return ReadRequest()
@@ -50,10 +63,30 @@ def read_request(
 
 def _read(protocol: ObservedProtocol, api: ServiceApi, model: OperationModel, body: bytes, *, form: Form) -> Any:
     shape = model.input_shape
-    if protocol in {"query", "ec2"}:
+    if protocol == "query":
         return api.closure("read query", model.name, shape, query.readers)(form)
+    if protocol == "ec2":
+        return api.closure("read ec2", model.name, shape, query.ec2_readers)(form)
     codec = json if protocol == "json" else cbor
     tree = codec.decode_tree(body)
     if not isinstance(tree, dict):
         raise ParseError("Expected map or null")
     return api.closure(f"read {protocol}", model.name, shape, codec.readers)(tree)
+
+
+def _read_rest(
+    api: ServiceApi,
+    model: OperationModel,
+    request: ObservedRequest,
+    body: bytes,
+    rest: RestRequest,
+) -> dict[str, Any]:
+    return read_rest_request(
+        api,
+        model,
+        labels=rest.labels,
+        query=rest.query,
+        headers={name.decode("latin-1"): value.decode("utf-8", "replace") for name, value in request.headers},
+        body=b"" if request.is_truncated else body,
+        is_xml="rest-xml" in api.protocols,
+    )

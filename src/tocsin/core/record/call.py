@@ -56,7 +56,8 @@ class ApiError(msgspec.Struct, frozen=True, kw_only=True):
 class ApiAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back: `output` or `error`, and the service's id of the request.
 
-    `output` is None where there is none to be read; `omitted_size` is then its size if it was too large.
+    `output` is None where there is none to be read; `omitted_size` is then its size if it was too large. `is_true`
+    says that an answer of EC2 had `<return>true</return>`.
     `headers` are those of the answer, in lower case, as far as S3's records need them (REC-9.4, 9.6).
     """
 
@@ -64,6 +65,7 @@ class ApiAnswer(msgspec.Struct, frozen=True, kw_only=True):
     error: ApiError | None = None
     request_id: str | None = None
     omitted_size: int = 0
+    is_true: bool = False
     headers: dict[str, str] = {}
     body_size: int = 0
 

@@ -63,6 +63,7 @@ _API_VERSIONS: Final = {
     "route53": "2013-04-01",
     "cloudfront": "2020_05_31",
     "dynamodb": "2012-08-10",
+    "dynamodbstreams": "2012-08-10",
     "wafv2": "2019-04-23",
     "waf": "2015-08-24",
     "appmesh": "2019-01-25",

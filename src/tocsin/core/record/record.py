@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tocsin.core.record.api_gateway import with_body_apart
 from tocsin.core.record.category import data_resource_type
+from tocsin.core.record.dynamodb import without_types
+from tocsin.core.record.ec2 import ec2_elements, ec2_parameters
 from tocsin.core.record.event_name import event_name, event_source, recorded_api_version
 from tocsin.core.record.fault import error_code, error_message, keeps_parameters
 from tocsin.core.record.read_only import is_read_only
 from tocsin.core.record.redaction import redaction_of
 from tocsin.core.record.resource import resources_of
+from tocsin.core.record.s3 import BODIES_NOT_SHOWN, s3_additional_data, s3_elements, s3_parameters
 from tocsin.core.record.size import TEXT_SIZE, bounded, omitted
 from tocsin.core.record.tree import TreeForm, structure_tree
 
@@ -29,12 +33,16 @@ _HANDS_OUT_CREDENTIALS: Final = frozenset(
 """Calls of STS that have responseElements although they read only (CT-2.7)."""
 
 
+_SILENT_DATA: Final = frozenset({"dynamodb", "dynamodbstreams", "lambda"})
+"""Services whose data events have no responseElements [seen for dynamodb]."""
+
+
 def record_of(call: ApiCall, answer: ApiAnswer, circumstances: Circumstances) -> dict[str, Any]:
     """The record of a call, its keys in the order of CT-2.1. It shares nothing with its arguments that may change."""
     known = circumstances
     error = answer.error
     read_only = is_read_only(call.signing_name, call.operation)
-    data_type = data_resource_type(call.service, call.operation)
+    is_data = is_data_event(call)
     record: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": known.identity,
@@ -52,7 +60,9 @@ def record_of(call: ApiCall, answer: ApiAnswer, circumstances: Circumstances) ->
         if message is not None:
             record["errorMessage"] = message
     record["requestParameters"] = _request_parameters(call, answer)
-    record["responseElements"] = _response_elements(call, answer, is_read_only=read_only)
+    record["responseElements"] = _response_elements(call, answer, is_read_only=read_only, is_data=is_data)
+    if call.s3 is not None:
+        record["additionalEventData"] = s3_additional_data(call.s3, answer, known.tls)
     record["requestID"] = (answer.request_id or known.request_id)[:TEXT_SIZE]
     record["eventID"] = known.event_id
     record["readOnly"] = read_only
@@ -63,13 +73,19 @@ def record_of(call: ApiCall, answer: ApiAnswer, circumstances: Circumstances) ->
     api_version = recorded_api_version(call.service)
     if api_version is not None:
         record["apiVersion"] = api_version
-    record["managementEvent"] = data_type is None
+    record["managementEvent"] = not is_data
     record["recipientAccountId"] = known.account
-    record["eventCategory"] = "Management" if data_type is None else "Data"
+    record["eventCategory"] = "Data" if is_data else "Management"
     tls = _tls_details(known)
     if tls:
         record["tlsDetails"] = tls
     return bounded(record)
+
+
+def is_data_event(call: ApiCall) -> bool:
+    """Is it a data event? Every call for an object of S3 is one (REC-12.2)."""
+    has_key = call.s3 is not None and call.s3.key is not None
+    return has_key or data_resource_type(call.service, call.operation) is not None
 
 
 def _tls_details(known: Circumstances) -> dict[str, str]:
@@ -84,21 +100,37 @@ def _tls_details(known: Circumstances) -> dict[str, str]:
 def _request_parameters(call: ApiCall, answer: ApiAnswer) -> Tree | None:
     if answer.error is not None and not keeps_parameters(call.service, answer.error):
         return None
-    if call.omitted_size:
+    if call.omitted_size and call.operation not in BODIES_NOT_SHOWN:
         return omitted("requestParameters", call.omitted_size)
+    if call.s3 is not None:
+        return s3_parameters(call.operation, call.s3)
     if call.parameters is None or call.input is None:
         return None
+    if call.service == "ec2":
+        return ec2_parameters(call)
     redaction = redaction_of(call.service, call.operation, "request")
     form = TreeForm(call.service, redaction, is_answer=False, is_rest_json=call.is_rest_json)
-    return structure_tree(call.input, call.parameters, form) or None
+    tree = structure_tree(call.input, call.parameters, form)
+    match call.service:
+        case "apigateway":
+            tree = with_body_apart(call.operation, tree)
+        case "dynamodb":
+            tree = without_types(tree)
+    return tree or None
 
 
-def _response_elements(call: ApiCall, answer: ApiAnswer, *, is_read_only: bool) -> Tree | None:
+def _response_elements(call: ApiCall, answer: ApiAnswer, *, is_read_only: bool, is_data: bool) -> Tree | None:
+    if call.s3 is not None:
+        return s3_elements(answer, is_data=is_data, is_read_only=is_read_only)
     if answer.error is not None or (is_read_only and not _has_answer_though_read_only(call)):
         return None
     if answer.omitted_size:
         return omitted("responseElements", answer.omitted_size)
-    if answer.output is None or call.output is None:
+    if answer.output is None or (is_data and call.service in _SILENT_DATA):
+        return None
+    if call.service == "ec2":
+        return ec2_elements(call, answer)
+    if call.output is None:
         return None
     redaction = redaction_of(call.service, call.operation, "answer")
     form = TreeForm(call.service, redaction, is_answer=True, is_rest_json=call.is_rest_json)

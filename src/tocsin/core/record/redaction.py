@@ -5,6 +5,7 @@ Rule: a table row for the member decides; without one the model's `sensitive` tr
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -20,6 +21,7 @@ DROPPED: Final = None
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 REMOVED: Final = "<sensitiveDataRemoved>"
 REDACTED: Final = "***(Redacted)"
+"""In place of each literal of a statement, the rest of which is written."""
 KEPT: Final = ""
 """The member is written as it is. No text in its place is empty, so this is none."""
 
@@ -91,7 +93,6 @@ _ROWS: Final[tuple[tuple[str, str, Side | Literal["*"], str, Treatment], ...]] =
     ("dynamodb", _ANY, _ANY, "exclusiveStartKey", DROPPED),
     ("dynamodb", _ANY, _ANY, "itemCollectionMetrics", DROPPED),
     ("dynamodb", _ANY, _ANY, "unprocessedItems", DROPPED),
-    ("dynamodb", "BatchWriteItem", "request", "putRequest", DROPPED),
     ("dynamodb", _ANY, "request", "parameters", DROPPED),
     ("dynamodb", _ANY, "request", "statement", REDACTED),
     ("kinesis", _ANY, "request", "data", DROPPED),
@@ -172,3 +173,11 @@ def _is_text(member: Member) -> bool:
 def redaction_of(service: str, operation: str, side: Side) -> Redaction:
     """The one for an operation; service is the name of the model."""
     return Redaction(service, operation, side)
+
+
+_LITERAL: Final = re.compile(r"'(?:[^']|'')*'?|(?<![\w\"])-?\d[\w.+-]*", re.ASCII)
+
+
+def without_literals(statement: str) -> str:
+    """A statement of PartiQL with every text and number in it redacted; one that is not closed to its end."""
+    return _LITERAL.sub(REDACTED, statement)

@@ -186,4 +186,6 @@ def _s3_resources(call: ApiCall, account: str) -> list[Resource]:
     bucket = {"accountId": account, "type": "AWS::S3::Bucket", "ARN": arn}
     if request.key:
         return [{"type": "AWS::S3::Object", "ARN": f"{arn}/{request.key}"}, bucket]
+    if data_resource_type(call.service, call.operation) is not None:
+        return [{"type": "AWS::S3::Object", "ARNPrefix": f"{arn}/"}, bucket]
     return [bucket]

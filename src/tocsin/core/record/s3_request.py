@@ -10,7 +10,8 @@ import msgspec
 class S3Request(msgspec.Struct, frozen=True, kw_only=True):
     """Names, query and body of a request to S3.
 
-    `host` is the Host header. `query` holds the fields of the query string, `headers` those in lower case.
+    `host` is the Host header. `labels` are what stands in the path of a request to S3 control.
+    `query` holds the fields of the query string, `headers` those in lower case.
     `body` is the XML as a tree under its root's name (REC-9.1), `document` a JSON policy; both None when there is
     none. `body_size` counts the bytes that came in. `access` is how the request was signed: `AuthHeader`,
     `QueryString`, or None; `signature_version` is `SigV4`, `SigV4A` or `SigV2`.
@@ -19,6 +20,7 @@ class S3Request(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     bucket: str | None = None
     key: str | None = None
+    labels: dict[str, str] = {}
     query: tuple[tuple[str, str], ...] = ()
     headers: dict[str, str] = {}
     body: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.core.record.key import member_key
 from tocsin.core.record.moment import MomentForm, form_of, moment_value
-from tocsin.core.record.redaction import DROPPED, KEPT
+from tocsin.core.record.redaction import DROPPED, KEPT, REDACTED, without_literals
 
 if TYPE_CHECKING:
     from tocsin.core.record.redaction import Redaction
@@ -52,6 +52,8 @@ def structure_tree(shape: Shape, values: dict[str, Any], form: TreeForm, parents
             tree[form.key(member)] = _member_value(
                 member, value, form, (*parents, member_key("", name, is_answer=False))
             )
+        elif treatment == REDACTED and isinstance(value, str):
+            tree[form.key(member)] = without_literals(value)
         elif treatment is not DROPPED:
             tree[form.key(member)] = treatment
     return tree

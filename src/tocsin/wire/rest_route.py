@@ -1,0 +1,169 @@
+"""REST: the operation of a method and a path, by the templates of a model. Spec: REC-3.2 (4).
+
+The table is built once for each model: a tree by the parts of the paths, in which a part that is given goes before one
+that is free, and a free part before the rest of the path. Literal fields of the query (`?policy`) decide among the
+operations that share a path.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+
+from tocsin.wire.shape import ParseError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from botocore.model import OperationModel, ServiceModel
+
+PARTS: Final = 128
+"""Parts of a path that are looked at; a longer one is for no operation."""
+_QUERY_FIELDS: Final = 1000
+
+
+class RestMatch(msgspec.Struct, frozen=True):
+    """The operation of a request, and the texts that stand where its path is free, by their names there."""
+
+    operation: str
+    labels: dict[str, str]
+
+
+class _Operation(msgspec.Struct, frozen=True):
+    name: str
+    labels: tuple[str, ...]
+    literals: tuple[tuple[str, str], ...]
+    required: frozenset[str]
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """What a request has besides its path: the fields of its query, and the names of these and of its headers."""
+
+    query: dict[str, str]
+    names: set[str]
+
+
+class _Node:
+    __slots__ = ("free", "given", "here", "rest")
+
+    def __init__(self) -> None:
+        self.given: dict[str, _Node] = {}
+        self.free: _Node | None = None
+        self.rest: list[_Operation] = []
+        self.here: list[_Operation] = []
+
+
+class RestRoutes:
+    """The operations of one model by method and path."""
+
+    def __init__(self, model: ServiceModel) -> None:
+        self._roots: dict[str, _Node] = {}
+        for name in model.operation_names:
+            operation = model.operation_model(name)
+            if "requestUri" in operation.http:
+                self._add(operation)
+
+    def _add(self, operation: OperationModel) -> None:
+        path, _, query = operation.http["requestUri"].partition("?")
+        node = self._roots.setdefault(operation.http.get("method", "POST"), _Node())
+        labels = []
+        is_rest = False
+        for part in _parts(path):
+            if part.startswith("{"):
+                labels.append(part.strip("{}+"))
+                is_rest = part.endswith("+}")
+                if is_rest:
+                    break
+                node.free = node.free or _Node()
+                node = node.free
+            else:
+                node = node.given.setdefault(part, _Node())
+        entry = _Operation(
+            operation.name,
+            tuple(labels),
+            tuple(parse_qsl(query, keep_blank_values=True)),
+            _required_fields(operation),
+        )
+        found = node.rest if is_rest else node.here
+        found.append(entry)
+        found.sort(key=lambda each: (-len(each.literals), -len(each.required)))
+
+    def match(
+        self, method: str, raw_path: str, query: dict[str, str], headers: Collection[str] = ()
+    ) -> RestMatch | None:
+        """The operation, most specific first; None when there is none. `headers` are their names in lower case."""
+        root = self._roots.get(method)
+        parts = _parts(raw_path)
+        if root is None or len(parts) > PARTS:
+            return None
+        found = _search(root, parts, 0, (), _Asked(query, query.keys() | set(headers)))
+        if found is None:
+            return None
+        operation, texts = found
+        return RestMatch(
+            operation.name, {name: unquote(text) for name, text in zip(operation.labels, texts, strict=False)}
+        )
+
+
+def _parts(path: str) -> list[str]:
+    parts = path.removeprefix("/").split("/")
+    if parts[-1] == "":
+        parts.pop()
+    return parts
+
+
+def _required_fields(operation: OperationModel) -> frozenset[str]:
+    shape = operation.input_shape
+    if shape is None:
+        return frozenset()
+    names = set()
+    for name in shape.required_members:
+        traits = shape.members[name].serialization
+        text = str(traits.get("name", name))
+        match traits.get("location"):
+            case "querystring":
+                names.add(text)
+            case "header":
+                names.add(text.lower())
+    return frozenset(names)
+
+
+def _search(
+    node: _Node, parts: list[str], at: int, texts: tuple[str, ...], asked: _Asked
+) -> tuple[_Operation, tuple[str, ...]] | None:
+    if at == len(parts):
+        operation = _of_query(node.here, asked)
+        return (operation, texts) if operation is not None else None
+    given = node.given.get(parts[at]) or node.given.get(unquote(parts[at]))
+    if given is not None and (found := _search(given, parts, at + 1, texts, asked)) is not None:
+        return found
+    if node.free is not None and parts[at] != "":
+        found = _search(node.free, parts, at + 1, (*texts, parts[at]), asked)
+        if found is not None:
+            return found
+    operation = _of_query(node.rest, asked)
+    return (operation, (*texts, "/".join(parts[at:]))) if operation is not None else None
+
+
+def _of_query(operations: list[_Operation], asked: _Asked) -> _Operation | None:
+    """The first operation whose literal fields are there; one that lacks nothing goes before one that does."""
+    fitting = [
+        operation
+        for operation in operations
+        if all(name in asked.query and value in ("", asked.query[name]) for name, value in operation.literals)
+    ]
+    return next((each for each in fitting if each.required <= asked.names), fitting[0] if fitting else None)
+
+
+def query_fields(query_string: bytes) -> list[tuple[str, str]]:
+    """The fields of a query string; one without `=` has the empty value.
+
+    Raises:
+        ParseError: there are too many.
+    """
+    text = query_string.decode("utf-8", "replace")
+    if text.count("&") >= _QUERY_FIELDS:
+        raise ParseError(f"The URL has more than {_QUERY_FIELDS} fields")
+    return parse_qsl(text, keep_blank_values=True)
