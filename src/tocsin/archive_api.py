@@ -14,6 +14,7 @@ from tocsin.app.rulepack import load_chain, load_rules
 from tocsin.app.selection import Selection
 from tocsin.composition.backtest import backtest as backtest_archive
 from tocsin.composition.scan import scan as scan_archive
+from tocsin.core.insight.judgement import DEFAULT_RULES
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import InputError
 
@@ -41,6 +42,7 @@ def scan(
     regions: Iterable[str] = (),
     unique: bool = False,
     events: str | os.PathLike[str] | None = None,
+    insights: bool = False,
     jobs: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> ScanReport:
@@ -49,7 +51,8 @@ def scan(
     `rules` are `Rule`s, or SOURCEs as the command line takes them: a pack's name, a rule file, a folder,
     the JSON of `aws logs describe-metric-filters`. Counted are records with since <= eventTime < until
     (aware datetimes), of these accounts and regions; nothing given means all. `unique` counts an eventID
-    once. `events` names a file for the matching records as NDJSON. `jobs` is the number of processes,
+    once. `events` names a file for the matching records as NDJSON. With `insights` the report's `insights` are
+    the CloudTrail Insights that the calls give rise to. `jobs` is the number of processes,
     by default one for each core.
 
     What could not be read is in the report's `files.skipped` and `records.problems`. Raises
@@ -66,6 +69,7 @@ def scan(
         unique=unique,
         limits=limits,
         events=None if events is None else Path(events),
+        insights=DEFAULT_RULES if insights else None,
     )
 
 

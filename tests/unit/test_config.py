@@ -8,6 +8,7 @@ import pytest
 
 from tocsin.config import Config, check_config, entries_in_force, load_config
 from tocsin.core.finding import Severity
+from tocsin.core.insight.judgement import InsightRules
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import ConfigError, NotFoundError
 
@@ -192,7 +193,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
         (
             "[zzz]\nport = 1\n",
-            "known here: alarm, auth, heartbeat, http, limits, mail, notifier, operator, rules, s3, server, smtp, source, sqs, trail",
+            "known here: alarm, auth, heartbeat, http, insights, limits, mail, notifier, operator, rules, s3, server, smtp, source, sqs, trail",
         ),
     ],
 )
@@ -354,3 +355,36 @@ def test_a_truth_value_in_a_variable(tmp_path: Path, value: str, *, read: bool) 
     assert config.server.allow_reset is read
     with pytest.raises(ConfigError, match="true or false"):
         load_config(None, {"TOCSIN_SERVER_ALLOW_RESET": "2"}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "rules"),
+    [
+        ("", {}, InsightRules()),
+        (
+            "[insights]\nmin_hours = 1\nopen = 1e-9\nclose = 0.01\n",
+            {},
+            InsightRules(min_hours=1, open=1e-9, close=0.01),
+        ),
+        ("[insights]\nmin_hours = 0.5\n", {"TOCSIN_INSIGHTS_OPEN": "1e-4"}, InsightRules(min_hours=0.5, open=1e-4)),
+    ],
+)
+def test_insights_settings(toml: Path, text: str, variables: dict[str, str], rules: InsightRules) -> None:
+    toml.write_text(text, encoding="utf-8")
+    assert load_config(toml, variables).insights == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("insights.open = 0.5\n", "insights.open is a probability from 1e-15 to 0.1"),
+        ("insights.open = nan\n", "insights.open is a probability from 1e-15 to 0.1"),
+        ("insights.close = true\n", "insights.close is a probability from 1e-15 to 0.5"),
+        ("insights.min_hours = -1\n", "insights.min_hours is a number of hours from 0 to 192"),
+        ('insights.min_hours = "soon"\n', "insights.min_hours is a number of hours from 0 to 192"),
+    ],
+)
+def test_insights_settings_that_are_refused(toml: Path, text: str, message: str) -> None:
+    toml.write_text(text, encoding="utf-8")
+    (finding,) = check_config(toml)
+    assert message in finding.message

@@ -6,7 +6,8 @@ data holds besides records. Spec: IF-2, CT-14.3, CT-14.4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import compress
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tocsin.core.event import ABSENT, Event, MessageError, decode_message
 from tocsin.core.event_time import event_time_problem, parse_event_time, span_of_times
@@ -18,7 +19,7 @@ from tocsin.core.stream import RecordStream, Run
 from tocsin.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tocsin.app.ledger import Ledger
     from tocsin.app.ports import OpenArchiveFile
@@ -42,6 +43,16 @@ class Candidate(NamedTuple):
     event: Event
 
 
+class RecordTap(Protocol):
+    """Is shown every selected record: its second, and the values at `paths`, None for what is null or absent."""
+
+    paths: tuple[Path, ...]
+
+    def see(self, second: int, values: Sequence[object]) -> None:
+        """Look at one record."""
+        ...
+
+
 class RecordReader:
     """Reads files and gives the candidates among their records.
 
@@ -58,10 +69,16 @@ class RecordReader:
         limits: Limits = DEFAULT_LIMITS,
         everything: bool = False,
         note_minutes: bool = False,
+        tap: RecordTap | None = None,
     ) -> None:
-        """With `note_minutes` the minutes in which selected records lie are noted (`take_minutes`)."""
+        """With `note_minutes` the minutes in which selected records lie are noted (`take_minutes`).
+
+        `tap` is shown all of them, candidates or not.
+        """
         places = (_RECIPIENT, _CALLER, _REGION) if selection.accounts or selection.regions else ()
-        self.projection = Projection(patterns, also=places, everything=everything)
+        also = places if tap is None else (*places, *tap.paths)
+        self.projection = Projection(patterns, also=also, everything=everything)
+        self.tap = tap
         self.open_file = open_file
         self.selection = selection
         self.limits = limits
@@ -155,6 +172,8 @@ class _FileRead:
         selected = self._selected(records, span)
         if self._reader.note_minutes:
             self._note_minutes(records, selected)
+        if self._reader.tap is not None:
+            self._show(self._reader.tap, records, selected)
         wanted = [
             (place, second)
             for place in projection.candidates(run.projected)
@@ -169,6 +188,18 @@ class _FileRead:
         times = map(self._reader.projection.time_of, records)
         chosen = (text for place, text in enumerate(times) if selected is None or place in selected)
         self._reader.minutes.update(second // 60 for text in chosen if (second := parse_event_time(text)) is not None)
+
+    def _show(self, tap: RecordTap, records: list[Any], selected: set[int] | None) -> None:
+        projection = self._reader.projection
+        times = projection.times(records)
+        columns = [projection.column(records, path) for path in tap.paths]
+        rows: Iterator[tuple[Any, ...]] = zip(times, *columns, strict=True)
+        if selected is not None:
+            rows = compress(rows, [place in selected for place in range(len(records))])
+        for text, *values in rows:
+            second = parse_event_time(text)
+            if second is not None:
+                tap.see(second, values)
 
     def _check_times(self, records: list[Any], start: int) -> None:
         for position, text in enumerate(map(self._reader.projection.time_of, records), start + 1):
@@ -235,6 +266,9 @@ class _FileRead:
         ledger.span(second, second)
         if self._reader.note_minutes:
             self._reader.minutes.add(second // 60)
+        if self._reader.tap is not None:
+            values = (event.get(".".join(path)) for path in self._reader.tap.paths)
+            self._reader.tap.see(second, [None if value is ABSENT else value for value in values])
         yield Candidate(self._position, second, event)
 
     # ------------------------------------------------------------ what is no record

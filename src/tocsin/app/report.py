@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -86,8 +88,30 @@ class FilterResult(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
 
 
+class InsightReading(msgspec.Struct, kw_only=True):
+    """What Insights were looked for in (CT-17.7).
+
+    `calls` were counted, of so many `apis` and `accounts`; `too_short` are accounts with less than `min_hours` of
+    data, of which nothing is judged. `unclassified` calls do not say whether they read or write, and are in no call
+    rate. `found` Insights were found; beyond what a report holds the later ones are `omitted`.
+    """
+
+    calls: int
+    apis: int
+    accounts: int
+    too_short: list[str]
+    unclassified: int
+    min_hours: float
+    found: int = 0
+    omitted: int = 0
+
+
 class ScanReport(msgspec.Struct, kw_only=True):
-    """The whole report. `tocsin` is the version that wrote it."""
+    """The whole report. `tocsin` is the version that wrote it.
+
+    `insights` are the Insights records, and `insight_reading` says what they were looked for in: both only where
+    that was asked for.
+    """
 
     tocsin: str
     command: str
@@ -96,3 +120,5 @@ class ScanReport(msgspec.Struct, kw_only=True):
     bytes: Bytes
     seconds: float
     filters: list[FilterResult]
+    insights: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    insight_reading: InsightReading | msgspec.UnsetType = msgspec.UNSET

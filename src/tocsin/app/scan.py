@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,7 @@ from tocsin.app.reader import Candidate, RecordReader, account_of
 from tocsin.app.report import FilterResult, Metric, ScanReport, Series
 from tocsin.app.selection import Selection
 from tocsin.core.event_time import format_time
+from tocsin.core.insight.judgement import InsightRules
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.core.metric_filter import CompiledFilter, FilterSet
 from tocsin.core.rule import Rule
@@ -26,7 +27,11 @@ from tocsin.errors import InputError
 
 if TYPE_CHECKING:
     from tocsin.app.ports import OpenArchiveFile
+    from tocsin.app.reader import RecordTap
+    from tocsin.app.report import InsightReading
     from tocsin.core.event import Event
+    from tocsin.core.insight.call import Call
+    from tocsin.core.insight.tally import CallTally
 
 # How many values of a field the report shows for each filter.
 _TOP_SHOWN = 10
@@ -35,17 +40,24 @@ _TOP_SHOWN = 10
 _ROOM_OF_A_TASK = 96 * 1024 * 1024
 _ROOM_OF_ALL = 480 * 1024 * 1024
 
+# The same for the ids of calls that are to be counted once.
+_ROOM_OF_IDS = 256 * 1024 * 1024
+
 Datums = tuple[tuple[int, float | None, Dimensions], ...]
 """What a match publishes: the place of each filter, the value or None when it is unusable, and the dimensions."""
 
 KeepMatch = Callable[[int, "Match"], None]
 """Keep a match of the file at that place in the order of all files."""
 
+KeepCall = Callable[[int, "KeptCall"], None]
+"""Keep a call of the file at that place."""
+
 
 class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What to count and in which records. It goes to every process as it is.
 
-    `unique` counts an eventID once; `events` keeps the text of matching records.
+    `unique` counts an eventID once; `events` keeps the text of matching records; `insights` says how Insights are
+    judged, None that they are not looked for.
     """
 
     rules: tuple[Rule, ...]
@@ -53,6 +65,7 @@ class ScanPlan(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = DEFAULT_LIMITS
     unique: bool = False
     events: bool = False
+    insights: InsightRules | None = None
 
     @property
     def keeps_matches(self) -> bool:
@@ -74,16 +87,30 @@ class Match(msgspec.Struct, frozen=True, array_like=True):
     text: str
 
 
+class KeptCall(msgspec.Struct, frozen=True, array_like=True):
+    """A call, with a digest of its record's eventID, empty when the record has none."""
+
+    ident: bytes
+    second: int
+    api: tuple[str, ...]
+    caller: tuple[str | None, str | None, str | None, bool]
+    is_unclassified: bool
+
+
 class ScanPart:
     """What one process has counted so far; parts add up. Matches are kept only where a plan needs them."""
 
-    def __init__(self, filters: int) -> None:
+    def __init__(self, filters: int, *, calls: CallTally | None = None) -> None:
+        """`calls` is where calls are counted, if Insights are looked for."""
         self.ledger = Ledger()
         self.tallies = [Tally() for _ in range(filters)]
+        self.calls = calls
 
     def merge(self, other: ScanPart, room: Room) -> None:
         """Add what another process has counted."""
         self.ledger.merge(other.ledger)
+        if self.calls is not None and other.calls is not None:
+            self.calls.merge(other.calls)
         for mine, theirs in zip(self.tallies, other.tallies, strict=True):
             mine.merge(theirs, room)
 
@@ -107,9 +134,12 @@ class Scanner:
         *,
         open_file: OpenArchiveFile,
         keep: KeepMatch | None = None,
+        keep_call: KeepCall | None = None,
         room: int = _ROOM_OF_A_TASK,
     ) -> None:
         """`keep` is given each match of a plan with `unique` or `events`, in the order of each file.
+
+        `keep_call` is given each call of one with `unique` and `insights`.
 
         `room` bounds the bytes that the tallies of one task may take.
         """
@@ -121,16 +151,39 @@ class Scanner:
             open_file=open_file,
             selection=plan.selection,
             limits=plan.limits,
+            tap=self._tap(),
         )
         self._keep = keep if plan.keeps_matches else None
+        self._keep_call = keep_call
+        self._place = 0  # of the file at hand
+        self._calls: CallTally | None = None
+
+    def _tap(self) -> RecordTap | None:
+        if self._plan.insights is None:
+            return None
+        from tocsin.app.insight_search import CallTap  # few scans look for Insights
+
+        return CallTap(self._take_call, with_ids=self._plan.unique)
+
+    def _take_call(self, second: int, call: Call, event_id: str) -> None:
+        if self._plan.unique and self._keep_call is not None:
+            self._keep_call(
+                self._place,
+                KeptCall(_digest(event_id) if event_id else b"", second, call.api, call.caller, call.is_unclassified),
+            )
+        elif self._calls is not None:
+            self._calls.add(second, call)
 
     def scan(self, files: Iterable[tuple[int, str]]) -> ScanPart:
         """Count the matches of these files, each given by its place in the order of all and its path.
 
         With `unique` the matches are only kept: they are counted when all files have been read.
         """
-        part, room = ScanPart(len(self._filters.filters)), Room(self._room)
+        room = Room(self._room)
+        part = ScanPart(len(self._filters.filters), calls=_new_calls(self._plan))
+        self._calls = part.calls
         for place, path in files:
+            self._place = place
             try:
                 for candidate in self._reader.read(path, part.ledger):
                     match = self._match(candidate)
@@ -179,11 +232,21 @@ def datums_of(filters: FilterSet, event: Event) -> Datums:
 def digest_of_id(event: Event) -> bytes:
     """A digest of a record's eventID, to tell records by; empty when it has none."""
     ident = event.get("eventID")
-    if type(ident) is not str:
-        return b""
+    return _digest(ident) if type(ident) is str else b""
+
+
+def _digest(ident: str) -> bytes:
     from hashlib import blake2b  # takes 5 ms to load, and few scans need it
 
     return blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _new_calls(plan: ScanPlan, *, is_whole: bool = False) -> CallTally | None:
+    if plan.insights is None:
+        return None
+    from tocsin.app.insight_search import new_tally
+
+    return new_tally(is_whole=is_whole)
 
 
 def compile_rules(rules: Iterable[Rule]) -> list[CompiledFilter]:
@@ -209,8 +272,10 @@ class ScanTotal:
 
     def __init__(self, plan: ScanPlan, *, room: int = _ROOM_OF_ALL) -> None:
         self._filters = [(rule, compiled) for rule, compiled in zip(plan.rules, compile_rules(plan.rules), strict=True)]
-        self._part = ScanPart(len(self._filters))
+        self._plan = plan
+        self._part = ScanPart(len(self._filters), calls=_new_calls(plan, is_whole=True))
         self._room = Room(room)
+        self._insights: tuple[list[dict[str, Any]], InsightReading] | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -234,9 +299,36 @@ class ScanTotal:
                 self._part.count(match, self._room)
             yield match
 
+    def add_unique_calls(self, calls: Iterable[KeptCall]) -> None:
+        """Count the calls of each eventID once; InputError when there are more than can be told apart in memory."""
+        from tocsin.core.insight.call import Api, Call, Caller
+
+        seen: set[bytes] = set()
+        room = Room(_ROOM_OF_IDS)
+        for kept in calls:
+            if kept.ident in seen:
+                continue
+            if kept.ident:
+                seen.add(kept.ident)
+                if not room.take(len(kept.ident)):
+                    raise InputError(
+                        "--unique, --insights: there are more calls than can be told apart in memory",
+                        hint="scan a shorter span (--since, --until), or without --unique",
+                    )
+            if self._part.calls is not None:
+                call = Call(Api(*kept.api), Caller(*kept.caller), is_unclassified=kept.is_unclassified)
+                self._part.calls.add(kept.second, call)
+
+    def judge(self) -> None:
+        """Look for Insights, if they are asked for, when all has been added; InputError where it was too much."""
+        if self._plan.insights is not None and self._part.calls is not None:
+            from tocsin.app.insight_search import find_insights
+
+            self._insights = find_insights(self._part.calls, self._plan.insights)
+
     def report(self, *, version: str, command: str, seconds: float) -> ScanReport:
         """The report of IF-2."""
-        return ScanReport(
+        report = ScanReport(
             tocsin=version,
             command=command,
             files=self.ledger.files(),
@@ -248,6 +340,9 @@ class ScanTotal:
                 for (rule, compiled), tally in zip(self._filters, self._part.tallies, strict=True)
             ],
         )
+        if self._insights is not None:
+            report.insights, report.insight_reading = self._insights
+        return report
 
 
 @contextmanager

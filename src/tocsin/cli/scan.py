@@ -12,8 +12,8 @@ from tocsin.cli.options import (
     OutputOptions,
     ReadingOptions,
     RecordOptions,
+    config_chosen,
     jobs_chosen,
-    limits_chosen,
     records_chosen,
     require_paths,
 )
@@ -40,6 +40,7 @@ def scan(
     rules: Annotated[tuple[str, ...], Parameter(name=("--rules", "-r"), metavar="SOURCE")] = (),
     unique: Annotated[bool, Parameter(name="--unique")] = False,
     events: Annotated[str | None, Parameter(name="--events", metavar="FILE")] = None,
+    insights: Annotated[bool, Parameter(name="--insights")] = False,
     records: RecordOptions = _EVERY_RECORD,
     output: OutputOptions = _TO_THE_TERMINAL,
     reading: ReadingOptions = _ANY_READING,
@@ -62,6 +63,9 @@ def scan(
         Count records with the same eventID once (default: each delivered record counts, as in CloudWatch).
     events
         Also write the matching records to this file, as NDJSON (default: they are not written).
+    insights
+        Also find unusual activity, as CloudTrail Insights do: APIs called, or failing, far more or far less often
+        than in the days before (default: it is not looked for).
 
     Examples
     --------
@@ -77,12 +81,15 @@ def scan(
     tocsin scan AWSLogs -r cis --format csv -o datapoints.csv
         every datapoint of every metric, for a spreadsheet
 
+    tocsin scan AWSLogs --insights
+        and what was unusual about the calls
+
     tocsin scan AWSLogs --format json | jq '.filters[] | select(.matches>0).name'
         names of the filters that matched
     """
     require_paths(paths, *rules)
     since, until, accounts, regions = records_chosen(records, invocation)
-    jobs, limits = jobs_chosen(reading), limits_chosen(reading, invocation)
+    jobs, config = jobs_chosen(reading), config_chosen(reading, invocation)
     if events == "-":
         msg = "--events writes to a file, and standard output has the report"
         raise InputError(msg, hint="tocsin grep prints matching records")
@@ -103,8 +110,9 @@ def scan(
             accounts=accounts,
             regions=regions,
             unique=unique,
-            limits=limits,
+            limits=config.limits,
             events=None if events is None else Path(events),
+            insights=config.insights if insights else None,
         )
         write_report(stream, report, output.format)
     if not output.quiet:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.app.report import Series
 from tocsin.cli.arn_text import short_arn
+from tocsin.cli.insight_table import draw_insights
 from tocsin.cli.ledger_text import draw_ledger
 from tocsin.cli.overview import draw_quiet, short_names, span_head
 from tocsin.cli.quantity import count_text, counted
@@ -44,6 +45,7 @@ def draw_report(report: ScanReport, stream: Stream) -> Iterator[str]:
     if loud:
         yield from _draw_filters(report, loud, stream, width)
     yield from _draw_quiet(quiet, stream, width, alone=not loud)
+    yield from draw_insights(report, stream, width)
     yield from draw_ledger(report, stream, width)
 
 

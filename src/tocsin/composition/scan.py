@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tocsin.app.scan import Match, Scanner, ScanPart, ScanPlan, ScanTotal
+from tocsin.app.scan import KeptCall, Match, Scanner, ScanPart, ScanPlan, ScanTotal
 from tocsin.app.selection import Selection
 from tocsin.atomic_file import replacing
 from tocsin.composition.archive_work import find_files, largest_first, run, tasks_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tocsin.app.ports import OpenArchiveFile
     from tocsin.app.report import ScanReport
     from tocsin.composition.archive_work import ShowProgress, Task
+    from tocsin.core.insight.judgement import InsightRules
     from tocsin.core.rule import Rule
 
 
@@ -37,6 +38,7 @@ def scan(
     unique: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     events: Path | None = None,
+    insights: InsightRules | None = None,
     progress: ShowProgress | None = None,
 ) -> ScanReport:
     """Count what the metric filters of `rules` match in the records below `paths`.
@@ -44,7 +46,8 @@ def scan(
     Records with since <= eventTime < until (seconds since the epoch), of these accounts and regions.
 
     `events` names a file for the matching records, one a line in the order of the files; it appears
-    when it is complete. InputError for a path that does not exist or a rule that cannot run.
+    when it is complete. `insights` says how Insights are judged; without it they are not looked for.
+    InputError for a path that does not exist or a rule that cannot run.
     """
     started = time.perf_counter()
     plan = ScanPlan(
@@ -53,12 +56,14 @@ def scan(
         limits=limits,
         unique=unique,
         events=events is not None,
+        insights=insights,
     )
     total = ScanTotal(plan)
     files = find_files(paths, total.ledger)
     with ExitStack() as stack:
         spool = stack.enter_context(SpoolFolder()) if plan.keeps_matches else None
-        make = partial(_make_scanner, plan, spool)
+        calls = stack.enter_context(SpoolFolder()) if unique and insights is not None else None
+        make = partial(_make_scanner, plan, spool, calls)
         for part in run(
             make, files, tasks_of(largest_first(files)), jobs=jobs, progress=progress, found_by=_matches_of
         ):
@@ -72,6 +77,9 @@ def scan(
                     pass
             else:
                 _write_lines(events, (match.text for match in matches))
+        if calls is not None:
+            total.add_unique_calls(Spool(calls, KeptCall).items())
+    total.judge()
     return total.report(version=__version__, command="scan", seconds=time.perf_counter() - started)
 
 
@@ -79,15 +87,22 @@ def _matches_of(part: ScanPart) -> int:
     return sum(tally.matches for tally in part.tallies)
 
 
-def _make_scanner(plan: ScanPlan, spool: str | None, open_file: OpenArchiveFile) -> Callable[[Task], ScanPart]:
+def _make_scanner(
+    plan: ScanPlan, spool: str | None, calls: str | None, open_file: OpenArchiveFile
+) -> Callable[[Task], ScanPart]:
     if spool is None:
         return Scanner(plan, open_file=open_file).scan
     kept = Spool(spool, Match)
-    scanner = Scanner(plan, open_file=open_file, keep=kept.keep)
+    kept_calls = None if calls is None else Spool(calls, KeptCall)
+    scanner = Scanner(
+        plan, open_file=open_file, keep=kept.keep, keep_call=None if kept_calls is None else kept_calls.keep
+    )
 
     def work(files: Task) -> ScanPart:
         part = scanner.scan(files)
         kept.close()
+        if kept_calls is not None:
+            kept_calls.close()
         return part
 
     return work

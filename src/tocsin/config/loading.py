@@ -34,6 +34,7 @@ from tocsin.config.settings import (
 )
 from tocsin.config.table import ENTRIES, ENTRY_PROBLEMS, SETTINGS
 from tocsin.core.finding import Finding, Severity
+from tocsin.core.insight.judgement import InsightRules
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import ConfigError, NotFoundError
 
@@ -100,6 +101,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         limits=msgspec.structs.replace(DEFAULT_LIMITS, **reading),
         requests=RequestLimits(**limits),
         alarm=AlarmSettings(**tables.get("alarm", {})),
+        insights=InsightRules(**tables.get("insights", {})),
         rules=RuleSettings(**tables.get("rules", {})),
         server=ServerSettings(**tables.get("server", {})),
         auth=AuthSettings(**tables.get("auth", {})),

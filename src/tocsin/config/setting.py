@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable  # msgspec reads it at run time
 from ipaddress import ip_network
+from typing import TypeVar
 
 import msgspec
 
 from tocsin.config.secret import Secret  # as above
 from tocsin.core.topic import is_topic
+
+Number = TypeVar("Number", int, float)
 
 _UNITS = {
     "": 1,
@@ -24,6 +27,7 @@ _UNITS = {
     "tib": 2**40,
 }
 _SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,6}))?\s*([a-z]*)\Z", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,15})?(?:[eE]-?[0-9]{1,2})?\Z", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}\Z", re.ASCII)
 
 
@@ -35,7 +39,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     not repeated, however wrong it is.
     """
 
-    read: Callable[[object], int | bool | str | tuple[str, ...] | Secret | None]
+    read: Callable[[object], int | float | bool | str | tuple[str, ...] | Secret | None]
     kind: str
     example: str
     unset: str = "none"
@@ -63,6 +67,13 @@ def read_integer(value: object) -> int | None:
     if isinstance(value, str) and _INTEGER.match(value.strip()):
         return int(value)
     return None
+
+
+def read_number(value: object) -> float | None:
+    """How to read a number of zero or more, with or without a fraction."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return float(value) if isinstance(value, str) and _NUMBER.match(value.strip()) else None
 
 
 def read_boolean(value: object) -> bool | None:
@@ -104,12 +115,10 @@ def read_networks(value: object) -> tuple[str, ...] | None:
         return None
 
 
-def between(
-    least: int, read: Callable[[object], int | None], most: int
-) -> Callable[[object], int | bool | str | tuple[str, ...] | None]:
+def between(least: float, read: Callable[[object], Number | None], most: float) -> Callable[[object], Number | None]:
     """How to read a number from `least` to `most`."""
 
-    def bounded(value: object) -> int | None:
+    def bounded(value: object) -> Number | None:
         number = read(value)
         return number if number is not None and least <= number <= most else None
 

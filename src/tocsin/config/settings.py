@@ -8,6 +8,7 @@ from tocsin.config.notifier import NotifierSettings
 from tocsin.config.operator_channel import HeartbeatUrl, OperatorChannel  # msgspec reads them at run time
 from tocsin.config.secret import Secret  # msgspec reads it at run time
 from tocsin.config.smtp_url import SmtpUrl  # as above
+from tocsin.core.insight.judgement import DEFAULT_RULES, InsightRules
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 
 
@@ -171,11 +172,12 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What is in force. `limits` bounds the reading of archives (CT-14.4)."""
+    """What is in force. `limits` bounds the reading of archives (CT-14.4); `insights` is how those judge (CT-17.7)."""
 
     limits: Limits = DEFAULT_LIMITS
     requests: RequestLimits = RequestLimits()
     alarm: AlarmSettings = AlarmSettings()
+    insights: InsightRules = DEFAULT_RULES
     rules: RuleSettings = RuleSettings()
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()

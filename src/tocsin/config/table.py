@@ -17,6 +17,7 @@ from tocsin.config.setting import (
     read_boolean,
     read_integer,
     read_networks,
+    read_number,
     read_size,
     read_texts,
     read_topic,
@@ -166,6 +167,15 @@ SETTINGS: dict[str, Setting] = {
     "limits.depth": Setting(read=between(1, read_integer, 500), kind="a whole number from 1 to 500", example="500"),
     "limits.unpacked": Setting(
         read=between(1024, read_size, 2**60), kind="a size of at least 1 KiB", example='"8 GiB" or 8589934592'
+    ),
+    "insights.min_hours": Setting(
+        read=between(0, read_number, 192), kind="a number of hours from 0 to 192", example="36"
+    ),
+    "insights.open": Setting(
+        read=between(1e-15, read_number, 0.1), kind="a probability from 1e-15 to 0.1", example="1e-6"
+    ),
+    "insights.close": Setting(
+        read=between(1e-15, read_number, 0.5), kind="a probability from 1e-15 to 0.5", example="1e-3"
     ),
     "operator.channel": Setting(
         read=read_operator_channel,

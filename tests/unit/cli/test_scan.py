@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.app.report import Bytes, Files, FilterResult, Metric, Records, ScanReport, Series, Skip
+from tocsin.core.insight.judgement import InsightRules
 from tocsin.core.limits import DEFAULT_LIMITS
 from tocsin.core.metric_filter import MetricFilter, MetricTransformation
 from tocsin.core.rule import Rule
@@ -99,6 +100,7 @@ def test_call_without_options_asks_for_every_pack_and_every_record(call: Call) -
         "unique": False,
         "limits": DEFAULT_LIMITS,
         "events": None,
+        "insights": None,
         "progress": None,
     }
 
@@ -106,8 +108,20 @@ def test_call_without_options_asks_for_every_pack_and_every_record(call: Call) -
 def test_options_reach_the_use_case(call: Call, tmp_path: Path) -> None:
     cases = UseCases(report())
     settings = tmp_path / "t.toml"
-    settings.write_text("limits.depth = 9\n", encoding="utf-8")
-    argv = ["scan", "-", str(tmp_path), "-r", "cis", "--rules", "my.yaml", "--unique", "--events", "e.ndjson"]
+    settings.write_text("limits.depth = 9\ninsights.open = 1e-9\n", encoding="utf-8")
+    argv = [
+        "scan",
+        "-",
+        str(tmp_path),
+        "-r",
+        "cis",
+        "--rules",
+        "my.yaml",
+        "--unique",
+        "--events",
+        "e.ndjson",
+        "--insights",
+    ]
     argv += ["--since", "1h", "--until", "2026-03-01T11:30:00Z", "--account", "012345678901", "--region", "us-east-1"]
     argv += ["--region", "eu-west-1", "-j", "2", "--config", str(settings), "--quiet"]
     assert call(*argv, use_cases=cases).status == 0
@@ -119,6 +133,7 @@ def test_options_reach_the_use_case(call: Call, tmp_path: Path) -> None:
     assert (cases.asked["jobs"], cases.asked["unique"]) == (2, True)
     assert str(cases.asked["events"]) == "e.ndjson"
     assert cases.asked["limits"].depth == 9
+    assert cases.asked["insights"] == InsightRules(open=1e-9)
 
 
 def test_bar_is_shown_on_a_terminal_unless_it_shall_be_quiet(call: Call) -> None:
