@@ -93,6 +93,21 @@ def sts(dispatcher: Dispatcher):
 
 
 @pytest.fixture
+def trails(service: Service) -> Dispatcher:
+    """CloudTrail, with Logs and SNS for what trails deliver to, for clients of any region and account."""
+    from tocsin.api.cloudtrail import operations as cloudtrail_operations
+    from tocsin.api.logs import operations as logs_operations
+    from tocsin.api.sns import operations as sns_operations
+
+    return Dispatcher(service, cloudtrail_operations, logs_operations, sns_operations)
+
+
+@pytest.fixture
+def cloudtrail(trails: Dispatcher):
+    return client("cloudtrail", trails)
+
+
+@pytest.fixture
 def outbox(service: Service):
     """The rows that wait in the outbox with their envelopes, oldest first."""
     from tocsin.core.envelope import unpack_envelope

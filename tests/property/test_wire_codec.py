@@ -26,7 +26,13 @@ from tocsin.wire.log_events import FastLogEvents
 few = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 
 _BOTOCORE_NAMES = {"json": "json", "query": "query", "cbor": "smithy-rpc-v2-cbor"}
-_PROTOCOLS = {"logs": ["json"], "cloudwatch": ["json", "query", "cbor"], "sns": ["query"], "sts": ["query"]}
+_PROTOCOLS = {
+    "logs": ["json"],
+    "cloudwatch": ["json", "query", "cbor"],
+    "cloudtrail": ["json"],
+    "sns": ["query"],
+    "sts": ["query"],
+}
 OPERATIONS = [
     pytest.param(service, protocol, name, id=f"{service}-{protocol}-{name}")
     for service, protocols in _PROTOCOLS.items()

@@ -23,6 +23,7 @@ NOW_MS = int(NOW.timestamp() * 1000)
 AGO = NOW - dt.timedelta(hours=1)
 ACCOUNT = "111122223333"
 GROUP_ARN = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:g"
+TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/abc"
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:t"
 ALARM_ARN = f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:a"
 ALARM = {
@@ -171,6 +172,22 @@ SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("EnableInsightRules", {"RuleNames": ["r"]}),
         ("DeleteInsightRules", {"RuleNames": ["r"]}),
         ("DeleteAlarms", {"AlarmNames": ["c"]}),
+    ],
+    "cloudtrail": [
+        ("CreateTrail", {"Name": "abc", "S3BucketName": "trail-bucket", "IsMultiRegionTrail": True}),
+        ("DescribeTrails", {}),
+        ("GetTrail", {"Name": "abc"}),
+        ("ListTrails", {}),
+        ("StartLogging", {"Name": TRAIL}),
+        ("StopLogging", {"Name": "abc"}),
+        ("GetTrailStatus", {"Name": "abc"}),
+        ("UpdateTrail", {"Name": "abc", "S3KeyPrefix": "logs"}),
+        ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
+        ("GetInsightSelectors", {"TrailName": "abc"}),
+        ("AddTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k", "Value": "v"}]}),
+        ("ListTags", {"ResourceIdList": [TRAIL]}),
+        ("RemoveTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k"}]}),
+        ("DeleteTrail", {"Name": "abc"}),
     ],
     "sns": [
         ("CreateTopic", {"Name": "t", "Tags": [{"Key": "k", "Value": "v"}]}),

@@ -21,6 +21,7 @@ LATER, EARLIER = dt.datetime(2026, 1, 2, tzinfo=dt.UTC), dt.datetime(2026, 1, 1,
 OF_NO_GROUP = {"logGroupName": "no"}
 NO_GROUP_ARN = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:no"
 NO_ALARM_ARN = f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:no"
+NO_TRAIL_ARN = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/abc"
 NO_TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:no"
 NO_SUBSCRIPTION = f"{NO_TOPIC}:00000000-0000-4000-9000-000000000000"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
@@ -37,6 +38,7 @@ VALIDATION, VALUE, MISSING, TOKEN = (
     "MissingRequiredParameterException",
     "InvalidNextToken",
 )
+NO_TRAIL = "TrailNotFoundException"
 NO_DASHBOARD = "DashboardNotFoundError"
 
 # What each operation is called with, and the error that it answers: where there is one, of its own rules and not of
@@ -142,6 +144,22 @@ REFUSALS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("DisableInsightRules", {}, MISSING),
         ("EnableInsightRules", {}, MISSING),
         ("DeleteInsightRules", {}, MISSING),
+    ],
+    "cloudtrail": [
+        ("CreateTrail", {"Name": "ab", "S3BucketName": "trail-bucket"}, "InvalidTrailNameException"),
+        ("UpdateTrail", {"Name": "abc"}, NO_TRAIL),
+        ("DeleteTrail", {"Name": "abc"}, NO_TRAIL),
+        ("DescribeTrails", {"trailNameList": ["ab"]}, "InvalidTrailNameException"),
+        ("GetTrail", {"Name": "abc"}, NO_TRAIL),
+        ("ListTrails", BAD_TOKEN, "InvalidNextTokenException"),
+        ("StartLogging", {"Name": "abc"}, NO_TRAIL),
+        ("StopLogging", {"Name": "abc"}, NO_TRAIL),
+        ("GetTrailStatus", {"Name": "abc"}, NO_TRAIL),
+        ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": []}, NO_TRAIL),
+        ("GetInsightSelectors", {"TrailName": "abc"}, NO_TRAIL),
+        ("AddTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),
+        ("RemoveTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),
+        ("ListTags", {"ResourceIdList": [NO_TRAIL_ARN]}, NOT_FOUND),
     ],
     "sns": [
         ("CreateTopic", {"Name": "a b"}, "InvalidParameter"),
@@ -282,6 +300,8 @@ def test_what_is_not_served_says_so(server: LiveServer, service: str, protocol: 
     """Also operations that AWS has added since (WIRE-3.13, WIRE-4.9)."""
     table = operation_table()
     code = "InvalidAction" if protocol == "query" else "UnknownOperationException"
+    if service == "cloudtrail":  # it has an error for that (CT-7.4)
+        code = "UnsupportedOperationException"
     for operation in sorted(ServiceModels().service(service).operation_names):
         if entry_of(table, service, operation).support is Support.NONE:
             told = call(server, protocol, service, operation, {})

@@ -15,13 +15,22 @@ from xml.etree import ElementTree as ET
 import cbor2
 from live_server import Answer, LiveServer
 
-TARGETS = {"logs": "Logs_20140328", "cloudwatch": "GraniteServiceVersion20100801"}
-JSON_TYPES = {"logs": "application/x-amz-json-1.1", "cloudwatch": "application/x-amz-json-1.0"}
+TARGETS = {
+    "logs": "Logs_20140328",
+    "cloudwatch": "GraniteServiceVersion20100801",
+    "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+}
+JSON_TYPES = {
+    "logs": "application/x-amz-json-1.1",
+    "cloudwatch": "application/x-amz-json-1.0",
+    "cloudtrail": "application/x-amz-json-1.1",
+}
 VERSIONS = {"cloudwatch": "2010-08-01", "sns": "2010-03-31", "sts": "2011-06-15"}
 SIGNING_NAMES = {"cloudwatch": "monitoring"}
 PROTOCOLS = {
     "logs": ("json",),
     "cloudwatch": ("json", "query", "cbor"),
+    "cloudtrail": ("json",),
     "sns": ("query",),
     "sts": ("query",),
 }

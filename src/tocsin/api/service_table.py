@@ -43,12 +43,13 @@ def operation_table() -> dict[str, dict[str, OperationEntry]]:
 
 def service_table() -> dict[str, Operations]:
     """The handlers of all services."""
+    from tocsin.api.cloudtrail import operations as cloudtrail
     from tocsin.api.cloudwatch import operations as cloudwatch
     from tocsin.api.logs import operations as logs
     from tocsin.api.sns import operations as sns
     from tocsin.api.sts import operations as sts
 
-    return {table.service: table for table in (logs, cloudwatch, sns, sts)}
+    return {table.service: table for table in (logs, cloudwatch, cloudtrail, sns, sts)}
 
 
 def problems_of(tables: dict[str, Operations], models: ServiceModels) -> list[str]:

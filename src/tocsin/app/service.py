@@ -39,6 +39,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     enrich_json: bool = True
     throttle: bool = False
     account: str = "123456789012"
+    organization: str = ""  # id of the organization that all accounts of this server are in; empty for none (CT-9.4)
     key_accounts: dict[str, str] = {}  # access key that was configured -> its account
     mail_unsubscribe: str = "protected"
     channels: dict[str, tuple[Endpoint, ...]] = {}  # ARN of a topic -> the chat channels that get what it gets

@@ -31,7 +31,7 @@ def serve(
     print_config: Annotated[bool, Parameter(name="--print-config", group="Settings")] = False,
     invocation: Annotated[Invocation, Parameter(parse=False)],
 ) -> int:
-    """Serve CloudWatch Logs, CloudWatch, SNS and STS to AWS clients on this machine, with alarms on the clock.
+    """Serve CloudWatch Logs, CloudWatch, CloudTrail, SNS and STS to AWS clients, with alarms on the clock.
 
     Point any client at it: AWS_ENDPOINT_URL=http://127.0.0.1:4590 aws logs describe-log-groups. On loopback no keys
     are checked; on any other address access keys are needed. It ends on Ctrl-C or SIGTERM.

@@ -130,6 +130,7 @@ class RunningServer:
                 events_in_message=config.alarm.events_in_message,
                 enrich_json=config.alarm.enrich_json,
                 account=config.server.account,
+                organization=config.server.organization,
                 key_accounts={name: key.account for name, key in plan.keys.items()},
                 channels=endpoints_of_topics(plan.channels),
                 operator=None if plan.operator is None else plan.operator.endpoint,

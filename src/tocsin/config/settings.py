@@ -31,7 +31,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the live service listens and keeps its data (IF-7, IF-9).
 
     `data` is empty for the user's data folder, `public_url` for `http://HOST:PORT`. `account` and `region`
-    are those of calls that name none. `hosts` and `origins` are what browsers may use besides those of
+    are those of calls that name none; `organization` is the id of the one that all accounts are in, empty for none
+    (CT-9.4). `hosts` and `origins` are what browsers may use besides those of
     WIRE-5.15. With `tls_cert` and `tls_key` it serves HTTPS.
     """
 
@@ -41,6 +42,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = ""
     account: str = "123456789012"
     region: str = "us-east-1"
+    organization: str = ""
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     store: str = "sqlite"

@@ -46,6 +46,9 @@ SETTINGS: dict[str, Setting] = {
     ),
     "server.account": Setting(read=matching(r"[0-9]{12}"), kind="an account of 12 digits", example='"111122223333"'),
     "server.region": Setting(read=matching(r"[a-z0-9-]{1,40}"), kind="a region", example='"eu-west-1"'),
+    "server.organization": Setting(
+        read=matching(r"o-[a-z0-9]{10,32}"), kind="the id of an organization", example='"o-exampleorgid"', unset="none"
+    ),
     "server.hosts": Setting(read=read_texts, kind="a list of host names", example='["tocsin.internal"]'),
     "server.origins": Setting(read=read_texts, kind="a list of origins", example='["https://tools.example.com"]'),
     "server.store": Setting(read=matching("sqlite|memory"), kind="sqlite or memory", example='"sqlite"'),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tocsin.wire.shape import Compilation
 
-SERVED = ("logs", "cloudwatch", "sns", "sts")
+SERVED = ("logs", "cloudwatch", "cloudtrail", "sns", "sts")
 """The services of this release, by the names of their models."""
 
 

@@ -35,6 +35,20 @@ _MOST = 100
 # A member at the top that is missing; some services have words of their own for it (WIRE-3.20, SNS-3.6).
 _MISSING: Final = re.compile(r"Value null at '(\w+)' ")
 
+# Where a violation is: the member at the top, with a lower-case first letter.
+_PLACE: Final = re.compile(r" at '(\w+)[^']*' failed to satisfy")
+
+_TRAIL_CODES: Final = {
+    "tagsList": "InvalidTagParameterException",
+    "eventSelectors": "InvalidEventSelectorsException",
+    "advancedEventSelectors": "InvalidEventSelectorsException",
+    "insightSelectors": "InvalidInsightSelectorsException",
+    "lookupAttributes": "InvalidLookupAttributesException",
+    "eventCategory": "InvalidEventCategoryException",
+    "maxResults": "InvalidMaxResultsException",
+    "nextToken": "InvalidNextTokenException",
+}
+
 # Patterns of the models that AWS itself does not hold to: it takes ':' in a namespace (FP-9.1).
 _NOT_HELD: Final = frozenset(("MetricNamespace",))
 
@@ -93,7 +107,16 @@ def _fault(call: Call, found: Violations) -> Fault:
     message = f"{len(found)} validation {noun} detected: {'; '.join(found)}"
     if call.service == "logs" and any(one.name == "InvalidParameterException" for one in call.model.error_shapes):
         return Fault("InvalidParameterException", message)
+    if call.service == "cloudtrail":
+        return Fault(_trail_code(call, found[0]), message)
     return Fault("ValidationException" if call.service in {"logs", "cloudwatch"} else "ValidationError", message)
+
+
+def _trail_code(call: Call, violation: str) -> str:
+    """CloudTrail's own error for the member that is wrong, where the operation has one (WIRE-3.20)."""
+    at = _PLACE.search(violation)
+    code = _TRAIL_CODES.get(at[1], "") if at is not None else ""
+    return code if any(one.name == code for one in call.model.error_shapes) else "ValidationException"
 
 
 class _Compiled:
