@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from wire_client import Dispatcher, client
 
 from tocsin.app.service import Service
+from tocsin.archive.folder import FolderStore
 from tocsin.clock import ManualClock
 from tocsin.store.memory import MemoryStore
 
@@ -22,7 +24,7 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def service(clock: ManualClock) -> Service:
+def service(clock: ManualClock, tmp_path: Path) -> Service:
     numbers = itertools.count(1)
     secrets = itertools.count(1)
     return Service(
@@ -30,6 +32,7 @@ def service(clock: ManualClock) -> Service:
         clock,
         new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}",
         new_secret=lambda size: hashlib.shake_256(b"%d" % next(secrets)).digest(size),
+        objects=FolderStore(tmp_path / "s3"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from wire_client import client, scope_header, wire_request
 
-from tocsin.errors import AccessDeniedError
+from tocsin.errors import ArchiveError
 
 ACCOUNT = "111122223333"
 HERE = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail"
@@ -21,18 +21,18 @@ GLOBAL = "Multi-Region trail must include global service events."
 STARTS = "Trail name must starts with a letter or number."
 
 
-class NoBuckets:
-    """Knows `trail-bucket`, may not write to `locked-bucket`, and has no other."""
+class OneBucket:
+    """Has `trail-bucket`, cannot find out about `locked-bucket`, and has no other."""
 
-    def exists(self, name: str) -> bool:
-        if name == "locked-bucket":
-            raise AccessDeniedError("403")
-        return name == "trail-bucket"
+    def has_bucket(self, bucket: str) -> bool:
+        if bucket == "locked-bucket":
+            raise ArchiveError("Access Denied", reason="AccessDenied")
+        return bucket == "trail-bucket"
 
 
 @pytest.fixture(autouse=True)
 def _buckets(service) -> None:
-    service.buckets = NoBuckets()
+    service.objects = OneBucket()
 
 
 def create(**members) -> tuple[str, dict[str, Any]]:
@@ -71,6 +71,10 @@ def update(**members) -> tuple[str, dict[str, Any]]:
         (create(S3BucketName=""), "InvalidS3BucketNameException", None),
         (create(S3KeyPrefix="p" * 201), "InvalidS3PrefixException", None),
         (create(S3KeyPrefix="a/../b"), "InvalidS3PrefixException", None),
+        (create(S3KeyPrefix="logs/"), "InvalidS3PrefixException", None),
+        (create(S3KeyPrefix="/logs"), "InvalidS3PrefixException", None),
+        (create(S3KeyPrefix="a//b"), "InvalidS3PrefixException", None),
+        (create(S3KeyPrefix="a/b.c/d e"), "created", None),
         (create(S3KeyPrefix="a\nb"), "InvalidS3PrefixException", None),
         (create(SnsTopicName="no-topic"), "InsufficientSnsTopicPolicyException", NO_TOPIC),
         (create(SnsTopicName=f"arn:aws:sns:eu-west-1:{ACCOUNT}:no"), "InsufficientSnsTopicPolicyException", NO_TOPIC),
@@ -168,6 +172,8 @@ def test_trail_that_cannot_be_made_or_changed(trails, cloudtrail, refused, call,
 BY_NAME = ["get_trail", "update_trail"]
 BY_ARN = ["start_logging", "stop_logging", "delete_trail", "get_trail_status"]
 SELECTORS = {
+    "get_event_selectors": {},
+    "put_event_selectors": {"EventSelectors": [{"ReadWriteType": "All"}]},
     "get_insight_selectors": {},
     "put_insight_selectors": {"InsightSelectors": []},
 }

@@ -384,6 +384,7 @@ def test_what_a_plan_reads_is_what_was_applied(cloudtrail, create) -> None:
         return [
             trail,
             cloudtrail.get_trail_status(Name=arn)["IsLogging"],
+            cloudtrail.get_event_selectors(TrailName=arn)["EventSelectors"],
             cloudtrail.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"],
         ]
 
@@ -392,6 +393,14 @@ def test_what_a_plan_reads_is_what_was_applied(cloudtrail, create) -> None:
     assert before[0].items() >= FULL.items()
     assert before[1:] == [
         True,
+        [
+            {
+                "ReadWriteType": "All",
+                "IncludeManagementEvents": True,
+                "DataResources": [],
+                "ExcludeManagementEventSources": [],
+            }
+        ],
         wanted["TagsList"],
     ]
     cloudtrail.update_trail(Name=arn, EnableLogFileValidation=False)

@@ -182,6 +182,8 @@ SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("StopLogging", {"Name": "abc"}),
         ("GetTrailStatus", {"Name": "abc"}),
         ("UpdateTrail", {"Name": "abc", "S3KeyPrefix": "logs"}),
+        ("PutEventSelectors", {"TrailName": "abc", "EventSelectors": [{"ReadWriteType": "WriteOnly"}]}),
+        ("GetEventSelectors", {"TrailName": "abc"}),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
         ("GetInsightSelectors", {"TrailName": "abc"}),
         ("AddTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k", "Value": "v"}]}),

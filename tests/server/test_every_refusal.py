@@ -155,6 +155,8 @@ REFUSALS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("StartLogging", {"Name": "abc"}, NO_TRAIL),
         ("StopLogging", {"Name": "abc"}, NO_TRAIL),
         ("GetTrailStatus", {"Name": "abc"}, NO_TRAIL),
+        ("PutEventSelectors", {"TrailName": "abc", "EventSelectors": [{"ReadWriteType": "All"}]}, NO_TRAIL),
+        ("GetEventSelectors", {"TrailName": "abc"}, NO_TRAIL),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": []}, NO_TRAIL),
         ("GetInsightSelectors", {"TrailName": "abc"}, NO_TRAIL),
         ("AddTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from tocsin.app.definition import Definitions
+from tocsin.app.trail import TRAILS
 from tocsin.core.event_history import history_event, insight_event
 from tocsin.core.event_time import event_time_problem, parse_event_time
 from tocsin.core.kept_record import (
@@ -25,8 +25,8 @@ from tocsin.core.kept_record import (
     Destination,
     NewRecord,
 )
-from tocsin.core.trail.definition import Trail
-from tocsin.core.trail.routing import category_of, scope_of, trails_of
+from tocsin.core.record_category import category_of
+from tocsin.core.trail.routing import scope_of, trails_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
     from tocsin.core.scope import Scope
-
-TRAILS = Definitions("trail", Trail)
+    from tocsin.core.trail.definition import Trail
 
 HISTORY_DAYS: Final = 90
 """Days that the event history reaches back (CT-16.1)."""

@@ -18,7 +18,7 @@ from tocsin.app.trail import TRAILS, keep_ending, require_home, require_trail, t
 from tocsin.app.trail_status import forget_status
 from tocsin.core.trail.definition import MOST_TRAILS, Trail, check_trail_name, merged_tags, regions_without_room
 from tocsin.core.wording import quote
-from tocsin.errors import AccessDeniedError, InvalidParameterError
+from tocsin.errors import ArchiveError, InvalidParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ _KEY_ARN: Final = re.compile(
     r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:(key/[A-Za-z0-9-]{1,256}|alias/[A-Za-z0-9/_-]{1,250})\Z"
 )
 _ALIAS: Final = re.compile(r"alias/[A-Za-z0-9/_-]{1,250}\Z")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_NO_FOLDER: Final = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]|(?:^|/)(?=/|$)|[. ](?=/|$)')
 
 
 class TrailSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,8 +210,8 @@ def _check_bucket(service: Service, settings: TrailSettings) -> None:
             " hyphens, the first and the last a letter or number, no two periods side by side, and no IP address.",
         )
     try:
-        is_there = service.buckets.exists(bucket)
-    except AccessDeniedError:
+        is_there = service.objects.has_bucket(bucket)
+    except ArchiveError:
         raise _refused(
             "InsufficientS3BucketPolicyException", f"Incorrect S3 bucket policy is detected for bucket: {bucket}"
         ) from None
@@ -220,18 +220,18 @@ def _check_bucket(service: Service, settings: TrailSettings) -> None:
 
 
 def _checked_prefix(prefix: str) -> str:
-    """A prefix becomes the beginning of file names: nothing in it may lead out of the bucket's folder."""
+    """A prefix names folders where buckets are folders: what no folder can be called could never be delivered."""
     if len(prefix) > _LONGEST_PREFIX:
         raise _refused(
             "InvalidS3PrefixException",
             f"S3 key prefix too long. Maximum allowed length: {_LONGEST_PREFIX} characters."
             f" Specified length: {len(prefix)} characters.",
         )
-    if _CONTROL.search(prefix) or "\\" in prefix or {".", ".."} & set(prefix.split("/")):
+    if prefix and _NO_FOLDER.search(prefix):
         raise _refused(
             "InvalidS3PrefixException",
-            f"{quote(prefix)} is no prefix that log files can have: no control character, no backslash, and no '.' or"
-            " '..' between slashes.",
+            f"{quote(prefix)} is no prefix that log files can have: names of folders with a slash between two, none"
+            ' of them with a control character or any of \\ : * ? " < > | in it, or a period or blank at its end.',
         )
     return prefix
 

@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
+from tocsin.core.record_category import Category, category_of
 from tocsin.core.scope import Scope
+from tocsin.core.trail.selector import compile_selectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,16 +51,6 @@ def scope_of(record: Mapping[str, Any]) -> Scope | None:
     return Scope(account, region)
 
 
-def category_of(record: Mapping[str, Any]) -> str:
-    """Management, Data, NetworkActivity, Insight, or what else a record says that it is (CT-1.2)."""
-    category = record.get("eventCategory")
-    if isinstance(category, str) and category:
-        return category
-    if "insightDetails" in record or record.get("eventType") == "AwsCloudTrailInsight":
-        return "Insight"
-    return "Data" if record.get("managementEvent") is False else "Management"
-
-
 def is_global(record: Mapping[str, Any]) -> bool:
     """Whether a record is of a global service, recorded where those are, and so not of that region (CT-9.2).
 
@@ -84,7 +78,7 @@ def _reaches(record: Mapping[str, Any], scope: Scope, trail: Trail) -> bool:
 
 
 def _selects(record: Mapping[str, Any], trail: Trail) -> bool:
-    if category_of(record) == "Insight":
+    if category_of(record) == Category.INSIGHT:
         return _wants_insight(_part(record, "insightDetails"), trail)
     return _compiled(trail.selectors)(record)
 
@@ -107,9 +101,4 @@ def _wants_insight(details: Mapping[str, Any], trail: Trail) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(selectors: bytes) -> _Selects:
     """What a trail selects; most records meet the same few trails."""
-    assert not selectors  # no operation sets them yet
-    return _is_management
-
-
-def _is_management(record: Mapping[str, Any]) -> bool:
-    return category_of(record) == "Management"
+    return compile_selectors(msgspec.json.decode(selectors) if selectors else {}).selects

@@ -7,7 +7,7 @@ import pytest
 
 from tocsin.core.scope import Scope
 from tocsin.core.trail.definition import Trail
-from tocsin.core.trail.routing import category_of, is_global, scope_of, trails_of
+from tocsin.core.trail.routing import is_global, scope_of, trails_of
 
 A, B = "111122223333", "444455556666"
 INSIGHTS = msgspec.json.encode([{"InsightType": "ApiCallRateInsight"}])
@@ -33,6 +33,20 @@ def insight(kind: str = "ApiCallRateInsight", source: str = "ec2.amazonaws.com",
     }
 
 
+READS_ALONE = msgspec.json.encode({"EventSelectors": [{"ReadWriteType": "ReadOnly"}]})
+DATA_ALONE = msgspec.json.encode(
+    {
+        "AdvancedEventSelectors": [
+            {
+                "FieldSelectors": [
+                    {"Field": "eventCategory", "Equals": ["Data"]},
+                    {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+                ]
+            }
+        ]
+    }
+)
+S3_OBJECT = {"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::a/o1"}
 IAM = record("iam.amazonaws.com")
 STS = record("sts.amazonaws.com", tlsDetails={"clientProvidedHostHeader": "sts.amazonaws.com"})
 REGIONAL_STS = record("sts.amazonaws.com", tlsDetails={"clientProvidedHostHeader": "sts.us-east-1.amazonaws.com"})
@@ -70,6 +84,12 @@ ONLY_REGIONAL = {"include_global_service_events": False}
         (trail(), record(managementEvent=False), False),
         (trail(), record(eventCategory="Data"), False),
         (trail(), record(eventCategory="NetworkActivity"), False),
+        # what selectors say, basic or advanced: tests/unit/core/trail/test_selector.py
+        (trail(selectors=DATA_ALONE), record(), False),
+        (trail(selectors=DATA_ALONE), record(eventCategory="Data", resources=[S3_OBJECT]), True),
+        (trail(selectors=READS_ALONE), record(readOnly=True), True),
+        (trail(selectors=READS_ALONE), record(readOnly=False), False),
+        (trail(selectors=DATA_ALONE, insight_selectors=INSIGHTS), insight(), True),
         # Insights
         (trail(), insight(), False),
         (trail(insight_selectors=INSIGHTS), insight(), True),
@@ -113,21 +133,3 @@ def test_account_and_region_of_a_record(given: dict, scope: Scope | None) -> Non
     if scope is None:
         assert trails_of(given, [trail()]) == []
         assert not is_global(given)
-
-
-@pytest.mark.parametrize(
-    ("given", "category"),
-    [
-        ({}, "Management"),
-        ({"eventCategory": "Data"}, "Data"),
-        ({"eventCategory": "NetworkActivity", "managementEvent": True}, "NetworkActivity"),
-        ({"eventCategory": ""}, "Management"),
-        ({"insightDetails": {}}, "Insight"),
-        ({"eventType": "AwsCloudTrailInsight"}, "Insight"),
-        ({"managementEvent": False}, "Data"),
-        ({"managementEvent": True}, "Management"),
-        ({"managementEvent": "false"}, "Management"),
-    ],
-)
-def test_category_of_a_record(given: dict, category: str) -> None:
-    assert category_of(given) == category
