@@ -60,6 +60,9 @@ def assume_role(ctx: Context, parameters: Parameters) -> dict[str, Any]:
         user_id=user_id,
         seconds=seconds,
         transitive_tags=transitive,
+        issuer_arn=arn,
+        has_mfa=_has_mfa(parameters),
+        source_identity=parameters.get("SourceIdentity", ""),
     )
     return {
         "Credentials": _credentials(session),
@@ -87,6 +90,11 @@ def _transitive_tags(parameters: Parameters, caller: Session | None) -> frozense
             "from the calling session.",
         )
     return transitive | inherited
+
+
+def _has_mfa(parameters: Parameters) -> bool:
+    """Whether an MFA device was named with a code of it; nobody can check either."""
+    return bool(parameters.get("SerialNumber")) and bool(parameters.get("TokenCode"))
 
 
 def _packed_size(parameters: Parameters) -> int | None:
@@ -130,6 +138,7 @@ def get_session_token(ctx: Context, parameters: Parameters) -> dict[str, Any]:
         principal_arn=ctx.principal_arn,
         user_id=user_id_of(ctx.principal_arn),
         seconds=parameters.get("DurationSeconds", _HALF_DAY),
+        has_mfa=_has_mfa(parameters),
     )
     return {"Credentials": _credentials(session)}
 
@@ -147,6 +156,7 @@ def get_federation_token(ctx: Context, parameters: Parameters) -> dict[str, Any]
         principal_arn=arn,
         user_id=user_id_of(arn),
         seconds=parameters.get("DurationSeconds", _HALF_DAY),
+        issuer_arn=ctx.principal_arn,
     )
     return {
         "Credentials": _credentials(session),

@@ -104,11 +104,11 @@ class RecordIntake:
         self.observers: list[Callable[[StoreWriter, Sequence[TakenRecord]], None]] = []
         self.listeners: list[Callable[[], None]] = []
 
-    def take(self, records: Sequence[bytes], *, trails: Iterable[Trail] | None = None) -> Intake:
+    def take(self, records: Sequence[bytes], *, trails: Iterable[Trail] = ()) -> Intake:
         """Take records, each a JSON text.
 
-        `trails` are those of the account as they were before the call that the records tell of: they decide in the
-        place of those that there are now (CT-10.3).
+        `trails` are those of the account as they were before the call that the records tell of. A trail that selected
+        them then gets them as it was then; any other as it is now (CT-10.3).
         """
         incoming: dict[Scope, dict[str, _Incoming]] = {}
         refused: list[Refusal] = []
@@ -119,7 +119,7 @@ class RecordIntake:
                 refused.append(Refusal(place, str(error)))
             else:
                 incoming.setdefault(one.taken.scope, {}).setdefault(one.event_id, one)
-        former = None if trails is None else _routed(trails)
+        former = _routed(trails)
         accepted, waits = self._service.store.write(lambda writer: self._keep(writer, incoming, former))
         if waits:
             for listener in self.listeners:
@@ -131,8 +131,13 @@ class RecordIntake:
         counters.add("records_refused", len(refused))
         return intake
 
+    def has_trails(self, account: str) -> bool:
+        """Whether some trail may get records of an account: what is in no history is of no use to anybody without."""
+        with self._service.store.read() as store:
+            return bool(self._routes.of(store, account))
+
     def _keep(
-        self, store: StoreWriter, incoming: Mapping[Scope, Mapping[str, _Incoming]], former: list[_Route] | None
+        self, store: StoreWriter, incoming: Mapping[Scope, Mapping[str, _Incoming]], former: list[_Route]
     ) -> tuple[int, bool]:
         """How many were new, and whether some wait for trails."""
         now = self._service.now_ms()
@@ -140,11 +145,11 @@ class RecordIntake:
         accepted, waits = 0, False
         for scope, by_id in incoming.items():
             new = _new(store, scope, [_Sorted(one, _history_of(one.taken, oldest)) for one in by_id.values()], now=now)
-            routes = self._routes.of(store, scope.account) if former is None else former
-            waiting = _waiting([one.taken for one, _ in new], routes)
+            taken = [one.taken for one, _ in new]
+            waiting = _waiting(taken, self._routes.of(store, scope.account), former=former)
             store.records.add(scope, [_new_record(*one) for one in new], waiting=waiting, at=now)
             for observer in self.observers:
-                observer(store, [one.taken for one, _ in new])
+                observer(store, taken)
             accepted += len(new)
             waits = waits or bool(waiting)
         return accepted, waits
@@ -260,15 +265,20 @@ class _Routes:
 _MOST_ACCOUNTS = 1_000
 
 
-def _waiting(records: Sequence[TakenRecord], routes: Sequence[_Route]) -> dict[Destination, list[int]]:
+def _waiting(
+    records: Sequence[TakenRecord], routes: Sequence[_Route], *, former: Sequence[_Route]
+) -> dict[Destination, list[int]]:
     """Which of the records, by place, wait for what."""
-    if not routes:
+    if not routes and not former:
         return {}
-    trails = [one.trail for one in routes]
-    bodies = {id(one.trail): one.body for one in routes}
+    bodies = {id(one.trail): one.body for one in (*former, *routes)}
+    before, now = [one.trail for one in former], [one.trail for one in routes]
     waiting: dict[Destination, list[int]] = {}
     for place, taken in enumerate(records):
-        for trail in trails_of(taken.value, trails):
+        chosen = trails_of(taken.value, before) if before else []
+        known = {trail.arn for trail in chosen}
+        chosen += [trail for trail in trails_of(taken.value, now) if trail.arn not in known]
+        for trail in chosen:
             destination = Destination(bodies[id(trail)], _FOLDERS.get(taken.category, LOG_FOLDER))
             waiting.setdefault(destination, []).append(place)
     return waiting

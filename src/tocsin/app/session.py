@@ -30,6 +30,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session: its key, secret and token, whose it is, and until when (aware).
 
     `transitive_tags` are the keys, in lower case, of tags that sessions made from this one keep as they are.
+    `opened_at` is None, and the rest empty, for a session that was given out before these were kept. `issuer_arn` is
+    the role, with its path, or who asked for a federated user.
     """
 
     access_key: str
@@ -40,6 +42,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     expires_at: datetime
     transitive_tags: frozenset[str] = frozenset()
+    opened_at: datetime | None = None
+    issuer_arn: str = ""
+    has_mfa: bool = False
+    source_identity: str = ""
 
     def __repr__(self) -> str:
         return f"Session(principal_arn={self.principal_arn!r}, expires_at={self.expires_at!r})"
@@ -61,8 +67,11 @@ def open_session(
     user_id: str,
     seconds: int,
     transitive_tags: frozenset[str] = frozenset(),
+    issuer_arn: str = "",
+    has_mfa: bool = False,
+    source_identity: str = "",
 ) -> Session:
-    """Give out a session of so many seconds."""
+    """Give out a session of so many seconds. Records of what is called with it tell how it was got (CT-3.2)."""
     now = service.now()
     key = "".join(_KEY_LETTERS[one % 32] for one in service.new_secret(16))
     session = Session(
@@ -74,6 +83,10 @@ def open_session(
         user_id=user_id,
         expires_at=now + timedelta(seconds=seconds),
         transitive_tags=transitive_tags,
+        opened_at=now.replace(microsecond=0),
+        issuer_arn=issuer_arn,
+        has_mfa=has_mfa,
+        source_identity=source_identity,
     )
     start = service.now_ms()
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import NotFoundError
+from tocsin.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from tocsin.composition.server_settings import ServerPlan
     from tocsin.config import Config
 
 DATABASE = "tocsin.sqlite3"
@@ -48,3 +50,36 @@ def _default(environ: Mapping[str, str]) -> Path:
     if os.name == "nt":
         return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tocsin"
     return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tocsin"
+
+
+@contextmanager
+def held_data_folder(plan: ServerPlan) -> Iterator[None]:
+    """The data folder, made where it is missing, and held by this process alone."""
+    if plan.config.server.store == "memory":
+        yield
+        return
+    try:
+        plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (plan.data / "tocsin.lock").open("a+b")
+    except OSError as error:
+        raise InputError(
+            f"cannot use the data folder {plan.data}: {error.strerror or error}",
+            hint="--data names another folder; it has to be one that may be written",
+        ) from None
+    with lock:
+        _hold(lock, plan)
+        yield
+
+
+def _hold(lock: Any, plan: ServerPlan) -> None:
+    if os.name == "nt":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise InputError(
+            f"the data folder {plan.data} is used by another tocsin serve",
+            hint="stop that one first, or give this one a folder of its own with --data",
+        ) from None

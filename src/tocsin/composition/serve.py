@@ -10,18 +10,15 @@ import asyncio
 import ctypes
 import os
 import secrets
-import signal
-import socket
 import sys
 import threading
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -35,14 +32,18 @@ from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
+from tocsin.composition.call_identity import identity_of
+from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
-from tocsin.composition.data_folder import BUCKETS, MAILBOX
+from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
+from tocsin.composition.listening import AnnouncingServer, address_of, listening, stop_on_signal
 from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
 from tocsin.composition.notifiers import ANYWHERE, make_notifiers
 from tocsin.composition.object_store import make_object_store
+from tocsin.composition.record_receiver import RecordReceiver
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
@@ -53,7 +54,7 @@ from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.core.scope import Scope
-from tocsin.errors import ConfigError, InputError, TocsinError
+from tocsin.errors import TocsinError
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
@@ -63,11 +64,13 @@ from tocsin.wire.page_token import PageTokens
 from tocsin.wire.web_guard import WebRules
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    import socket
+    from collections.abc import Awaitable, Callable
 
     from tocsin.app.ports import Notifier
     from tocsin.app.store_port import Store, StoreWriter
     from tocsin.clock import Clock
+    from tocsin.composition.listening import Stops
     from tocsin.composition.operator_channel import HeartbeatPlan
     from tocsin.composition.server_settings import ServerPlan
     from tocsin.errors import StoreError
@@ -145,6 +148,7 @@ class RunningServer:
         self._clock_jump = (0.0, "")
         self._last_resort = threading.Timer(_LAST_RESORT, self._end_at_once)
         self._last_resort.daemon = True
+        self._unrecorded = (0.0, "")  # when a call could not be recorded, and why
         self._store_failure = (0.0, "")  # when a request failed because of the store, and why
         self.evaluator = self.service.part(Evaluator)
         self._log = log("server")
@@ -156,16 +160,21 @@ class RunningServer:
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
         self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
+        self.recorder = CallRecorder(
+            self.service, identify=partial(identity_of, self.service), report=self._report_unrecorded
+        )
+        authenticator = self._authenticator()
         dispatcher = Dispatcher(
             self.service,
             tables,
             models=self.models,
-            authenticator=self._authenticator(),
+            authenticator=authenticator,
             page_tokens=PageTokens(_kept_secret(self.store, "page-token-key")),
             most_unpacked=config.requests.body,
             most_metric_data=config.requests.metric_data_body,
             report=self._report,
             store_failed=self._note_store_failure,
+            recorder=self.recorder,
         )
         pages = ServerPages(
             self.service,
@@ -182,6 +191,8 @@ class RunningServer:
             certificate=self.signing_key.certificate,
             subscriptions=SubscriptionPages(self.service, self.unsubscribe_tokens),
             watchers=[self.lookout, *([self.heartbeat] if self.heartbeat is not None else ())],
+            records=RecordReceiver(self.service, authenticator, self.models),
+            before_reset=self.recorder.settle,
         )
         self.app = ServerApp(
             dispatcher,
@@ -211,6 +222,7 @@ class RunningServer:
         try:
             self.store.hurry()
             self.app.close()
+            self.recorder.close()
             self.store.close()
         finally:
             self._last_resort.cancel()
@@ -273,6 +285,15 @@ class RunningServer:
 
     def _report(self, request_id: str, called: str, error: BaseException) -> None:
         self._log.error("request-failed", request_id=request_id, called=called, exc_info=error)
+
+    def _report_unrecorded(self, error: BaseException) -> None:
+        now = self.clock.monotonic()
+        since, known = self._unrecorded
+        text = error.message if isinstance(error, TocsinError) else repr(error)
+        if text != known or now - since >= _STORE_FAILURE_TOLD:  # the counter has them all
+            self._unrecorded = now, text
+            place = None if isinstance(error, TocsinError) else error
+            self._log.error("call-not-recorded", reason=text, exc_info=place)
 
     # ------------------------------------------------------------ tasks
 
@@ -413,13 +434,9 @@ def _share_heaps() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
-Stops = Callable[[Callable[[], None]], AbstractContextManager[None]]
-"""Arranges, for as long as a server runs, that the function it is given is called to end it."""
-
-
 def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str], None], stops: Stops) -> None:
     """Serve by that clock until what `stops` arranges ends it."""
-    with _listening(plan) as listener, _data_folder(plan):
+    with listening(plan) as listener, held_data_folder(plan):
         running = RunningServer(plan.listening_on(listener.getsockname()[1]), clock=clock)
         try:
             running.models.load_served()
@@ -427,21 +444,6 @@ def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str]
             _run(running, listener, announce, stops)
         finally:
             running.close()
-
-
-@contextmanager
-def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Stop on the signals that end a process, without passing them on: the database is to be folded up first."""
-
-    def take(_number: int, _frame: object) -> None:
-        stop()
-
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _run(running: RunningServer, listener: socket.socket, announce: Callable[[str], None], stops: Stops) -> None:
@@ -462,9 +464,9 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
         ssl_certfile=config.server.tls_cert or None,
         ssl_keyfile=config.server.tls_key or None,
     )
-    server = _AnnouncingServer(
+    server = AnnouncingServer(
         http,
-        ready=lambda: announce(_address(listener, is_tls=bool(config.server.tls_cert))),
+        ready=lambda: announce(address_of(listener, is_tls=bool(config.server.tls_cert))),
         stopping=running.begin_to_stop,
         stops=stops,
     )
@@ -480,96 +482,6 @@ async def _serve(running: RunningServer, server: uvicorn.Server, listener: socke
     finally:
         tasks.cancel()
         await asyncio.gather(tasks, return_exceptions=True)
-
-
-class _AnnouncingServer(uvicorn.Server):
-    """Says when it is ready and when it begins to stop, and ends when it is told to."""
-
-    def __init__(
-        self, config: uvicorn.Config, *, ready: Callable[[], None], stopping: Callable[[], None], stops: Stops
-    ) -> None:
-        super().__init__(config)
-        self._ready = ready
-        self._stopping = stopping
-        self._stops = stops
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take what ends the server, while it runs; a second time it ends without waiting for requests."""
-        with self._stops(self._stop):
-            yield
-
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
-@contextmanager
-def _listening(plan: ServerPlan) -> Iterator[socket.socket]:
-    """A socket on the address of the settings."""
-    server = plan.config.server
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
-    # Only of a socket that says TCP does asyncio switch off Nagle's delay: 40 ms for every answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((server.host, server.port))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {server.host} port {server.port}: {error.strerror or error}",
-                key="server.port",
-                hint="is another server running there? --port chooses another one",
-            ) from None
-        yield listener
-    finally:
-        listener.close()
-
-
-def _address(listener: socket.socket, *, is_tls: bool) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"{'https' if is_tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-@contextmanager
-def _data_folder(plan: ServerPlan) -> Iterator[None]:
-    """The data folder, made where it is missing, and held by this process alone."""
-    if plan.config.server.store == "memory":
-        yield
-        return
-    try:
-        plan.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (plan.data / "tocsin.lock").open("a+b")
-    except OSError as error:
-        raise InputError(
-            f"cannot use the data folder {plan.data}: {error.strerror or error}",
-            hint="--data names another folder; it has to be one that may be written",
-        ) from None
-    with lock:
-        _hold(lock, plan)
-        yield
-
-
-def _hold(lock: Any, plan: ServerPlan) -> None:
-    if os.name == "nt":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise InputError(
-            f"the data folder {plan.data} is used by another tocsin serve",
-            hint="stop that one first, or give this one a folder of its own with --data",
-        ) from None
 
 
 def _open_store(plan: ServerPlan) -> SqliteStore:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.api.operation import Context
+from tocsin.composition.call_recording import MadeCall, Surroundings
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
 from tocsin.wire import codec
@@ -23,9 +24,14 @@ from tocsin.wire.fault_format import internal_failure, not_supported, unavailabl
 from tocsin.wire.validate import validate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from tocsin.api.operation import Handler, Operations
     from tocsin.app.service import Service
-    from tocsin.wire.authentication import Authenticator
+    from tocsin.composition.call_recording import CallRecorder
+    from tocsin.core.trail.definition import Trail
+    from tocsin.wire.authentication import Authenticator, Caller
     from tocsin.wire.call import Call, Guess
     from tocsin.wire.message import WireRequest, WireResponse
     from tocsin.wire.model import ServiceModels
@@ -33,6 +39,20 @@ if TYPE_CHECKING:
 
 ReportFailure = Callable[[str, str, BaseException], None]
 """Told of a defect: request id, what was called, and the exception."""
+
+
+class _Course:
+    """What is known of a request while it is worked on, for its record."""
+
+    __slots__ = ("call", "caller", "fault", "former", "parameters", "result")
+
+    def __init__(self) -> None:
+        self.call: Call | None = None
+        self.caller: Caller | None = None
+        self.parameters: Mapping[str, Any] | None = None
+        self.result: Mapping[str, Any] | bytes | None = None
+        self.fault: Fault | None = None
+        self.former: Sequence[Trail] = ()
 
 
 class Dispatcher:
@@ -50,10 +70,12 @@ class Dispatcher:
         most_metric_data: int = 2**20,
         report: ReportFailure,
         store_failed: Callable[[StoreError], None] = lambda _: None,
+        recorder: CallRecorder | None = None,
     ) -> None:
         """`most_metric_data` bounds the body of PutMetricData as it was sent (WIRE-7.4).
 
         `report` is told of defects: request id, what was called, and the exception; `store_failed` of the store.
+        `recorder` makes CloudTrail records of calls (WIRE-10.5).
         """
         self._service = service
         self._tables = tables
@@ -64,21 +86,42 @@ class Dispatcher:
         self._most_metric_data = most_metric_data
         self._report = report
         self._store_failed = store_failed
+        self._recorder = recorder
 
     def answer(self, request: WireRequest, *, request_id: str, source_address: str) -> WireResponse:
         """The answer to a request whose body was received in full."""
+        course = _Course()
+        response = self._answered(request, course, request_id=request_id, source_address=source_address)
+        recorder, call, caller = self._recorder, course.call, course.caller
+        if recorder is not None and call is not None and caller is not None and recorder.records(call, caller, request):
+            around = Surroundings(request_id, source_address, request.header("user-agent"), request.header("host"))
+            made = MadeCall(
+                call,
+                caller,
+                course.parameters,
+                course.result,
+                course.fault,
+                at=self._service.now(),
+                surroundings=around,
+                size=len(request.body),
+                former=course.former,
+            )
+            recorder.hand_over(made)
+        return response
+
+    def _answered(self, request: WireRequest, course: _Course, *, request_id: str, source_address: str) -> WireResponse:
         known: Guess | None = None
         named = "?"
         try:
             # The signature covers the body as it was sent; it is unpacked afterwards (WIRE-4.7).
             at = self._service.now()
-            call = self._detected(request)
+            course.call = call = self._detected(request)
             known, named = call, f"{call.service} {call.operation}"
             self._require_size(call, request)
-            caller = self._authenticator.authenticate(request, call, at=at)
+            course.caller = caller = self._authenticator.authenticate(request, call, at=at)
             handler = self._handler(call)  # whatever it is called with: that it is not there is what helps (WIRE-3.13)
             body = unpacked(request, most=self._most_unpacked)
-            parameters = codec.decode_input(call, body)
+            course.parameters = parameters = codec.decode_input(call, body)
             validate(call, parameters)
             context = Context(
                 service=call.service,
@@ -96,26 +139,34 @@ class Dispatcher:
                 app=self._service,
                 page_tokens=self._page_tokens,
             )
-            result = handler(context, parameters)
+            if self._recorder is not None:
+                course.former = self._recorder.trails_before(call)
+            course.result = result = handler(context, parameters)
             response = codec.encode_output(call, result, request_id)
         except UnknownCallError as error:
             return self._refused(error.guess, error.fault, request_id, "unknown")
         except Fault as fault:
+            course.fault = fault
             return self._refused(known or guess(request, self._models), fault, request_id, named)
         except StoreError as error:
             self._service.counters.add("errors", reason=error.code)
             self._store_failed(error)
             told = known or guess(request, self._models)
-            return codec.encode_fault(told, unavailable(told, error.message), request_id)
+            course.fault = unavailable(told, error.message)
+            return codec.encode_fault(told, course.fault, request_id)
         except TocsinError as error:
             told = known or guess(request, self._models)
             table = self._tables.get(told.service)
             refused = table.fault_of(error) if table is not None else None
             if refused is None:
-                return self._failed(told, request_id, named, error)
+                course.fault = internal_failure(told, request_id)
+                return self._failed(told, course.fault, request_id, named, error)
+            course.fault = refused
             return self._refused(told, refused, request_id, named)
         except Exception as error:  # noqa: BLE001  (the supervisor of requests: it is counted and reported)
-            return self._failed(known or guess(request, self._models), request_id, named, error)
+            told = known or guess(request, self._models)
+            course.fault = internal_failure(told, request_id)
+            return self._failed(told, course.fault, request_id, named, error)
         self._service.counters.add("requests", service=call.service, outcome="answered")
         return response
 
@@ -144,7 +195,7 @@ class Dispatcher:
         del named  # what was called is in the log of requests
         return codec.encode_fault(known, fault, request_id)
 
-    def _failed(self, known: Guess, request_id: str, named: str, error: BaseException) -> WireResponse:
+    def _failed(self, known: Guess, fault: Fault, request_id: str, named: str, error: BaseException) -> WireResponse:
         self._service.counters.add("errors", reason="internal")
         self._report(request_id, named, error)
-        return codec.encode_fault(known, internal_failure(known, request_id), request_id)
+        return codec.encode_fault(known, fault, request_id)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from tocsin.composition.record_receiver import PATH as RECORDS
 from tocsin.console.subscription_page import page_headers
 from tocsin.core.outbox import DeliveryStatus
 from tocsin.core.scope import Scope
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.service import Service
     from tocsin.app.source_feed import SourceState
+    from tocsin.composition.record_receiver import RecordReceiver
     from tocsin.console.subscription_page import SubscriptionPages
     from tocsin.wire.message import WireRequest
 
@@ -48,6 +50,10 @@ _HELP = {
     "metric_data_received": "Data that PutMetricData took.",
     "operator_messages": "Messages to operator.channel.",
     "passed_over_ticks": "Instants of alarms that were not made up for after a pause.",
+    "records_dropped": "Calls of this service that could not be recorded.",
+    "records_duplicate": "CloudTrail records that were there already.",
+    "records_received": "CloudTrail records that were taken.",
+    "records_refused": "What was sent as CloudTrail records and is none.",
     "source_duplicates": "Records of sources that were there already.",
     "source_events": "Records that sources gave.",
     "source_files": "Files that sources have read to their end.",
@@ -91,8 +97,13 @@ class ServerPages:
         certificate: Callable[[bytes], bytes | None] = lambda _: None,
         subscriptions: SubscriptionPages | None = None,
         watchers: Sequence[Watcher] = (),
+        records: RecordReceiver | None = None,
+        before_reset: Callable[[], object] = lambda: None,
     ) -> None:
-        """`subscriptions` are the pages behind the links in mails; `watchers` add to health and metrics."""
+        """`subscriptions` are the pages behind the links in mails; `watchers` add to health and metrics.
+
+        `records` takes records of others; `before_reset` lets what is under way come to its end.
+        """
         self._service = service
         self._facts = facts
         self._problems = problems
@@ -102,6 +113,8 @@ class ServerPages:
         self._certificate = certificate
         self._subscriptions = subscriptions
         self._watchers = watchers
+        self._records = records
+        self._before_reset = before_reset
 
     def answer(self, request: WireRequest, request_id: str) -> WireResponse:
         """The answer to a request for one of our paths."""
@@ -111,6 +124,7 @@ class ServerPages:
             (b"/_tocsin/health", "GET"): self._health,
             (b"/_tocsin/metrics", "GET"): self._metrics,
             (b"/_tocsin/reset", "POST"): self._reset,
+            (RECORDS, "POST"): self._take_records,
         }
         method = "GET" if request.method == "HEAD" else request.method
         page = pages.get((request.raw_path, method))
@@ -191,8 +205,14 @@ class ServerPages:
             reason = "one account in one region is reset by ?account=ID&region=NAME, everything without either"
             return _json(400, {"status": "error", "reason": reason}, request_id)
         scope = Scope(account, region) if account else None
+        self._before_reset()
         self._service.store.write(lambda store: store.reset(scope))
         return _json(200, {"status": "ok"}, request_id)
+
+    def _take_records(self, request: WireRequest, request_id: str) -> WireResponse:
+        if self._records is None:
+            return _json(404, {"status": "error", "reason": "there is no such page"}, request_id)
+        return _json(*self._records.receive(request), request_id)
 
 
 def _labels(labels: tuple[tuple[str, str], ...]) -> str:

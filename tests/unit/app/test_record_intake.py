@@ -136,8 +136,16 @@ def test_trails_as_they_were_before_the_call_decide(service) -> None:
     take(service, text("StopLogging"), trails=[TRAIL])
     take(service, text("Later"))
     assert waiting(service) == [("main", LOG_FOLDER, "us-east-1", ["A", "StopLogging"])]
+
+
+def test_a_trail_that_did_not_select_a_record_before_the_call_gets_it_if_it_does_now(service) -> None:
+    """So StartLogging is in the trail that it has started."""
+    stopped = Trail(name="main", home=HERE, s3_bucket_name="logs", is_multi_region=True)
+    keep(service, TRAIL)
     take(service, text("StartLogging"), trails=[stopped])
-    assert waiting(service) == [("main", LOG_FOLDER, "us-east-1", ["A", "StopLogging"])]
+    moved = Trail(name="main", home=HERE, s3_bucket_name="elsewhere", is_multi_region=True, is_logging=True)
+    take(service, text("UpdateTrail"), trails=[moved])
+    assert [names for _, _, _, names in waiting(service)] == [["StartLogging"], ["UpdateTrail"]]
 
 
 def test_a_route_is_the_trail_as_it_was(service) -> None:
