@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
-from tocsin.app.record_intake import TRAILS, RecordIntake
+from tocsin.app.record_intake import RecordIntake
+from tocsin.app.trail import TRAILS
 from tocsin.core.record import Circumstances, Tls, is_unauthenticated, record_of
 from tocsin.core.record.category import data_resource_type
 from tocsin.core.record.read_only import is_read_only

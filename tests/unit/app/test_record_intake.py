@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.synthetic import record
-from tocsin.app.record_intake import TRAILS, RecordIntake, Refusal
+from tocsin.app.record_intake import RecordIntake, Refusal
 from tocsin.app.service import Service
+from tocsin.app.trail import TRAILS
 from tocsin.clock import ManualClock
 from tocsin.core.kept_record import INSIGHT_FOLDER, INSIGHT_HISTORY, LOG_FOLDER, MANAGEMENT_HISTORY
 from tocsin.core.scope import Scope
