@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.wire import json, xml_reader
 from tocsin.wire.query import TEXT_READERS
-from tocsin.wire.shape import ParseError, wire_name
+from tocsin.wire.shape import Compilation, ParseError, tree_reader, wire_name
 from tocsin.wire.xml_tree import parse_xml
 
 if TYPE_CHECKING:
@@ -175,4 +175,16 @@ def _of_body(api: ServiceApi, operation: str, shape: Shape, body: bytes, *, kind
         return None
     if is_xml:
         return api.closure(f"read xml {kind}", operation, shape, xml_reader.readers)(parse_xml(body))
-    return api.closure(f"read rest-json {kind}", operation, shape, json.readers)(json.decode_tree(body))
+    readers = json.readers if kind == "request" else _answer_readers
+    return api.closure(f"read rest-json {kind}", operation, shape, readers)(json.decode_tree(body))
+
+
+def _answer_readers() -> Compilation:
+    """Readers that leave timestamps of ISO 8601 as they came: records show all their digits (REC-6.2)."""
+    return tree_reader({**json.READER_LEAVES, "timestamp": _read_timestamp})
+
+
+def _read_timestamp(shape: Shape) -> Callable[[Any], Any]:
+    read = json.READER_LEAVES["timestamp"](shape)
+    is_text = str(shape.serialization.get("timestampFormat", "")).lower() == "iso8601"
+    return lambda node: node if is_text and type(node) is str else read(node)

@@ -9,7 +9,29 @@ from tocsin.core.record.tree import json_value
 if TYPE_CHECKING:
     from tocsin.core.record.tree import Tree
 
+_SEVERAL: Final = {
+    "TransactGetItems": "transactItems",
+    "TransactWriteItems": "transactItems",
+    "BatchExecuteStatement": "statements",
+    "ExecuteTransaction": "transactStatements",
+}
 _KEYS: Final = frozenset({"key", "keys"})
+
+
+def dynamodb_parameters(operation: str, tree: Tree) -> Tree:
+    """The parameters with their keys as plain values, and what is done to several items as `requestItems`."""
+    shown = without_types(tree)
+    key = _SEVERAL.get(operation, "")
+    several = shown.pop(key, None)
+    return shown if several is None else {"requestItems": [_named(item) for item in several], **shown}
+
+
+def _named(item: Any) -> Any:
+    """`{"put": {…}}` as `{"operation": "Put", …}`; a statement as it is."""
+    if isinstance(item, dict) and len(item) == 1:
+        ((name, action),) = item.items()
+        return {"operation": name[:1].upper() + name[1:], **action} if isinstance(action, dict) else item
+    return item
 
 
 def without_types(tree: Tree) -> Tree:

@@ -50,6 +50,22 @@ def ec2_elements(call: ApiCall, answer: ApiAnswer) -> Tree | None:
     return {**known, **said, **shown} or None
 
 
+def top_key(operation: str, member: Member) -> str:
+    """The key of a parameter in the plain style (REC-8.1, REC-8.3, REC-8.4)."""
+    if member.shape.kind != "list":
+        return ec2_key.member_key(operation, member.name) or lower_first(member.xml_name)
+    known = ec2_key.list_key(operation, member.name)
+    return known.key if known is not None else f"{lower_first(member.xml_name)}Set"
+
+
+def inner_key(member: Member) -> str:
+    """The key of a member of a parameter, in the plain style (REC-8.2)."""
+    if member.name == "Tags":
+        return "tags"
+    known = ec2_key.list_key("", member.name) if member.shape.kind == "list" else None
+    return known.key if known is not None else lower_first(member.xml_name)
+
+
 class _Plain:
     """Parameters by the model, in sets of items (REC-8.1 to REC-8.7)."""
 
@@ -76,13 +92,13 @@ class _Plain:
         shown = ec2_key.EMPTY_LISTS_OF.get(self._operation)
         for name, member in shape.members.items():
             if member.shape.kind == "list" and (shown is None or name in shown):
-                tree.setdefault(self._top_key(member), {})
+                tree.setdefault(top_key(self._operation, member), {})
 
     def _put(self, tree: Tree, member: Member, value: Any, parents: tuple[str, ...]) -> None:
         treatment = self._redaction.of_member(member, parents)
         if treatment is DROPPED:
             return
-        key = self._top_key(member) if not parents else self._key(member)
+        key = inner_key(member) if parents else top_key(self._operation, member)
         if treatment != KEPT:
             tree[key] = treatment
             return
@@ -91,18 +107,6 @@ class _Plain:
             tree[key]["items"] += shown["items"]  # groups by id and by name are one set
         else:
             tree[key] = shown
-
-    def _top_key(self, member: Member) -> str:
-        if member.shape.kind != "list":
-            return ec2_key.member_key(self._operation, member.name) or lower_first(member.xml_name)
-        known = ec2_key.list_key(self._operation, member.name)
-        return known.key if known is not None else f"{lower_first(member.xml_name)}Set"
-
-    def _key(self, member: Member) -> str:
-        if member.name == "Tags":
-            return "tags"
-        known = ec2_key.list_key("", member.name) if member.shape.kind == "list" else None
-        return known.key if known is not None else lower_first(member.xml_name)
 
     def _value(self, member: Member, value: Any, parents: tuple[str, ...]) -> Any:
         shape = member.shape
@@ -114,6 +118,8 @@ class _Plain:
             return moment_value(value, MomentForm.EPOCH_MILLISECONDS)
         if self._operation == "CreateVolume" and member.name == "Size":
             return str(value)  # [seen], and so in the answer
+        if member.name == "NoDevice":
+            return {}  # that it was sent is all that it says
         return json_value(value)
 
     def _structure(self, shape: Shape, values: Values, parents: tuple[str, ...]) -> Tree:

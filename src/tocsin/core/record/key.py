@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-AS_IN_THE_MODEL: Final = frozenset({"ce", "account", "devops-guru", "resource-explorer-2", "securityhub", "synthetics"})
-"""Services whose members are written as the model names them (REC-5.2)."""
+AS_SENT: Final = frozenset({"ce", "account", "devops-guru", "resource-explorer-2", "securityhub", "synthetics"})
+"""Services whose members are written as they are sent (REC-5.2)."""
 
 
 @lru_cache(maxsize=8192)
@@ -15,10 +15,10 @@ def lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def member_key(service: str, name: str, *, is_answer: bool) -> str:
-    """The key of a member in requestParameters or responseElements."""
-    if service in AS_IN_THE_MODEL:
-        return name
+def member_key(service: str, name: str, *, sent_as: str = "", is_answer: bool) -> str:
+    """The key of a member in requestParameters or responseElements; `sent_as` is its name on the wire."""
+    if service in AS_SENT:
+        return sent_as or name
     if service == "secretsmanager" and is_answer and name == "ARN":
         return "arn"
     return lower_first(name)

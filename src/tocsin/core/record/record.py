@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.core.record.api_gateway import with_body_apart
 from tocsin.core.record.category import data_resource_type
-from tocsin.core.record.dynamodb import without_types
+from tocsin.core.record.dynamodb import dynamodb_parameters
 from tocsin.core.record.ec2 import ec2_elements, ec2_parameters
 from tocsin.core.record.event_name import event_name, event_source, recorded_api_version
 from tocsin.core.record.fault import error_code, error_message, keeps_parameters
@@ -115,7 +115,7 @@ def _request_parameters(call: ApiCall, answer: ApiAnswer) -> Tree | None:
         case "apigateway":
             tree = with_body_apart(call.operation, tree)
         case "dynamodb":
-            tree = without_types(tree)
+            tree = dynamodb_parameters(call.operation, tree)
     return tree or None
 
 

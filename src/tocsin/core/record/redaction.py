@@ -33,7 +33,7 @@ DROPPING: Final = frozenset({"iam", "sts", "secretsmanager", "kms"})
 _ANY: Final = "*"
 
 _ROWS: Final[tuple[tuple[str, str, Side | Literal["*"], str, Treatment], ...]] = (
-    # service, operation, side, member (or the path that leads to it), what becomes of it
+    # service, operation, side, member (or the end of the path to it; from the top, behind a dot), what becomes of it
     ("iam", _ANY, _ANY, "secretAccessKey", DROPPED),
     ("iam", _ANY, _ANY, "password", DROPPED),
     ("iam", _ANY, _ANY, "oldPassword", DROPPED),
@@ -63,7 +63,7 @@ _ROWS: Final[tuple[tuple[str, str, Side | Literal["*"], str, Treatment], ...]] =
     ("kms", _ANY, _ANY, "signature", DROPPED),
     ("kms", _ANY, _ANY, "sharedSecret", DROPPED),
     ("kms", _ANY, _ANY, "mac", DROPPED),
-    ("ssm", "PutParameter", "request", "value", HIDDEN),
+    ("ssm", "PutParameter", "request", ".value", HIDDEN),
     ("ssm", "SendCommand", _ANY, "parameters", HIDDEN),
     ("rds", _ANY, _ANY, "masterUserPassword", HIDDEN),
     ("rds", _ANY, _ANY, "tdeCredentialPassword", HIDDEN),
@@ -134,19 +134,19 @@ class Redaction:
     """What becomes of the members of one operation's request or answer."""
 
     def __init__(self, service: str, operation: str, side: Side) -> None:
-        rows: dict[str, list[tuple[tuple[str, ...], Treatment]]] = {}
+        rows: dict[str, list[tuple[tuple[str, ...], bool, Treatment]]] = {}
         for of_service, of_operation, of_side, member, becomes in _ROWS:
             if of_service == service and of_operation in (_ANY, operation) and of_side in (_ANY, side):
-                *parents, name = member.split(".")
-                rows.setdefault(name, []).append((tuple(parents), becomes))
+                *parents, name = member.removeprefix(".").split(".")
+                rows.setdefault(name, []).append((tuple(parents), member.startswith("."), becomes))
         self._rows = rows
         self._sensitive: Treatment = DROPPED if service in DROPPING else REMOVED if service == "ec2" else HIDDEN
 
     def of_member(self, member: Member, parents: tuple[str, ...]) -> Treatment:
         """What becomes of a member of a structure; `parents` are the names of the members that it is in."""
         name = lower_first(member.name)
-        for path, becomes in self._rows.get(name, ()):
-            if not path or parents[-len(path) :] == path:
+        for path, is_from_top, becomes in self._rows.get(name, ()):
+            if parents == path or (not is_from_top and parents[len(parents) - len(path) :] == path):
                 return becomes
         if member.is_sensitive:
             return self._sensitive

@@ -10,7 +10,7 @@ from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from tocsin.core.record.key import member_key
+from tocsin.core.record.key import lower_first, member_key
 from tocsin.core.record.moment import MomentForm, form_of, moment_value
 from tocsin.core.record.redaction import DROPPED, KEPT, REDACTED, without_literals
 
@@ -32,7 +32,7 @@ class TreeForm:
 
     def key(self, member: Member) -> str:
         """What a member is called."""
-        return member_key(self.service, member.name, is_answer=self.is_answer)
+        return member_key(self.service, member.name, sent_as=member.xml_name, is_answer=self.is_answer)
 
     def moment_form(self, member: Member) -> MomentForm:
         """How its moments are written."""
@@ -49,9 +49,7 @@ def structure_tree(shape: Shape, values: dict[str, Any], form: TreeForm, parents
             continue
         treatment = form.redaction.of_member(member, parents)
         if treatment == KEPT:
-            tree[form.key(member)] = _member_value(
-                member, value, form, (*parents, member_key("", name, is_answer=False))
-            )
+            tree[form.key(member)] = _member_value(member, value, form, (*parents, lower_first(name)))
         elif treatment == REDACTED and isinstance(value, str):
             tree[form.key(member)] = without_literals(value)
         elif treatment is not DROPPED:
