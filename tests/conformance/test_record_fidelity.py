@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from record_inverse import Ec2Inverse, Inverse, from_wrapped, xml_of
+from recorded_call import CIRCUMSTANCES, MODELS
+from serialized_call import ACCESS_KEY, serialized
 
-from tests.support.record_inverse import Ec2Inverse, Inverse, from_wrapped, xml_of
-from tests.support.recorded_call import CIRCUMSTANCES, MODELS
-from tests.support.serialized_call import ACCESS_KEY, serialized
 from tocsin.core.record import ApiAnswer, ApiCall, Shape, record_of
 from tocsin.core.record.ec2_key import is_wrapped, request_key
 from tocsin.core.record.event_name import event_name

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from tests.support.recorded_call import call_of, client, record, sent
+from recorded_call import call_of, client, record, sent
 
 ALARM = {
     "AlarmName": "a",

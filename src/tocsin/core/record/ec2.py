@@ -1,4 +1,7 @@
-"""Requests and answers of EC2 as its records show them: plain or wrapped. Spec: REC-8."""
+"""Requests and answers of EC2 as its records show them: plain or wrapped. Spec: REC-8.
+
+What must not be known has another text in its place here, it is never left out (REC-10.2).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from tocsin.core.record import ec2_key
 from tocsin.core.record.guess import guessed
 from tocsin.core.record.key import lower_first
 from tocsin.core.record.moment import MomentForm, moment_value
-from tocsin.core.record.redaction import DROPPED, KEPT, redaction_of
+from tocsin.core.record.redaction import KEPT, redaction_of
 from tocsin.core.record.tree import json_value
 
 if TYPE_CHECKING:
@@ -23,11 +26,8 @@ _TEXT_IN_ANSWERS: Final = frozenset({"size", "volumeSize"})
 _MARK: Final = "tag"
 
 
-def ec2_parameters(call: ApiCall) -> Tree | None:
+def ec2_parameters(call: ApiCall, shape: Shape, values: Values) -> Tree | None:
     """The requestParameters; a wrapped call without any has an empty text under its key."""
-    shape, values = call.input, call.parameters
-    if shape is None or values is None:
-        return None
     redaction = redaction_of("ec2", call.operation, "request")
     if ec2_key.is_wrapped(call.operation):
         return {ec2_key.request_key(call.operation): _Wrapped(redaction).structure(shape, values) or ""}
@@ -96,8 +96,6 @@ class _Plain:
 
     def _put(self, tree: Tree, member: Member, value: Any, parents: tuple[str, ...]) -> None:
         treatment = self._redaction.of_member(member, parents)
-        if treatment is DROPPED:
-            return
         key = inner_key(member) if parents else top_key(self._operation, member)
         if treatment != KEPT:
             tree[key] = treatment
@@ -184,7 +182,7 @@ class _PlainAnswer:
             key = "_return" if member.xml_name == "return" else lower_first(member.xml_name)
             if treatment == KEPT:
                 tree[key] = self._value(member, value, (*parents, lower_first(name)))
-            elif treatment is not DROPPED:
+            else:
                 tree[key] = treatment
         return tree
 
@@ -227,7 +225,7 @@ class _Wrapped:
                 shown = self._field(member, value, (*parents, lower_first(name)))
                 if shown is not None:
                     tree[member.wire_name] = shown
-            elif treatment is not DROPPED:
+            else:
                 tree[member.wire_name] = treatment
         return tree
 
@@ -259,7 +257,7 @@ class _Wrapped:
             treatment = self._redaction.of_member(member, parents)
             if treatment == KEPT:
                 tree[member.xml_name] = self._node(member, value, (*parents, lower_first(name)))
-            elif treatment is not DROPPED:
+            else:
                 tree[member.xml_name] = treatment
         return tree
 

@@ -107,7 +107,7 @@ def _request_parameters(call: ApiCall, answer: ApiAnswer) -> Tree | None:
     if call.parameters is None or call.input is None:
         return None
     if call.service == "ec2":
-        return ec2_parameters(call)
+        return ec2_parameters(call, call.input, call.parameters)
     redaction = redaction_of(call.service, call.operation, "request")
     form = TreeForm(call.service, redaction, is_answer=False, is_rest_json=call.is_rest_json)
     tree = structure_tree(call.input, call.parameters, form)
