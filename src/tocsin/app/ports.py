@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tocsin.core.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from tocsin.core.delivery import DeliveryOutcome
     from tocsin.core.envelope import Envelope
@@ -74,4 +76,29 @@ class ObjectStore(Protocol):
         Raises:
             ArchiveError: it may or may not be there; the same call again does no harm.
         """
+        ...
+
+
+class DigestPublicKey(NamedTuple):
+    """A public key that digests are verified with: PKCS#1 DER, and the seconds from and until which it is valid."""
+
+    der: bytes
+    fingerprint: str
+    valid_from: int
+    valid_until: int
+
+
+class DigestKeys(Protocol):
+    """The keys that digests are signed with, one at a time for each region. Called from any thread."""
+
+    def signing_key(self, region: str) -> tuple[RSAPrivateKey, str]:
+        """The key to sign with now, and its fingerprint; made where there is none yet, or the last one is old.
+
+        Raises:
+            InputError: it cannot be read or kept.
+        """
+        ...
+
+    def public_keys(self, region: str) -> list[DigestPublicKey]:
+        """All keys that there ever were, oldest first; they stay valid for what they signed."""
         ...

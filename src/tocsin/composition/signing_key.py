@@ -119,14 +119,14 @@ class SigningKey:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = self._folder / KEY_FILE
             if file.exists():
-                key = _read_key(file)
+                key = read_key(file)
             else:
                 key = rsa.generate_private_key(public_exponent=65537, key_size=_LEAST_BITS)
-                _write(file, _key_pem(key))
+                write_private(file, key_pem(key))
             name = _name_of(key)
             certificate = self._folder / f"{name}.pem"
             if not certificate.exists():
-                _write(certificate, _pem_of(self._make_certificate(key)))
+                write_private(certificate, _pem_of(self._make_certificate(key)))
             return _Identity(key, name, dict(self._served(name)))
         except OSError as error:
             reason = error.strerror or error
@@ -175,7 +175,12 @@ def _name_of(key: RSAPrivateKey) -> str:
     return hashlib.sha256(public).hexdigest()[:32]
 
 
-def _read_key(file: Path) -> RSAPrivateKey:
+def read_key(file: Path) -> RSAPrivateKey:
+    """The private key in a file, which nobody but its owner can read from now on.
+
+    Raises:
+        InputError: there is none that can be used.
+    """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -202,7 +207,8 @@ def _read_certificate(pem: bytes) -> Certificate | None:
         return None
 
 
-def _key_pem(key: RSAPrivateKey) -> bytes:
+def key_pem(key: RSAPrivateKey) -> bytes:
+    """A private key as it is kept."""
     from cryptography.hazmat.primitives import serialization
 
     return key.private_bytes(
@@ -216,7 +222,7 @@ def _pem_of(certificate: Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _write(file: Path, data: bytes) -> None:
+def write_private(file: Path, data: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
