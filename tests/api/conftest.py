@@ -13,6 +13,7 @@ from wire_client import Dispatcher, client
 from tocsin.app.service import Service
 from tocsin.archive.folder import FolderStore
 from tocsin.clock import ManualClock
+from tocsin.composition.digest_keys import DigestKeyFolder
 from tocsin.store.memory import MemoryStore
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -33,6 +34,7 @@ def service(clock: ManualClock, tmp_path: Path) -> Service:
         new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}",
         new_secret=lambda size: hashlib.shake_256(b"%d" % next(secrets)).digest(size),
         objects=FolderStore(tmp_path / "s3"),
+        digest_keys=DigestKeyFolder(None, clock),
     )
 
 

@@ -186,6 +186,7 @@ SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("GetEventSelectors", {"TrailName": "abc"}),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
         ("GetInsightSelectors", {"TrailName": "abc"}),
+        ("ListPublicKeys", {}),
         ("AddTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k", "Value": "v"}]}),
         ("ListTags", {"ResourceIdList": [TRAIL]}),
         ("RemoveTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k"}]}),

@@ -159,6 +159,7 @@ REFUSALS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("GetEventSelectors", {"TrailName": "abc"}, NO_TRAIL),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": []}, NO_TRAIL),
         ("GetInsightSelectors", {"TrailName": "abc"}, NO_TRAIL),
+        ("ListPublicKeys", BAD_TOKEN, "InvalidTokenException"),
         ("AddTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),
         ("RemoveTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),
         ("ListTags", {"ResourceIdList": [NO_TRAIL_ARN]}, NOT_FOUND),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tocsin.app.ports import ObjectStore
+    from tocsin.app.ports import DigestKeys, ObjectStore
     from tocsin.app.store_port import Store
     from tocsin.clock import Clock
 
@@ -42,6 +42,9 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     organization: str = ""  # id of the organization that all accounts of this server are in; empty for none (CT-9.4)
     key_accounts: dict[str, str] = {}  # access key that was configured -> its account
     mail_unsubscribe: str = "protected"
+    trail_delivery_interval: int = 300
+    trail_digest_interval: int = 3600
+    trail_log_time: str = "event"
     channels: dict[str, tuple[Endpoint, ...]] = {}  # ARN of a topic -> the chat channels that get what it gets
     operator: Endpoint | None = None  # where complaints about the service's own listeners go
 
@@ -79,6 +82,7 @@ class Service:
         new_secret: Callable[[int], bytes] = _no_secrets,
         settings: ServiceSettings = _DEFAULTS,
         objects: ObjectStore | None = None,
+        digest_keys: DigestKeys | None = None,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -86,9 +90,17 @@ class Service:
         self.new_secret = new_secret
         self.settings = settings
         self.objects: ObjectStore = objects or _NoObjects()
+        self._digest_keys = digest_keys
         self.counters = Counters()
         self._parts: dict[type[Any], Any] = {}
         self._lock = threading.RLock()
+
+    @property
+    def digest_keys(self) -> DigestKeys:
+        """The keys that digests of trails are signed with."""
+        if self._digest_keys is None:
+            raise RuntimeError("this service was made without keys for digests")
+        return self._digest_keys
 
     def part(self, kind: type[Part]) -> Part:
         """The one `kind(service)` of this service: what use cases keep in memory, such as compiled filters."""

@@ -37,6 +37,7 @@ from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
 from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
+from tocsin.composition.digest_keys import DigestKeyFolder
 from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
 from tocsin.composition.listening import AnnouncingServer, address_of, listening, stop_on_signal
 from tocsin.composition.lookout import Lookout
@@ -52,9 +53,10 @@ from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
+from tocsin.composition.trail_loop import TrailLoop
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.core.scope import Scope
-from tocsin.errors import TocsinError
+from tocsin.errors import StoreError, TocsinError
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
@@ -73,7 +75,6 @@ if TYPE_CHECKING:
     from tocsin.composition.listening import Stops
     from tocsin.composition.operator_channel import HeartbeatPlan
     from tocsin.composition.server_settings import ServerPlan
-    from tocsin.errors import StoreError
 
 _GRACE = 8
 """Seconds that requests get to end when the server is told to stop."""
@@ -138,8 +139,12 @@ class RunningServer:
                 channels=endpoints_of_topics(plan.channels),
                 operator=None if plan.operator is None else plan.operator.endpoint,
                 mail_unsubscribe=config.mail.unsubscribe,
+                trail_delivery_interval=config.trail.delivery_interval,
+                trail_digest_interval=config.trail.digest_interval,
+                trail_log_time=config.trail.log_time,
             ),
             objects=objects,
+            digest_keys=DigestKeyFolder(None if config.server.store == "memory" else plan.data, self.clock),
         )
         self.models = ServiceModels()
         tables = service_table()
@@ -305,6 +310,7 @@ class RunningServer:
             tasks.create_task(self._supervised("signing key", self._make_key))
             tasks.create_task(self._supervised("watch", self.lookout.step))
             tasks.create_task(self._kept_running("delivery", self._deliver))
+            tasks.create_task(self._kept_running("trails", self._deliver_trails))
             if self.heartbeat is not None:
                 tasks.create_task(self._kept_running("heartbeat", partial(self.heartbeat.run, self._note_beat)))
             for number, feed in enumerate(self.feeds, 1):
@@ -344,6 +350,15 @@ class RunningServer:
             report=self._report_notifier,
         )
         await loop.run(self._note_delivery)
+
+    async def _deliver_trails(self) -> None:
+        """Bring what trails have selected to their log groups, buckets and topics."""
+        await TrailLoop(self.service, report=self._report_trail).run(lambda: self.failing.pop("trails", None))
+
+    def _report_trail(self, error: BaseException) -> None:
+        # What the store cannot do it says at the next step; on the way out it is closed while files are being put.
+        if not isinstance(error, StoreError):
+            self._log.error("trail-file-failed", exc_info=error)
 
     def _note_beat(self) -> None:
         self.failing.pop("heartbeat", None)

@@ -60,6 +60,12 @@ _HELP = {
     "source_files_skipped": "Files of sources that could not be read, or not to their end.",
     "source_malformed": "Values in files of sources that are no records.",
     "requests": "Requests of AWS clients, by service and outcome.",
+    "trail_file_failures": "Log files and digests of trails that could not be put, by kind; they are put again.",
+    "trail_files_delivered": "Log files and digests of trails that are in their buckets, by kind.",
+    "trail_notifications": "Notifications of log files, by outcome.",
+    "trail_records_given_up": "Records whose log file could not be put for a month.",
+    "trail_records_logged": "Records that trails brought to log groups.",
+    "trail_records_unlogged": "Records that did not get into the log group of their trail, by reason.",
     "task_restarts": "Background tasks that failed and were started again, by task.",
 }
 

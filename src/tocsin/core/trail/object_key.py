@@ -1,8 +1,8 @@
-"""The keys of log files and digests, and where the digests of a trail lie. Spec: CT-11.1, CT-11.2.
+"""The keys of log files; those of digests are made in `core.digest`. Spec: CT-11.1, CT-11.2.
 
 >>> from tocsin.core.scope import Scope
 >>> at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
->>> log_file_key(Scope("111122223333", "eu-west-1"), at=at, unique="a1B2c3D4e5F6g7H8")
+>>> log_file_key(Scope("111122223333", "eu-west-1"), at=at, unique="a1B2c3D4e5F6g7H8", folder="CloudTrail")
 'AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/02/111122223333_CloudTrail_eu-west-1_20260102T0304Z_a1B2c3D4e5F6g7H8.json.gz'
 """
 
@@ -19,9 +19,7 @@ UNIQUE_LENGTH: Final = 16
 ALPHANUMERICS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """What the part of a key is made of that keeps names apart."""
 
-LOG_FOLDER: Final = "CloudTrail"
-DIGEST_FOLDER: Final = "CloudTrail-Digest"
-
+_STAMP: Final = re.compile(r"_([0-9]{8}T[0-9]{4})Z_[A-Za-z0-9]+\.json\.gz\Z")
 _UNIQUE: Final = re.compile(rf"[A-Za-z0-9]{{{UNIQUE_LENGTH}}}")
 
 
@@ -31,7 +29,7 @@ def unique_part(secret: bytes) -> str:
 
 
 def log_file_key(
-    scope: Scope, *, at: datetime, unique: str, prefix: str = "", organization: str = "", folder: str = LOG_FOLDER
+    scope: Scope, *, at: datetime, unique: str, prefix: str = "", organization: str = "", folder: str
 ) -> str:
     """The key of a log file that is delivered at a time; `folder` says what kind of records it holds."""
     if not _UNIQUE.fullmatch(unique):
@@ -40,12 +38,13 @@ def log_file_key(
     return f"{_day(scope, folder, at, prefix, organization)}/{name}"
 
 
-def digest_key(
-    scope: Scope, *, trail: str, home_region: str, at: datetime, prefix: str = "", organization: str = ""
-) -> str:
-    """The key of the digest that ends at a time, of the log files of a trail in a region."""
-    name = f"{scope.account}_{DIGEST_FOLDER}_{scope.region}_{trail}_{home_region}_{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return f"{_day(scope, DIGEST_FOLDER, at, prefix, organization)}/{name}.json.gz"
+def minute_of(key: str) -> datetime | None:
+    """The minute that the key of a log file names; None for another key."""
+    found = _STAMP.search(key)
+    try:
+        return None if found is None else datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%z")
+    except ValueError:
+        return None
 
 
 def _day(scope: Scope, folder: str, at: datetime, prefix: str, organization: str) -> str:

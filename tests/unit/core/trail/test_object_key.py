@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tocsin.core.scope import Scope
-from tocsin.core.trail.object_key import digest_key, log_file_key, unique_part
+from tocsin.core.trail.object_key import log_file_key, minute_of, unique_part
 
 HERE = Scope("111122223333", "eu-west-1")
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -26,27 +26,32 @@ LOG = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/02/111122223333_CloudTr
     ],
 )
 def test_log_files(how: dict[str, str], key: str) -> None:
-    assert log_file_key(HERE, at=AT, unique=UNIQUE, **how) == key
+    assert log_file_key(HERE, at=AT, unique=UNIQUE, **{"folder": "CloudTrail"} | how) == key
 
 
 def test_the_folders_are_of_the_day_in_utc() -> None:
     late = datetime(2026, 1, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
-    assert "/2026/01/02/111122223333_CloudTrail_eu-west-1_20260102T0430Z_" in log_file_key(HERE, at=late, unique=UNIQUE)
-
-
-def test_digests_name_the_trail_and_its_home() -> None:
-    key = digest_key(HERE, trail="management-trail", home_region="us-east-1", at=AT, prefix="p", organization="o-a")
-    assert key == (
-        "p/AWSLogs/o-a/111122223333/CloudTrail-Digest/eu-west-1/2026/01/02/"
-        "111122223333_CloudTrail-Digest_eu-west-1_management-trail_us-east-1_20260102T030405Z.json.gz"
+    assert "/2026/01/02/111122223333_CloudTrail_eu-west-1_20260102T0430Z_" in log_file_key(
+        HERE, at=late, unique=UNIQUE, folder="CloudTrail"
     )
-    assert key[-24:-8] == "20260102T030405Z"  # where validators look for the time (CT-15.7)
+
+
+@pytest.mark.parametrize(
+    ("key", "minute"),
+    [
+        (LOG, datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        (LOG.replace("0304Z", "2504Z"), None),
+        ("AWSLogs/a.json.gz", None),
+    ],
+)
+def test_the_minute_is_read_back(key: str, minute: datetime | None) -> None:
+    assert minute_of(key) == minute
 
 
 @pytest.mark.parametrize("unique", ["", "a" * 15, "a" * 17, "a" * 15 + "-", "../../../../../xx"])
 def test_what_keeps_names_apart_is_sixteen_letters_and_digits(unique: str) -> None:
     with pytest.raises(ValueError, match="16 letters"):
-        log_file_key(HERE, at=AT, unique=unique)
+        log_file_key(HERE, at=AT, unique=unique, folder="CloudTrail")
 
 
 def test_bytes_become_letters_and_digits() -> None:

@@ -1,0 +1,279 @@
+"""Digests of what trails have delivered: made once an hour, signed, put. Spec: CT-15.1 to CT-15.6.
+
+Rule: a digest is made in one transaction with the state of its chain, as the bytes that are going to be put; whenever
+the service dies, either the log files are in the next digest, or this one is there to be put again. Nothing is signed
+twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from tocsin.app.definition import Definitions
+from tocsin.app.trail import ENDINGS, TRAILS
+from tocsin.app.trail_file import ENDING_GRACE_MS, GIVEN_UP_AFTER_MS, after_delivery, is_of_session, packed, route_trail
+from tocsin.app.trail_status import note_delivery
+from tocsin.core.digest import DigestDocument, LogFile, PreviousDigest, SignedDigest, digest_key, sign_digest
+from tocsin.core.scope import Scope
+from tocsin.core.trail.definition import Trail
+from tocsin.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreReader, StoreWriter
+    from tocsin.app.trail import TrailEnding
+
+
+class DigestChain(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the digests of a trail, in an account and a region, stand: the next one begins at `start`, in seconds."""
+
+    trail: str
+    created_at: int
+    scope: Scope
+    start: int
+    previous: PreviousDigest | None = None
+
+
+class MadeDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """A digest that is to be put; `trail` is the trail as it was, and `made_at` in milliseconds."""
+
+    digest: SignedDigest
+    trail: Trail
+    region: str
+    made_at: int
+
+
+CHAINS = Definitions("trail-digest-chain", DigestChain)
+"""By the trail's home, and its name, when it was made, account and region."""
+
+FILES = Definitions("trail-digest-file", LogFile)
+"""Log files that the next digest of a chain lists: by the chain's name, time and key."""
+
+MADE = Definitions("trail-digest-made", MadeDigest)
+"""By the trail's home, time and key: in the order in which they are to be put."""
+
+_SEPARATOR: Final = "\0"
+
+
+class _Chain(NamedTuple):
+    """A chain, and where it is kept."""
+
+    home: Scope
+    name: str
+    state: DigestChain
+
+
+def waits_for_digest(store: StoreReader, trail: Trail) -> bool:
+    """Whether a log file that was just delivered is to stand in a digest.
+
+    That is for the trail as it is now to say; for one that was removed, as it was.
+    """
+    now = TRAILS.get(store, trail.home, trail.name)
+    return (now if now is not None and now.created_at == trail.created_at else trail).validates_log_files
+
+
+class TrailDigests:
+    """Makes digests and puts them: `service.part(TrailDigests)`. One thread at a time makes them."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    # ------------------------------------------------------------ chains
+
+    def note_file(self, store: StoreWriter, trail: Trail, scope: Scope, file: LogFile) -> None:
+        """Have a log file that was delivered listed by the next digest."""
+        now = self._service.now_ms()
+        name = _chain_name(trail, scope)
+        if CHAINS.get(store, trail.home, name) is None:
+            self._start(store, trail, scope)
+        FILES.put(store, trail.home, _SEPARATOR.join((name, f"{now:015}", file.key)), file)
+
+    def _start(self, store: StoreWriter, trail: Trail, scope: Scope) -> None:
+        chain = DigestChain(
+            trail=trail.name, created_at=trail.created_at, scope=scope, start=self._service.now_ms() // 1000
+        )
+        CHAINS.put(store, trail.home, _chain_name(trail, scope), chain)
+
+    def make(self) -> float | None:
+        """Make the digests that are due, the last ones of trails whose logging has ended among them.
+
+        Seconds until the next one is due; None where there is none.
+        """
+        now = self._service.now_ms() // 1000
+        with self._service.store.read() as store:
+            trails = {(home, one.name, one.created_at): one for home, _, one in TRAILS.scan_all(store)}
+            chains = [_Chain(home, name, state) for home, name, state in CHAINS.scan_all(store)]
+            endings = [(home, name, ending) for home, name, ending in ENDINGS.scan_all(store)]
+            ended = [row for row in endings if self._has_ended(store, row[2])]
+        for home, name, ending in ended:
+            self._end(home, name, ending, [one for one in chains if _is_chain_of(one, ending.trail)])
+        gone = {(one.home, one.name) for one in chains for _, _, ending in ended if _is_chain_of(one, ending.trail)}
+        chains = [one for one in chains if (one.home, one.name) not in gone]
+        known = {(one.home, one.name) for one in chains}
+        for trail in trails.values():
+            is_known = (trail.home, _chain_name(trail, trail.home)) in known
+            if trail.is_logging and trail.validates_log_files and not is_known:
+                self._service.store.write(lambda writer, trail=trail: self._start_if(writer, trail))  # type: ignore[misc]
+        interval = self._service.settings.trail_digest_interval
+        dues: list[int] = [now + interval] if trails else []
+        waits_for_end = {(ending.trail.home, ending.trail.name, ending.trail.created_at) for _, _, ending in endings}
+        for one in chains:
+            due = one.state.start + interval
+            if due > now:
+                dues.append(due)
+                continue
+            who = (one.home, one.state.trail, one.state.created_at)
+            if who in waits_for_end:
+                continue  # its last digest comes as soon as its last files are there
+            self._make_due(one, trails.get(who))
+        if len(endings) > len(ended):
+            dues.append(now + 1)
+        return None if not dues else max(0.05, min(dues) - self._service.now_ms() / 1000)
+
+    def _start_if(self, store: StoreWriter, trail: Trail) -> None:
+        now = TRAILS.get(store, trail.home, trail.name)
+        if now == trail and CHAINS.get(store, trail.home, _chain_name(trail, trail.home)) is None:
+            self._start(store, trail, trail.home)
+
+    def _make_due(self, chain: _Chain, trail: Trail | None) -> None:
+        """Make the digest of an hour that is over; the last one, where the trail is not validated any more."""
+        if trail is None or not trail.is_logging:  # its end was not told: a store of before, or a reset in the midst
+            self._service.store.write(lambda store: _forget(store, chain))
+            return
+        key = self._service.digest_keys.signing_key(chain.state.scope.region)
+
+        def work(store: StoreWriter) -> None:
+            if CHAINS.get(store, chain.home, chain.name) != chain.state:
+                return
+            if trail.validates_log_files or _files(store, chain):
+                self._make(store, chain, trail, key)
+            if not trail.validates_log_files:
+                _forget(store, chain)
+
+        self._service.store.write(work)
+
+    def _make(self, store: StoreWriter, chain: _Chain, trail: Trail, key: tuple[RSAPrivateKey, str]) -> None:
+        """Make and sign the next digest of a chain."""
+        private, fingerprint = key
+        now = self._service.now_ms()
+        state = chain.state
+        files = _files(store, chain)
+        end = max(now // 1000, state.start + 1)
+        document = DigestDocument(
+            account=state.scope.account,
+            start=state.start,
+            end=end,
+            bucket=trail.s3_bucket_name,
+            key=digest_key(
+                account=state.scope.account,
+                region=state.scope.region,
+                trail=trail.name,
+                home_region=trail.home.region,
+                end=end,
+                prefix=trail.s3_key_prefix,
+                organization=trail.organization,
+            ),
+            fingerprint=fingerprint,
+            previous=state.previous,
+            log_files=tuple(file for _, file in files),
+        )
+        signed = sign_digest(document, private)
+        made = MadeDigest(digest=signed, trail=trail, region=state.scope.region, made_at=now)
+        MADE.put(store, chain.home, f"{now:015}{_SEPARATOR}{signed.key}", made)
+        for name, _ in files:
+            FILES.delete(store, chain.home, name)
+        CHAINS.put(
+            store, chain.home, chain.name, msgspec.structs.replace(state, start=end, previous=signed.as_previous)
+        )
+
+    # ------------------------------------------------------------ the end of logging
+
+    def _has_ended(self, store: StoreReader, ending: TrailEnding) -> bool:
+        """Whether all that was under way when logging ended has been delivered."""
+        if self._service.now_ms() < ending.at_ms + ENDING_GRACE_MS:
+            return False
+        under_way = [one.group.route for one in store.records.waiting()] + [
+            one.group.route for one in store.records.begun()
+        ]
+        return not any(is_of_session(route_trail(store, route), ending.trail) for route in set(under_way))
+
+    def _end(self, home: Scope, name: str, ending: TrailEnding, chains: Iterable[_Chain]) -> None:
+        """Make the last digests of a trail whose logging has ended; a new chain begins when it is started again."""
+        trail = ending.trail
+        last = list(chains)
+        keys = {one.state.scope.region: self._service.digest_keys.signing_key(one.state.scope.region) for one in last}
+
+        def work(store: StoreWriter) -> None:
+            for one in last:
+                state = CHAINS.get(store, one.home, one.name)
+                if state is None:
+                    continue
+                chain = _Chain(one.home, one.name, state)
+                if trail.validates_log_files or _files(store, chain):
+                    self._make(store, chain, trail, keys[state.scope.region])
+                _forget(store, chain)
+            ENDINGS.delete(store, home, name)
+
+        self._service.store.write(work)
+
+    # ------------------------------------------------------------ putting them
+
+    @staticmethod
+    def buckets(store: StoreReader) -> set[str]:
+        """The buckets that digests are to be put into."""
+        return {made.digest.bucket for _, _, made in MADE.scan_all(store)}
+
+    def put(self, bucket: str) -> bool:
+        """Put what waits for a bucket, in order, until one fails; whether all went well."""
+        with self._service.store.read() as store:
+            waiting = [(home, name, made) for home, name, made in MADE.scan_all(store) if made.digest.bucket == bucket]
+        return all(self._put(*one) for one in waiting)
+
+    def _put(self, home: Scope, name: str, made: MadeDigest) -> bool:
+        digest, trail = made.digest, made.trail
+        error: ArchiveError | None = None
+        try:
+            # As AWS does, without the trail's key: whoever validates need not be allowed to use it.
+            self._service.objects.put(digest.bucket, digest.key, packed(digest.content), metadata=digest.metadata)
+        except ArchiveError as failure:
+            error = failure
+        now = self._service.now_ms()
+        reason = "" if error is None else error.reason
+        given_up = error is not None and now - made.made_at > GIVEN_UP_AFTER_MS
+
+        def work(store: StoreWriter) -> None:
+            if error is None or given_up:
+                MADE.delete(store, home, name)
+            note_delivery(store, trail, made.region, lambda status: after_delivery(status, "digests", now, reason))
+
+        self._service.store.write(work)
+        if error is None:
+            self._service.counters.add("trail_files_delivered", kind="digest")
+        else:
+            self._service.counters.add("trail_file_failures", kind="digest")
+        return error is None
+
+
+def _chain_name(trail: Trail, scope: Scope) -> str:
+    return _SEPARATOR.join((trail.name, f"{trail.created_at:015}", scope.account, scope.region))
+
+
+def _is_chain_of(chain: _Chain, trail: Trail) -> bool:
+    return (chain.home, chain.state.trail, chain.state.created_at) == (trail.home, trail.name, trail.created_at)
+
+
+def _files(store: StoreReader, chain: _Chain) -> list[tuple[str, LogFile]]:
+    return FILES.scan(store, chain.home, prefix=f"{chain.name}{_SEPARATOR}")
+
+
+def _forget(store: StoreWriter, chain: _Chain) -> None:
+    """End a chain: what comes after it begins with a digest that has none before it."""
+    for name, _ in _files(store, chain):
+        FILES.delete(store, chain.home, name)
+    CHAINS.delete(store, chain.home, chain.name)

@@ -1,0 +1,105 @@
+"""The loop that delivers what trails have selected. Spec: AR-7, CT-11.5, CT-15, REC-16.3.
+
+Rule: what has come in goes to its log groups at once, whatever buckets do; each bucket is waited for by a thread of its
+own, and one that never answers keeps neither the others nor the end of the service waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from tocsin.app.record_intake import RecordIntake
+from tocsin.app.trail_delivery import TrailDelivery
+from tocsin.app.trail_digest import TrailDigests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.app.service import Service
+
+# Seconds after which it looks even if nobody has told it anything: a trail may have been made or stopped.
+_LOOK_EVERY: Final = 5.0
+
+# Seconds between two looks at what is to be put, and at digests: with an interval of 0 there may be many wakes.
+_BUCKETS_EVERY: Final = 0.2
+_DIGESTS_EVERY: Final = 1.0
+
+_MOST_BUCKETS: Final = 16
+"""Buckets that are put into at the same time."""
+
+
+class TrailLoop:
+    """Delivers until it is cancelled; `report` is told of defects while files are put."""
+
+    def __init__(self, service: Service, *, report: Callable[[BaseException], None]) -> None:
+        self._service = service
+        self._delivery = service.part(TrailDelivery)
+        self._digests = service.part(TrailDigests)
+        self._report = report
+        self._busy: set[str] = set()  # buckets that a thread puts into
+        self._bucket_look = self._digest_look = 0.0  # when the next ones are due, by the monotonic clock
+        self._is_told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, alive: Callable[[], object] = lambda: None) -> None:
+        """Deliver, until cancelled; `alive` is called after each step that went well."""
+        self._loop = asyncio.get_running_loop()
+        intake = self._service.part(RecordIntake)
+        intake.listeners.append(self._tell)
+        try:
+            while True:
+                self._is_told.clear()
+                wait = await self.step()
+                alive()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_told.wait(), wait)
+        finally:
+            intake.listeners.remove(self._tell)
+
+    async def step(self) -> float:
+        """Do what is due; seconds until something is due again if nobody tells of anything."""
+        waits = [_LOOK_EVERY]
+        wait = await asyncio.to_thread(self._delivery.begin)
+        if wait is not None:
+            waits.append(wait)
+        now = self._service.clock.monotonic()
+        if now >= self._digest_look:
+            self._digest_look = now + _DIGESTS_EVERY
+            wait = await asyncio.to_thread(self._digests.make)
+            if wait is not None:
+                waits.append(max(wait, _DIGESTS_EVERY))
+        if now >= self._bucket_look:
+            self._bucket_look = now + _BUCKETS_EVERY
+            buckets, wait = await asyncio.to_thread(self._delivery.buckets)
+            self._start(buckets)
+            if wait is not None:
+                waits.append(max(wait, _BUCKETS_EVERY))
+        else:
+            waits.append(_BUCKETS_EVERY)
+        return min(waits)
+
+    def _start(self, buckets: list[str]) -> None:
+        for bucket in buckets:
+            if bucket not in self._busy and len(self._busy) < _MOST_BUCKETS:
+                self._busy.add(bucket)
+                # No executor: what it has started is waited for when the process ends.
+                threading.Thread(target=self._put, args=(bucket,), name=f"trail bucket {bucket}", daemon=True).start()
+
+    def _put(self, bucket: str) -> None:
+        try:
+            self._delivery.put(bucket)
+        except Exception as error:  # noqa: BLE001  (the supervisor of this thread: it is reported, and tried again)
+            self._report(error)
+        finally:
+            self._busy.discard(bucket)
+            self._tell()
+
+    def _tell(self) -> None:
+        """Have the loop look now. Called from any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            with suppress(RuntimeError):  # closed in this moment
+                loop.call_soon_threadsafe(self._is_told.set)
