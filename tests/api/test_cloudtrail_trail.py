@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 from wire_client import client
 
 from tocsin.app.trail import ENDINGS, TRAILS
@@ -148,6 +151,22 @@ def test_the_topic_that_a_trail_is_given_gets_a_message(trails, create, cloudtra
     cloudtrail.update_trail(Name="management-trail", SnsTopicName="")
     cloudtrail.update_trail(Name="management-trail", SnsTopicName=TOPIC)
     assert len(outbox()) == 2
+
+
+def test_of_creates_at_once_one_gets_the_name_and_five_the_region(trails, cloudtrail) -> None:
+    def outcome(number: int) -> str:
+        by = client("cloudtrail", trails)
+        try:
+            by.create_trail(Name=f"trail-{number // 2}", S3BucketName="trail-bucket")
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+        return "made"
+
+    with ThreadPoolExecutor(8) as threads:
+        found = Counter(threads.map(outcome, range(16)))
+    assert found["made"] == 5
+    assert found.keys() == {"made", "TrailAlreadyExistsException", "MaximumNumberOfTrailsExceededException"}
+    assert len({one["Name"] for one in cloudtrail.describe_trails()["trailList"]}) == 5
 
 
 # ---------------------------------------------------------------- update

@@ -11,6 +11,7 @@ import json
 import zlib
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cbor2
@@ -22,6 +23,7 @@ from shape_values import values
 
 from tocsin.api.service_table import Support, operation_table, service_table
 from tocsin.app.service import Service
+from tocsin.archive.folder import FolderStore
 from tocsin.clock import ManualClock
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.store.memory import MemoryStore
@@ -32,8 +34,13 @@ from tocsin.wire.page_token import PageTokens
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 MODELS = ServiceModels()
-TARGETS = {"logs": "Logs_20140328", "cloudwatch": "GraniteServiceVersion20100801"}
+TARGETS = {
+    "logs": "Logs_20140328",
+    "cloudwatch": "GraniteServiceVersion20100801",
+    "cloudtrail": "CloudTrail_20131101",
+}
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
+TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/abc"
 GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g"
 
 # What exists, by the names of members that name it.
@@ -49,6 +56,11 @@ EXISTING = {
     "Namespace": "N",
     "MetricName": "m",
     "TopicArn": TOPIC,
+    "Name": "abc",
+    "TrailName": "abc",
+    "S3BucketName": "trail-bucket",
+    "ResourceId": TRAIL,
+    "ResourceIdList": [TRAIL],
     "resourceArn": GROUP,
     "Protocol": "email",
     "Endpoint": "a@example.com",
@@ -73,7 +85,11 @@ def dispatcher() -> Dispatcher:
     clock = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
     numbers = iter(range(10**9))
     service = Service(
-        MemoryStore(), clock, new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}", new_secret=bytes
+        MemoryStore(),
+        clock,
+        new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}",
+        new_secret=bytes,
+        objects=FolderStore(Path("never-written")),
     )
 
     def report(_request_id: str, called: str, error: BaseException) -> None:
@@ -112,7 +128,7 @@ def headers_of(protocol: str, service: str, operation: str) -> tuple[str, dict[s
     headers = {"Authorization": f"{credential}, SignedHeaders=host, Signature={'0' * 64}"}
     match protocol:
         case "json":
-            version = "1.1" if service == "logs" else "1.0"
+            version = "1.0" if service == "cloudwatch" else "1.1"
             target = f"{TARGETS[service]}.{operation}"
             return "/", {**headers, "X-Amz-Target": target, "Content-Type": f"application/x-amz-json-{version}"}
         case "cbor":
@@ -152,7 +168,8 @@ def spoilt(data: st.DataObject, value: Any) -> Any:
 
 
 def protocols(service: str) -> tuple[str, ...]:
-    return {"logs": ("json",), "cloudwatch": ("json", "query", "cbor")}.get(service, ("query",))
+    known = {"logs": ("json",), "cloudwatch": ("json", "query", "cbor"), "cloudtrail": ("json",)}
+    return known.get(service, ("query",))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,13 @@ secret = "{OTHER_SECRET}"
 arn = "arn:aws:iam::111122223333:user/audit"
 account = "444455556666"
 """
-CALLS = {"logs": "describe_log_groups", "cloudwatch": "describe_alarms", "sns": "list_topics", "sts": "get_caller_identity"}  # fmt: skip
+CALLS = {
+    "logs": "describe_log_groups",
+    "cloudwatch": "describe_alarms",
+    "cloudtrail": "describe_trails",
+    "sns": "list_topics",
+    "sts": "get_caller_identity",
+}
 LOGS = {"X-Amz-Target": "Logs_20140328.DescribeLogGroups", "Content-Type": "application/x-amz-json-1.1"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -64,6 +70,7 @@ def test_a_key_of_the_file_may_ask(guarded: LiveServer, service: str) -> None:
     ("service", "refused"),
     [
         ("logs", ("UnrecognizedClientException", 400)),
+        ("cloudtrail", ("UnrecognizedClientException", 400)),
         ("sns", ("InvalidClientTokenId", 403)),
         ("sts", ("InvalidClientTokenId", 403)),
     ],
@@ -77,6 +84,7 @@ def test_no_other_key_may(guarded: LiveServer, service: str, refused: tuple[str,
     ("service", "refused"),
     [
         ("logs", ("InvalidSignatureException", 400)),
+        ("cloudtrail", ("InvalidSignatureException", 400)),
         ("sns", ("SignatureDoesNotMatch", 403)),
         ("sts", ("SignatureDoesNotMatch", 403)),
     ],
