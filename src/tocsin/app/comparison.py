@@ -78,7 +78,7 @@ def compare_versions(
     differing = [
         (pair, data.tallies.get(number) or PairTally(pair)) for number, pair in enumerate(watched.pairs) if pair.changed
     ]
-    alarms = _alarm_differences(plan, old, new)
+    alarms = alarm_differences(plan, old, new)
     ledger = data.data.ledger
     return ComparisonReport(
         tocsin=version,
@@ -203,8 +203,8 @@ def _record_lines(kept: Sequence[Kept], rule: Rule | None) -> list[RecordLine]:
 # ---------------------------------------------------------------- alarms
 
 
-def _alarm_differences(plan: ComparisonPlan, old: BacktestReport, new: BacktestReport) -> list[AlarmDifference | None]:
-    """One for each alarm of either version; None for one that did the same in both."""
+def alarm_differences(plan: ComparisonPlan, old: BacktestReport, new: BacktestReport) -> list[AlarmDifference | None]:
+    """One for each alarm of either version, from the reports of their backtests; None for one that did the same."""
     idents = _idents(plan.old) | _idents(plan.new)
     pairs = pair_up(old.alarms, new.alarms, name=_name, ident=lambda alarm: idents[alarm.name])
     return [_alarm_difference(first, second, old.until) for first, second in pairs]

@@ -27,6 +27,7 @@ _USE_CASES = {
     "backtest": "tocsin.composition.backtest:backtest",
     "alarm_mail": "tocsin.composition.backtest:alarm_mail",
     "compare": "tocsin.composition.comparison:compare",
+    "simulate_selectors": "tocsin.composition.selectors:simulate_selectors",
     "run_rule_tests": "tocsin.composition.ruletest:run_rule_tests",
     "load_rules": "tocsin.app.rulepack:load_rules",
     "load_chain": "tocsin.app.rulepack:load_chain",

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
     from tocsin.app.backtest_report import BacktestReport
     from tocsin.app.comparison_report import ComparisonReport
     from tocsin.app.report import ScanReport
+    from tocsin.app.selector_report import SimulationReport
     from tocsin.cli.terminal import Stream
+
+    _Report = ScanReport | BacktestReport | ComparisonReport | SimulationReport
 
 _SHOWN_PROBLEMS = 3
 _SHOWN_SKIPS = 5
 _INDENT = "  "
 
 
-def draw_ledger(report: ScanReport | BacktestReport | ComparisonReport, stream: Stream, width: int) -> Iterator[str]:
+def draw_ledger(report: _Report, stream: Stream, width: int) -> Iterator[str]:
     """What was read, how fast, and what was not, with the reasons."""
     files, records, size = report.files, report.records, report.bytes
     parts = [counted(records.read, "record")]
@@ -43,7 +46,7 @@ def draw_ledger(report: ScanReport | BacktestReport | ComparisonReport, stream: 
     yield from _draw_skips(report, stream, width)
 
 
-def _draw_problems(report: ScanReport | BacktestReport | ComparisonReport, stream: Stream, width: int) -> Iterator[str]:
+def _draw_problems(report: _Report, stream: Stream, width: int) -> Iterator[str]:
     ellipsis = stream.pick("…", "...")
     problems = report.records.problems
     for problem in problems[:_SHOWN_PROBLEMS]:
@@ -56,7 +59,7 @@ def _draw_problems(report: ScanReport | BacktestReport | ComparisonReport, strea
         yield f"{_INDENT}and {count_text(more)} more malformed (--format json lists a hundred)"
 
 
-def _draw_skips(report: ScanReport | BacktestReport | ComparisonReport, stream: Stream, width: int) -> Iterator[str]:
+def _draw_skips(report: _Report, stream: Stream, width: int) -> Iterator[str]:
     skipped = report.files.skipped
     if not skipped:
         return

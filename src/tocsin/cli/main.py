@@ -29,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("scan",), "tocsin.cli.scan:scan", "Count what each metric filter matches in an archive", "Hunt"),
     Command(("grep",), "tocsin.cli.grep:grep", "Print the records that a filter pattern matches", "Hunt"),
     Command(("backtest",), "tocsin.cli.backtest:backtest", "Say what alarms would have done, and why", "Hunt"),
+    Command(("simulate", "selectors"), "tocsin.cli.simulate:selectors", "Say what a trail's selectors would drop"),
     Command(("rules",), "tocsin.cli.rules:rules", "List packs and rules, with severity and controls", "Rules"),
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
     Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
@@ -52,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
 """Every command, in the order of the help text."""
 
 GROUPS: tuple[Command, ...] = (
+    Command(("simulate",), "", "Try another setting on an archive: a trail's event selectors", "Hunt"),
     Command(("explain",), "", "Explain a pattern, a rule, event types, alarm states, prices", "Learn"),
 )
 """Words that need a second word."""

@@ -56,6 +56,7 @@ def load_command(command: Command) -> Signature:
 def usage(command: Command, signature: Signature) -> str:
     """How the command is called, in one line."""
     parts = ["tocsin", *command.words]
+    parts += [f"{one.name} {one.metavar}" for one in signature.arguments if one.index is None and one.required]
     if signature.options:
         parts.append("[OPTIONS]")
     for argument in signature.positional:
@@ -138,6 +139,9 @@ class _Words:
                 raise InputError(f"{argument.name} is missing", hint=self._more())
             if taken:
                 self._found[argument.field] = [self._convert(argument, word) for word in taken]
+        for argument in self._signature.arguments:
+            if argument.index is None and argument.required and argument.field not in self._found:
+                raise InputError(f"{argument.name} is missing", hint=self._more())
         if left:
             words = ", ".join(f'"{word}"' for word in left[:_MOST_SHOWN])
             raise InputError(f"too many arguments: {words}", hint=self._more())

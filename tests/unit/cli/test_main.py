@@ -105,11 +105,15 @@ def test_version(call: Call, flag: str) -> None:
         (["sacn"], 'tocsin has no command "sacn"\nhint: did you mean tocsin scan?'),
         (
             ["frobnicate"],
-            "hint: tocsin knows scan, grep, backtest, rules, check, test, serve, status, sub, deliveries, mailbox, backup, explain; tocsin --help says more",
+            "hint: tocsin knows scan, grep, backtest, simulate, rules, check, test, serve, status, sub, deliveries, mailbox, backup, explain; tocsin --help says more",
         ),
         (["explain", "pricng"], "hint: did you mean tocsin explain pricing?"),
         (["explain", "x"], 'tocsin explain has no command "x"'),
         (["--quiet", "scan"], "tocsin has no option --quiet\nhint: options stand behind the command"),
+        (
+            ["simulate", "selectors", "."],
+            "--set is missing\nhint: usage: tocsin simulate selectors --set JSON [OPTIONS] PATH…",
+        ),
         (["scan"], "PATH is missing\nhint: usage: tocsin scan [OPTIONS] PATH…"),
         (["grep", "x"], "PATH is missing\nhint: usage: tocsin grep [OPTIONS] PATTERN PATH…"),
         (["scan", ".", "--frmat", "json"], "there is no option --frmat\nhint: did you mean '--format'?"),
