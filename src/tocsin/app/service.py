@@ -14,6 +14,7 @@ import msgspec
 
 from tocsin.app.counters import Counters
 from tocsin.core.delivery import Endpoint
+from tocsin.core.insight.judgement import DEFAULT_RULES, InsightRules
 from tocsin.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_days: int = 30
     events_in_message: int = 10
     enrich_json: bool = True
+    insights: InsightRules = DEFAULT_RULES
     throttle: bool = False
     account: str = "123456789012"
     organization: str = ""  # id of the organization that all accounts of this server are in; empty for none (CT-9.4)

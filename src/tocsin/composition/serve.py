@@ -28,6 +28,7 @@ from tocsin.api.service_table import require_sound, service_table
 from tocsin.app.definition import Definitions
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.housekeeping import Housekeeping
+from tocsin.app.insight_watch import InsightWatch
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
@@ -131,6 +132,7 @@ class RunningServer:
                 evaluation_range=config.alarm.evaluation_range,
                 evaluation_delay=config.alarm.evaluation_delay,
                 history_days=config.alarm.history_days,
+                insights=config.insights,
                 events_in_message=config.alarm.events_in_message,
                 enrich_json=config.alarm.enrich_json,
                 account=config.server.account,
@@ -156,6 +158,7 @@ class RunningServer:
         self._unrecorded = (0.0, "")  # when a call could not be recorded, and why
         self._store_failure = (0.0, "")  # when a request failed because of the store, and why
         self.evaluator = self.service.part(Evaluator)
+        self.insights = self.service.part(InsightWatch)
         self._log = log("server")
         self.feeds = make_feeds(config, self.service)
         is_open = plan.mode is AuthMode.OFF
@@ -306,6 +309,7 @@ class RunningServer:
         """Evaluate alarms, keep house and deliver until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._supervised("evaluator", self._evaluate))
+            tasks.create_task(self._supervised("insights", self._watch_insights))
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
             tasks.create_task(self._supervised("signing key", self._make_key))
             tasks.create_task(self._supervised("watch", self.lookout.step))
@@ -417,6 +421,15 @@ class RunningServer:
         if run.is_behind:
             return 0.0
         due = self.evaluator.next_due(self.clock.now())
+        return max(0.05, self.clock.seconds_until(datetime.fromtimestamp(due, UTC)))
+
+    def _watch_insights(self) -> float:
+        run = self.insights.run()
+        if run.passed_over:
+            self._log.warning("insights-passed-over", boundaries=run.passed_over)
+        if run.is_behind:
+            return 0.0
+        due = self.insights.next_due(self.clock.now())
         return max(0.05, self.clock.seconds_until(datetime.fromtimestamp(due, UTC)))
 
     def _make_key(self) -> float:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.app.store_port import Packing
+from tocsin.store.memory_calls import MemoryCalls
 from tocsin.store.memory_definitions import MemoryDefinitions
 from tocsin.store.memory_history import MemoryHistory
 from tocsin.store.memory_logs import MemoryLogs
@@ -79,9 +80,10 @@ class _Content(MemoryDefinitions):
         self.outbox = MemoryOutbox(self.undo)
         self.sources = MemorySources(self.undo)
         self.records = MemoryRecords(self.undo)
+        self.calls = MemoryCalls(self.undo)
 
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope. It costs the same however much there is."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records):
+        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records, self.calls):
             part.reset(scope)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.app.store_port import Packing
 from tocsin.errors import StoreError
+from tocsin.store.sqlite_calls import SqliteCallReader, SqliteCallWriter
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter, VersionNumbers
 from tocsin.store.sqlite_error import told
 from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
@@ -231,6 +232,7 @@ class _Reader(SqliteDefinitionReader):
         self.outbox = SqliteOutboxReader(connection)
         self.sources = SqliteSourceReader(connection)
         self.records = SqliteRecordReader(connection)
+        self.calls = SqliteCallReader(connection)
 
 
 class _Writer(SqliteDefinitionWriter):
@@ -244,6 +246,7 @@ class _Writer(SqliteDefinitionWriter):
         self.outbox = SqliteOutboxWriter(connection)
         self.sources = SqliteSourceWriter(connection)
         self.records = SqliteRecordWriter(connection)
+        self.calls = SqliteCallWriter(connection)
 
     def touch(self) -> None:
         """Write a number that nobody reads."""
@@ -254,5 +257,5 @@ class _Writer(SqliteDefinitionWriter):
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records):
+        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records, self.calls):
             part.reset(scope)

@@ -165,7 +165,27 @@ CREATE TABLE record_batch (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS)
+_CALLS = """
+-- What Insights count calls of. `last` is the newest minute with one, here and in the next table.
+CREATE TABLE call_api (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, body BLOB NOT NULL UNIQUE, last INTEGER NOT NULL
+) STRICT;
+
+-- Who called and what came of it; without a name in `body` for calls of which that is not known any more.
+CREATE TABLE call_caller (
+  id INTEGER PRIMARY KEY, body BLOB NOT NULL UNIQUE, error_code TEXT, counts_for_rate INTEGER NOT NULL,
+  last INTEGER NOT NULL
+) STRICT;
+
+-- Calls by minute since the epoch. `stage` is 0 while it is known who called, then how many minutes stand together.
+CREATE TABLE call_count (
+  api_id INTEGER NOT NULL, minute INTEGER NOT NULL, caller_id INTEGER NOT NULL, stage INTEGER NOT NULL,
+  count INTEGER NOT NULL, PRIMARY KEY (api_id, minute, caller_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX call_count_by_stage ON call_count (stage, minute, api_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373

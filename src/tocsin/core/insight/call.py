@@ -101,6 +101,15 @@ class Call(NamedTuple):
         return self.caller.counts_for_rate or self.caller.error_code is not None
 
 
+class CountedCall(NamedTuple):
+    """So many calls of one API by one caller in one minute since the epoch."""
+
+    api: Api
+    minute: int
+    caller: Caller
+    calls: int = 1
+
+
 def call_of(values: Sequence[object]) -> Call | None:
     """The call that a record with these values at CALL_PATHS stands for; None for a record of anything else."""
     (source, name, region, recipient, owner, error, read_only, management, category, kind, arn, invoked_by, agent) = (
