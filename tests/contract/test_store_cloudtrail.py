@@ -97,6 +97,17 @@ def test_pages_go_on_where_they_were_left_while_records_arrive(store, limit: int
     assert pages == list(range(38, -1, -2))
 
 
+def test_what_comes_after_a_mark_can_be_left_out(store) -> None:
+    add(store, *(record(2 * number, second=5, EventName="A") for number in range(5)))
+    with store.read() as reader:
+        mark = reader.records.mark()
+    add(store, *(record(2 * number + 1, second=5, EventName="A") for number in range(5)))
+    assert found(store, until=mark) == [8, 6, 4, 2, 0]
+    assert found(store, Term("EventName", "A"), until=mark, limit=3) == [8, 6, 4]
+    assert found(store, limit=3) == [9, 8, 7]
+    assert found(store, until=0) == []
+
+
 def test_ids_that_are_no_uuids_have_an_order_too(store) -> None:
     made = [NewRecord(b"{}", 5, name, MANAGEMENT_HISTORY) for name in ("b", "a", "ü", ident(5))]
     add(store, *made)

@@ -22,10 +22,6 @@ SERVICES = ("logs", "cloudwatch", "cloudtrail", "sns", "sts")
 NAME = re.compile(r"[A-Z][A-Za-z0-9]+")
 TABLE = operation_table()
 
-# Of the first tier, and not there yet.
-AWAITED = {("cloudtrail", "LookupEvents")}
-
-
 def names_in(text: str) -> list[str]:
     """The names of a list; what stands in brackets, as code or ahead of a colon is a remark."""
     text = re.sub(r"`[^`]*`", "", text)
@@ -104,8 +100,7 @@ def test_handlers_are_as_the_table_says() -> None:
 def test_of_a_service_that_is_served_the_first_tier_works_and_the_others_are_refused() -> None:
     for service in service_table():
         for name, entry in TABLE[service].items():
-            is_expected = entry.tier == 1 and (service, name) not in AWAITED
-            assert (entry.support is not Support.NONE) == is_expected, (service, name)
+            assert (entry.support is not Support.NONE) == (entry.tier == 1), (service, name)
 
 
 def test_the_page_says_of_each_operation_what_the_table_says() -> None:

@@ -1,6 +1,6 @@
 """The event history: management events and Insights of the last 90 days, without any trail. Spec: CT-16.
 
-Rule: pages go back in time from a place, so what arrives meanwhile shifts none of them (CT-16.3).
+Rule: the pages of a look-up are of what was there when it began; what arrives meanwhile is in none of them (CT-16.3).
 """
 
 from __future__ import annotations
@@ -30,6 +30,13 @@ _OF_INSIGHTS: Final = ("EventId", "EventName", "EventSource")
 _DOUBLE: Final = "_ ,\n"
 
 
+class PageEnd(NamedTuple):
+    """The place of the last event of a page, and what the store had when the first page was read."""
+
+    place: RecordPlace
+    until: int
+
+
 class LookedUp(NamedTuple):
     """An event of the history: where it stands, what is told of it, and its text."""
 
@@ -46,13 +53,13 @@ def look_up_events(
     of_insights: bool = False,
     start: float | None = None,
     end: float | None = None,
-    before: RecordPlace | None = None,
+    after: PageEnd | None = None,
     limit: int = PAGE,
-) -> tuple[list[LookedUp], RecordPlace | None]:
-    """Events of an account and region, newest first, and the place behind which there are more, if there are.
+) -> tuple[list[LookedUp], PageEnd | None]:
+    """Events of an account and region, newest first, and where the page ended, if there are more.
 
-    `attributes` are none or one; `start` and `end`, in seconds, are both within the span; `before` is the place of the
-    last event of the page before.
+    `attributes` are none or one; `start` and `end`, in seconds, are both within the span; `after` is the end of the
+    page before.
 
     Raises:
         InvalidParameterError: the attributes or the times are not such as can be asked for, with AWS's code.
@@ -63,18 +70,20 @@ def look_up_events(
     history = INSIGHT_HISTORY if of_insights else MANAGEMENT_HISTORY
     oldest = service.now_ms() // 1000 - HISTORY_DAYS * DAY_SECONDS
     with service.store.read() as store:
+        until = store.records.mark() if after is None else after.until
         found = store.records.look_up(
             scope,
             history,
             term,
             start=oldest if start is None else max(oldest, -int(-start // 1)),
             end=None if end is None else int(end // 1),
-            before=before,
+            before=None if after is None else after.place,
+            until=until,
             limit=limit + 1,
         )
     tell = insight_event if of_insights else history_event
     events = [LookedUp(one.place, tell(_decode(one.body)), one.body.decode()) for one in found[:limit]]
-    following = found[limit - 1].place if len(found) > limit else None
+    following = PageEnd(found[limit - 1].place, until) if len(found) > limit else None
     return [one for one in events if _has(one.told, term)], following  # two terms may share a key of the store
 
 

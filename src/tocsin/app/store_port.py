@@ -484,9 +484,17 @@ class RecordReader(Protocol):
         start: int | None = None,
         end: int | None = None,
         before: RecordPlace | None = None,
+        until: int | None = None,
         limit: int,
     ) -> list[FoundRecord]:
-        """Records with start <= second <= end that lie before a place, newest first: all, or those with a term."""
+        """Records with start <= second <= end that lie before a place, newest first: all, or those with a term.
+
+        With `until`, a mark, without those that have come after it.
+        """
+        ...
+
+    def mark(self) -> int:
+        """Stands behind the records that have come so far, and before those that are to come."""
         ...
 
     def waiting(self) -> list[WaitingGroup]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.kept_record import (
@@ -43,6 +44,7 @@ class _Histories:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, str], NewRecord] = {}  # by history and eventID
+        self.numbers: dict[tuple[str, str], int] = {}  # in the order in which they came
         self.ages: dict[tuple[str, str], int] = {}  # the second that says when they go
         self.entries: dict[_Key, list[_Entry]] = {}
 
@@ -74,6 +76,7 @@ class MemoryRecords:
         start: int | None = None,
         end: int | None = None,
         before: RecordPlace | None = None,
+        until: int | None = None,
         limit: int,
     ) -> list[FoundRecord]:
         """Records, newest first."""
@@ -87,10 +90,16 @@ class MemoryRecords:
         if before is not None:
             stop = min(stop, bisect_left(entries, (before.second, event_rank(before.event_id))))
         first = 0 if start is None else bisect_left(entries, (start,))
-        return [
+        found = (
             FoundRecord(RecordPlace(second, event_id), kept.records[history, event_id].body)
-            for second, _, event_id in entries[max(first, stop - limit) : max(stop, 0)][::-1]
-        ]
+            for second, _, event_id in entries[first : max(first, stop)][::-1]
+            if until is None or kept.numbers[history, event_id] <= until
+        )
+        return list(islice(found, limit))
+
+    def mark(self) -> int:
+        """The last number that was given."""
+        return self._next
 
     def expire(self, *, before: int, blocks: int = 50) -> int:
         """Remove old records; one counts as a block."""
@@ -100,6 +109,7 @@ class MemoryRecords:
             gone += len(old)
             for history, event_id in old:
                 self._undo.remove(kept.ages, (history, event_id))
+                self._undo.remove(kept.numbers, (history, event_id))
                 record = self._undo.remove(kept.records, (history, event_id))
                 entry = (record.second, event_rank(event_id), event_id)
                 for term in _terms_of(record):
@@ -163,6 +173,7 @@ class MemoryRecords:
             if record.history is None or (record.history, record.event_id) in kept.records:
                 continue
             self._undo.put(kept.records, (record.history, record.event_id), record)
+            self._undo.put(kept.numbers, (record.history, record.event_id), self._number())
             self._undo.put(kept.ages, (record.history, record.event_id), min(record.second, at // 1000))
             entry = (record.second, event_rank(record.event_id), record.event_id)
             for term in _terms_of(record):

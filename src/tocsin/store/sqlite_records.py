@@ -65,12 +65,13 @@ class SqliteRecordReader:
         start: int | None = None,
         end: int | None = None,
         before: RecordPlace | None = None,
+        until: int | None = None,
         limit: int,
     ) -> list[FoundRecord]:
         """Records, newest first."""
         where = ["key = ?"]
         values: list[object] = [posting_key(scope_text(scope), history, EVERYTHING if term is None else term)]
-        for clause, value in (("second >= ?", start), ("second <= ?", end)):
+        for clause, value in (("second >= ?", start), ("second <= ?", end), ("block_id <= ?", until)):
             if value is not None:
                 where.append(clause)
                 values.append(value)
@@ -87,6 +88,11 @@ class SqliteRecordReader:
             FoundRecord(RecordPlace(second, event_id_of(rank)), blocks[block][place])
             for second, rank, block, place in rows
         ]
+
+    def mark(self) -> int:
+        """The number of the last block; they are not used twice."""
+        (number,) = self._connection.execute("SELECT ifnull(max(id), 0) FROM record_block").fetchone()
+        return int(number)
 
     # ------------------------------------------------------------ what waits
 
