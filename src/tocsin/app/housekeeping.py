@@ -1,4 +1,4 @@
-"""What is done in the background: events are packed, what is too old goes. Spec: AR-5, AL-3.2, AL-10.5, WIRE-8.1.
+"""Background work: events are packed, what is too old goes. Spec: AR-5, AL-3.2, AL-10.5, CT-16.1, WIRE-8.1.
 
 Rule: each run does a bounded amount of work, in small transactions, so that requests never wait long.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.log_group import GROUPS
+from tocsin.app.record_intake import DAY_SECONDS, HISTORY_DAYS
 
 if TYPE_CHECKING:
     from tocsin.app.service import Service
@@ -21,6 +22,7 @@ _BLOCKS = 2
 _MANY_LOOSE = 1_000_000
 
 _BUCKETS = 2_000
+_RECORD_BLOCKS = 10
 
 # eventIDs are remembered, and settled deliveries kept, for so long.
 _SEEN_DAYS = 14
@@ -74,6 +76,9 @@ class Housekeeping:
                 blocks_packed=packed, is_behind=packed == _BLOCKS, loose=loose, is_busy=self._is_busy()
             )
         expired = self._expire_events(now)
+        expired += store.write(
+            lambda writer: writer.records.expire(before=now // 1000 - HISTORY_DAYS * DAY_SECONDS, blocks=_RECORD_BLOCKS)
+        )
         rolled = store.write(lambda writer: writer.metrics.roll_up(at=now // 1000, buckets=_BUCKETS))
         aged = store.write(lambda writer: writer.calls.age(at=now // 60_000, rows=_BUCKETS))
         rows = self._expire_rows(now)

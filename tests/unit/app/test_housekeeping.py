@@ -10,7 +10,12 @@ from tocsin.app.housekeeping import Housekeeping, HousekeepingRun
 from tocsin.app.service import Service
 from tocsin.app.store_port import Packing
 from tocsin.clock import ManualClock
+from tocsin.core.kept_record import LOG_FOLDER, MANAGEMENT_HISTORY, Destination, NewRecord
+from tocsin.core.scope import Scope
 from tocsin.store.memory import MemoryStore
+from tocsin.store.sqlite import SqliteStore
+
+HERE = Scope("111122223333", "us-east-1")
 
 
 class LooseStore(MemoryStore):
@@ -54,3 +59,25 @@ def test_it_is_busy_while_events_come() -> None:
     counters.add("events_received", 5)
     assert house.run().is_busy
     assert not house.run().is_busy
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_event_history_reaches_back_ninety_days(kind: str, tmp_path) -> None:
+    """What is older goes in steps, and what waits for a trail stays (CT-16.1)."""
+    store = MemoryStore() if kind == "memory" else SqliteStore(tmp_path / "tocsin.sqlite3")
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    service = Service(store, clock, new_id=lambda: "x")
+    old, new = int(clock.now().timestamp()), int(clock.now().timestamp()) + 86_400
+    waits = {Destination(b"trail", LOG_FOLDER): [0]}
+    for number in range(25):
+        made = NewRecord(b"old", old, f"old-{number}", MANAGEMENT_HISTORY)
+        store.write(lambda writer, made=made: writer.records.add(HERE, [made], waiting=waits, at=old * 1000))
+    made = NewRecord(b"new", new, "new", MANAGEMENT_HISTORY)
+    store.write(lambda writer: writer.records.add(HERE, [made], waiting={}, at=new * 1000))
+    clock.advance(90 * 86_400 + 1)
+    runs = [service.part(Housekeeping).run() for _ in range(4)]
+    assert [(run.blocks_expired, run.is_behind) for run in runs] == [(10, True), (10, True), (5, True), (0, False)]
+    with store.read() as reader:
+        assert [one.body for one in reader.records.look_up(HERE, MANAGEMENT_HISTORY, limit=100)] == [b"new"]
+        assert [one.records for one in reader.records.waiting()] == [25]
+    store.close()
