@@ -188,12 +188,12 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
     ("text", "hint"),
     [
         ("[limit]\ndepth = 1\n", "did you mean limits?"),
-        ("record = 1\n", "did you mean limits.record?"),
+        ("unpacked = 1\n", "did you mean limits.unpacked?"),
         ("[limits]\nDepth = 1\n", "did you mean limits.depth?"),
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
         (
             "[zzz]\nport = 1\n",
-            "known here: alarm, auth, heartbeat, http, insights, limits, mail, notifier, operator, rules, s3, server, smtp, source, sqs, trail",
+            "known here: alarm, auth, heartbeat, http, insights, limits, mail, notifier, operator, recorder, rules, s3, server, smtp, source, sqs, trail",
         ),
     ],
 )

@@ -34,6 +34,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
     Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
     Command(("serve",), "tocsin.cli.serve:serve", "Serve logs, metrics, alarms and topics to AWS clients", "Serve"),
+    Command(("record", "sign-in"), "tocsin.cli.record:sign_in", "Make the record of a console sign-in"),
+    Command(("record",), "tocsin.cli.record:record", "Pass API calls on, and record them as CloudTrail", "Serve"),
     Command(("status",), "tocsin.cli.status:status", "Show alarms, who would hear of them, what is wrong", "Serve"),
     Command(("sub", "resend"), "tocsin.cli.subscriptions:resend", "Ask an address once more"),
     Command(("sub", "confirm"), "tocsin.cli.subscriptions:confirm", "Confirm for an address that cannot"),

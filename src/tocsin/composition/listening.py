@@ -15,8 +15,6 @@ from tocsin.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.composition.server_settings import ServerPlan
-
 Stops = Callable[[Callable[[], None]], AbstractContextManager[None]]
 """Arranges, for as long as a server runs, that the function it is given is called to end it."""
 
@@ -69,19 +67,18 @@ class AnnouncingServer(uvicorn.Server):
 
 
 @contextmanager
-def listening(plan: ServerPlan) -> Iterator[socket.socket]:
-    """A socket on the address of the settings."""
-    server = plan.config.server
-    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket on that address; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Only of a socket that says TCP does asyncio switch off Nagle's delay: 40 ms for every answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((server.host, server.port))
+            listener.bind((host, port))
         except OSError as error:
             raise ConfigError(
-                f"cannot listen on {server.host} port {server.port}: {error.strerror or error}",
+                f"cannot listen on {host} port {port}: {error.strerror or error}",
                 key="server.port",
                 hint="is another server running there? --port chooses another one",
             ) from None

@@ -464,7 +464,7 @@ def _share_heaps() -> None:
 
 def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str], None], stops: Stops) -> None:
     """Serve by that clock until what `stops` arranges ends it."""
-    with listening(plan) as listener, held_data_folder(plan):
+    with listening(plan.config.server.host, plan.config.server.port) as listener, held_data_folder(plan):
         running = RunningServer(plan.listening_on(listener.getsockname()[1]), clock=clock)
         try:
             running.models.load_served()

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from tocsin.app.metrics_page import CONTENT_TYPE, Gauge, metrics_page
 from tocsin.composition.record_receiver import PATH as RECORDS
 from tocsin.console.subscription_page import page_headers
 from tocsin.core.outbox import DeliveryStatus
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _JSON = "application/json"
 _PEM = "application/x-pem-file"
-_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 # What counters say, for whoever reads the metrics.
 _HELP = {
@@ -178,28 +178,18 @@ class ServerPages:
         return _json(503 if problems else 200, told, request_id)
 
     def _metrics(self, _request: WireRequest, request_id: str) -> WireResponse:
-        lines: list[str] = []
-        by_name: dict[str, list[tuple[tuple[tuple[str, str], ...], int]]] = {name: [] for name in _HELP}
-        for (name, labels), count in sorted(self._service.counters.snapshot().items()):
-            by_name.setdefault(name, []).append((labels, count))
-        for name, counts in by_name.items():
-            lines += [f"# HELP tocsin_{name}_total {_HELP.get(name, name)}", f"# TYPE tocsin_{name}_total counter"]
-            lines += [f"tocsin_{name}_total{_labels(labels)} {count}" for labels, count in counts or [((), 0)]]
         lag = self._lag()
         waiting: int | None = None
         with suppress(StoreError), self._service.store.read() as store:  # what was counted is told all the more then
             waiting = store.outbox.count(DeliveryStatus.PENDING)
-        gauges: dict[str, tuple[str, float | None]] = {
+        gauges: dict[str, Gauge] = {
             "outbox_pending": ("Deliveries that wait.", waiting),
             "evaluation_lag_seconds": ("How far the evaluation of alarms is behind.", lag),
         }
         for watcher in self._watchers:
             gauges.update(watcher.gauges)
-        for name, (text, value) in gauges.items():
-            if value is not None:
-                lines += [f"# HELP tocsin_{name} {text}", f"# TYPE tocsin_{name} gauge", f"tocsin_{name} {value}"]
-        body = ("\n".join(lines) + "\n").encode()
-        return WireResponse(status=200, headers=_headers(_PROMETHEUS, request_id), body=body)
+        body = metrics_page(_HELP, self._service.counters.snapshot(), gauges)
+        return WireResponse(status=200, headers=_headers(CONTENT_TYPE, request_id), body=body)
 
     def _reset(self, request: WireRequest, request_id: str) -> WireResponse:
         if not self._allows_reset:
@@ -219,16 +209,6 @@ class ServerPages:
         if self._records is None:
             return _json(404, {"status": "error", "reason": "there is no such page"}, request_id)
         return _json(*self._records.receive(request), request_id)
-
-
-def _labels(labels: tuple[tuple[str, str], ...]) -> str:
-    if not labels:
-        return ""
-    shown = (f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels)
-    return f"{{{','.join(shown)}}}"
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 def _json(status: int, told: dict[str, Any], request_id: str) -> WireResponse:

@@ -129,6 +129,19 @@ class TrailSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_time: str = "event"
 
 
+class RecorderSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the recorder reads what passes by (IF-9).
+
+    `s3_hosts` are host names whose first label is a bucket's (REC-9.2), besides those of AWS and the upstream's;
+    with `assume_s3` an unsigned request that looks like bucket and key is one to S3 (REC-3.1). `trusted_proxies`
+    are ranges of peers whose X-Forwarded-For counts (REC-4.1).
+    """
+
+    s3_hosts: tuple[str, ...] = ()
+    assume_s3: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+
+
 class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The server that mails are sent through (SNS-5.8); without `url` they are kept in the built-in mailbox.
 
@@ -187,6 +200,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sqs: SqsSettings = SqsSettings()
     s3: S3Settings = S3Settings()
     trail: TrailSettings = TrailSettings()
+    recorder: RecorderSettings = RecorderSettings()
     smtp: SmtpSettings = SmtpSettings()
     mail: MailSettings = MailSettings()
     operator: OperatorSettings = OperatorSettings()

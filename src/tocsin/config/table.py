@@ -113,6 +113,13 @@ SETTINGS: dict[str, Setting] = {
         read=between(1, read_integer, 86_400), kind="a number of seconds from 1 to 86400", example="3600"
     ),
     "trail.log_time": Setting(read=matching("event|delivery"), kind="event or delivery", example='"event"'),
+    "recorder.s3_hosts": Setting(
+        read=read_texts, kind="a list of host names", example='["minio.example.com"]', unset="the upstream's host"
+    ),
+    "recorder.assume_s3": Setting(read=read_boolean, kind="true or false", example="false"),
+    "recorder.trusted_proxies": Setting(
+        read=read_networks, kind="a list of ranges of addresses", example='["10.0.0.0/8"]', unset="none"
+    ),
     "smtp.url": Setting(
         read=read_smtp_url,
         kind="smtp://[user[:password]@]host[:port][?tls=starttls|none], smtps://…, env:NAME or file:PATH",
