@@ -111,8 +111,19 @@ class Archive:
         self.logs.append(log)
         return log
 
-    def put_digest(self, end: int, logs: tuple[LogFile, ...], *, start: int | None = None, new: bool = False) -> str:
-        """Write a digest behind the last one, or with `new` one that begins a chain; its key."""
+    def put_digest(
+        self,
+        end: int,
+        logs: tuple[LogFile, ...],
+        *,
+        start: int | None = None,
+        new: bool = False,
+        made: str | None = "",
+    ) -> str:
+        """Write a digest behind the last one, or with `new` one that begins a chain; its key.
+
+        `made` is when a backfill digest was made, None for one whose metadata do not say.
+        """
         key = digest_key(
             account=self.account,
             region=self.region,
@@ -122,6 +133,8 @@ class Archive:
             prefix=self.prefix,
             organization=self.organization,
         )
+        if made != "":
+            key = key.replace(".json.gz", "_backfill.json.gz")
         document = DigestDocument(
             account=self.account,
             start=end - HOUR if start is None else start,
@@ -133,7 +146,8 @@ class Archive:
             log_files=logs,
         )
         signed = sign_digest(document, self.key)
-        self.put(key, signed.content, signed.metadata)
+        more = {"backfill-generation-timestamp": made} if made else {}
+        self.put(key, signed.content, {**signed.metadata, **more})
         self.chain.append(signed)
         return key
 

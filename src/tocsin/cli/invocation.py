@@ -27,6 +27,8 @@ _USE_CASES = {
     "backtest": "tocsin.composition.backtest:backtest",
     "alarm_mail": "tocsin.composition.backtest:alarm_mail",
     "compare": "tocsin.composition.comparison:compare",
+    "validate": "tocsin.composition.validate:validate",
+    "find_public_keys": "tocsin.composition.public_keys:find_public_keys",
     "simulate_selectors": "tocsin.composition.selectors:simulate_selectors",
     "run_rule_tests": "tocsin.composition.ruletest:run_rule_tests",
     "load_rules": "tocsin.app.rulepack:load_rules",

@@ -29,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("scan",), "tocsin.cli.scan:scan", "Count what each metric filter matches in an archive", "Hunt"),
     Command(("grep",), "tocsin.cli.grep:grep", "Print the records that a filter pattern matches", "Hunt"),
     Command(("backtest",), "tocsin.cli.backtest:backtest", "Say what alarms would have done, and why", "Hunt"),
+    Command(("validate",), "tocsin.cli.validate:validate", "Check that nobody has touched an archive", "Hunt"),
     Command(("simulate", "selectors"), "tocsin.cli.simulate:selectors", "Say what a trail's selectors would drop"),
     Command(("rules",), "tocsin.cli.rules:rules", "List packs and rules, with severity and controls", "Rules"),
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),

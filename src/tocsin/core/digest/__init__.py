@@ -7,7 +7,16 @@ The library for signatures (cryptography) is loaded when something is signed or 
 
 from __future__ import annotations
 
-from tocsin.core.digest.check import CheckedDigest, ListedLog, check_digest
+from tocsin.core.digest.chain import BrokenLink, FoundDigest, Gap, walk_chain
+from tocsin.core.digest.check import (
+    CheckedDigest,
+    ListedLog,
+    LogContent,
+    check_digest,
+    check_signature,
+    log_verdict,
+    read_digest,
+)
 from tocsin.core.digest.document import (
     DigestDocument,
     LogFile,
@@ -21,23 +30,31 @@ from tocsin.core.digest.signature import SignedDigest, sign_digest, string_to_si
 from tocsin.core.digest.verdict import Verdict, verdict_text
 
 __all__ = [
+    "BrokenLink",
     "CheckedDigest",
     "DigestDocument",
     "DigestName",
+    "FoundDigest",
+    "Gap",
     "ListedLog",
+    "LogContent",
     "LogFile",
     "PreviousDigest",
     "PublicKeys",
     "SignedDigest",
     "Verdict",
     "check_digest",
+    "check_signature",
     "digest_key",
     "digest_time_text",
     "encode_digest",
     "fingerprint_of",
+    "log_verdict",
     "public_key_der",
+    "read_digest",
     "read_digest_name",
     "sign_digest",
     "string_to_sign",
     "verdict_text",
+    "walk_chain",
 ]

@@ -41,7 +41,9 @@ class CheckedDigest(msgspec.Struct, frozen=True, kw_only=True):
     """A digest and its verdict.
 
     What it says is to be believed where the verdict is VALID alone, and is empty where it could not be read.
-    `start` and `end` are in seconds since the epoch; `previous_*` are None in the first digest of a chain.
+    `start` and `end` are in seconds since the epoch, `end_time` is the text that was signed; `previous_*` are None in
+    the first digest of a chain. `log_count` is the number of log files, whether or not `logs` holds them; `reason`
+    is for verdicts that need one.
     """
 
     verdict: Verdict
@@ -51,11 +53,38 @@ class CheckedDigest(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     start: int | None = None
     end: int | None = None
+    end_time: str = ""
     previous_bucket: str | None = None
     previous_key: str | None = None
     previous_sha256: str | None = None
     previous_signature: str | None = None
+    log_count: int = 0
     logs: tuple[ListedLog, ...] = ()
+    reason: str = ""
+
+
+class LogContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in the place of a log file: the hash of what it unpacks to, in hex, as far as it could be unpacked."""
+
+    sha256: str = ""
+    is_damaged: bool = False
+    has_trailing_data: bool = False
+
+
+def log_verdict(content: LogContent | None, listed: str | None) -> Verdict:
+    """The verdict about a log file: what is there (None: nothing), and the hash that the digest lists.
+
+    A file that ends too early is told by its hash, as AWS's validator does.
+    """
+    if content is None:
+        return Verdict.NOT_FOUND
+    if content.is_damaged:
+        return Verdict.INVALID_FORMAT
+    if content.has_trailing_data:
+        return Verdict.TRAILING_DATA
+    if listed is None:
+        return Verdict.INVALID_FORMAT
+    return Verdict.VALID if content.sha256 == listed else Verdict.HASH_MISMATCH
 
 
 def check_digest(
@@ -65,13 +94,12 @@ def check_digest(
     key: str,
     metadata: Mapping[str, Any] | None,
     keys: PublicKeys,
-    signature: str | None = None,
 ) -> CheckedDigest:
     """The verdict about the digest that was read at `key` of `bucket`.
 
-    `content` is what it unpacks to, None where it is no gzip. `metadata` is the object's user metadata. Where the
-    copy has none at all it is None, and `signature` is what the next digest calls the signature of this one; without
-    that as well the verdict is NOT_VERIFIABLE where everything else is in order.
+    `content` is what it unpacks to, None where it is no gzip. `metadata` is the object's user metadata, None where the
+    copy has none at all: then the verdict is NOT_VERIFIABLE where everything else is in order, and `check_signature`
+    may say more.
     """
     members = None if content is None else decode_members(content)
     if content is None or members is None:
@@ -81,19 +109,41 @@ def check_digest(
             return _read(members, content, Verdict.SIGNATURE_FAILED)
         if key.endswith(BACKFILL_SUFFIX) and _BACKFILL_TIME not in metadata:
             return _read(members, content, Verdict.INVALID_FORMAT)
-        signature = metadata[_SIGNATURE]
-    verdict = _verdict(members, content, bucket=bucket, key=key, keys=keys, signature=signature)
-    if metadata is None and signature is None and verdict is Verdict.SIGNATURE_FAILED:
-        verdict = Verdict.NOT_VERIFIABLE
+    verdict = _trouble(members, bucket=bucket, key=key, keys=keys) or Verdict.NOT_VERIFIABLE
     checked = _read(members, content, verdict)
+    if verdict is Verdict.NOT_VERIFIABLE and metadata is not None:
+        verdict = check_signature(checked, metadata[_SIGNATURE], keys)
+        checked = msgspec.structs.replace(checked, verdict=verdict)
     if verdict in {Verdict.VALID, Verdict.NOT_VERIFIABLE} and not _is_usable(members, checked):
-        return msgspec.structs.replace(checked, verdict=Verdict.INVALID_FORMAT, logs=())
+        return msgspec.structs.replace(checked, verdict=Verdict.INVALID_FORMAT, log_count=0, logs=())
     return checked
 
 
-def _verdict(
-    members: ReadMembers, content: bytes, *, bucket: str, key: str, keys: PublicKeys, signature: object
-) -> Verdict:
+def read_digest(content: bytes) -> CheckedDigest:
+    """What a digest says, whether or not it is to be believed; nothing where it cannot be read."""
+    members = decode_members(content)
+    if members is None:
+        return CheckedDigest(verdict=Verdict.INVALID_FORMAT)
+    return _read(members, content, Verdict.NOT_VERIFIABLE)
+
+
+def check_signature(checked: CheckedDigest, signature: object, keys: PublicKeys) -> Verdict:
+    """Whether `signature` is that of a digest with which everything else is in order."""
+    public_key = keys.key(checked.fingerprint)
+    if public_key is None or not checked.end_time or not isinstance(signature, str):
+        return Verdict.SIGNATURE_FAILED
+    text = string_to_sign(
+        end_time=checked.end_time,
+        bucket=checked.bucket,
+        key=checked.key,
+        sha256=checked.sha256,
+        previous_signature=checked.previous_signature,
+    )
+    return Verdict.VALID if is_signed(text, signature, public_key) else Verdict.SIGNATURE_FAILED
+
+
+def _trouble(members: ReadMembers, *, bucket: str, key: str, keys: PublicKeys) -> Verdict | None:
+    """What is wrong before the signature is looked at."""
     if not members.is_complete:
         return Verdict.INVALID_FORMAT
     if members.digest_bucket != bucket or members.digest_object != key:
@@ -101,24 +151,14 @@ def _verdict(
     fingerprint = members.digest_public_key_fingerprint
     if not isinstance(fingerprint, str) or fingerprint not in keys:
         return Verdict.KEY_NOT_FOUND
-    public_key = keys.key(fingerprint)
-    if public_key is None:
+    if keys.key(fingerprint) is None:
         return Verdict.KEY_UNREADABLE
-    end, previous = members.digest_end_time, members.previous_digest_signature
-    if not isinstance(end, str) or not isinstance(previous, str | None) or not isinstance(signature, str):
-        return Verdict.SIGNATURE_FAILED
-    text = string_to_sign(
-        end_time=end,
-        bucket=bucket,
-        key=key,
-        sha256=hashlib.sha256(content).hexdigest(),
-        previous_signature=previous,
-    )
-    return Verdict.VALID if is_signed(text, signature, public_key) else Verdict.SIGNATURE_FAILED
+    return None
 
 
 def _read(members: ReadMembers, content: bytes, verdict: Verdict) -> CheckedDigest:
     """What the members say, as far as they are of the right type."""
+    logs = _logs(members.log_files)
     return CheckedDigest(
         verdict=verdict,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -127,11 +167,13 @@ def _read(members: ReadMembers, content: bytes, verdict: Verdict) -> CheckedDige
         fingerprint=_text(members.digest_public_key_fingerprint) or "",
         start=_second(members.digest_start_time),
         end=_second(members.digest_end_time),
+        end_time=_text(members.digest_end_time) or "",
         previous_bucket=_text(members.previous_bucket),
         previous_key=_text(members.previous_object),
         previous_sha256=_text(members.previous_digest_hash_value),
         previous_signature=_text(members.previous_digest_signature),
-        logs=_logs(members.log_files),
+        log_count=len(logs),
+        logs=logs,
     )
 
 

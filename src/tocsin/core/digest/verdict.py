@@ -1,4 +1,4 @@
-"""Verdicts about digests and log files, in the words of `aws cloudtrail validate-logs`. Spec: CT-15.8."""
+"""Verdicts about digests and log files, in the words of `aws cloudtrail validate-logs`. Spec: CT-15.8, CT-15.10."""
 
 from __future__ import annotations
 
@@ -18,11 +18,22 @@ class Verdict(StrEnum):
     HASH_MISMATCH = "hash-mismatch"
     TRAILING_DATA = "trailing-data"
     NOT_VERIFIABLE = "not-verifiable"
+    UNREADABLE = "unreadable"
+    UNSIGNED = "unsigned"
+    BROKEN_LINK = "broken-link"
 
     @property
     def is_valid(self) -> bool:
         """Is it as it was delivered?"""
         return self is Verdict.VALID
+
+    @property
+    def is_invalid(self) -> bool:
+        """Does AWS's validator call it INVALID? What it cannot know of (the last four) is neither."""
+        return not self.is_valid and self not in _UNDECIDED
+
+
+_UNDECIDED = frozenset({Verdict.NOT_VERIFIABLE, Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.BROKEN_LINK})
 
 
 _TEXTS = {
@@ -36,6 +47,9 @@ _TEXTS = {
     Verdict.HASH_MISMATCH: "INVALID: hash value doesn't match",
     Verdict.TRAILING_DATA: "INVALID: unexpected data after end of compressed stream",
     Verdict.NOT_VERIFIABLE: "NOT VERIFIABLE: {reason}",
+    Verdict.UNREADABLE: "NOT READ: {reason}",
+    Verdict.UNSIGNED: "NOT SIGNED: {reason}",
+    Verdict.BROKEN_LINK: "BROKEN CHAIN: {reason}",
 }
 
 

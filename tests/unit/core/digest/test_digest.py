@@ -15,15 +15,19 @@ from digest_chain import FIRST_END, HOUR, private_key
 from tocsin.core.digest import (
     DigestDocument,
     ListedLog,
+    LogContent,
     LogFile,
     PublicKeys,
     Verdict,
     check_digest,
+    check_signature,
     digest_key,
     digest_time_text,
     encode_digest,
     fingerprint_of,
+    log_verdict,
     public_key_der,
+    read_digest,
     read_digest_name,
     sign_digest,
     string_to_sign,
@@ -60,8 +64,8 @@ def document(end=FIRST_END, previous=None, log_files=(LOG,)):
 FIRST = sign_digest(document(), KEY)
 
 
-def check(content=FIRST.content, *, bucket=FIRST.bucket, key=FIRST.key, metadata=FIRST.metadata, keys=KEYS, **more):
-    return check_digest(content, bucket=bucket, key=key, metadata=metadata, keys=keys, **more)
+def check(content=FIRST.content, *, bucket=FIRST.bucket, key=FIRST.key, metadata=FIRST.metadata, keys=KEYS):
+    return check_digest(content, bucket=bucket, key=key, metadata=metadata, keys=keys)
 
 
 def changed(**members):
@@ -268,8 +272,6 @@ def without(name: str) -> bytes:
         ({"content": changed(digestEndTime=5)[0]}, Verdict.SIGNATURE_FAILED),
         ({"content": changed(previousDigestSignature={})[0]}, Verdict.SIGNATURE_FAILED),
         ({"metadata": None}, Verdict.NOT_VERIFIABLE),
-        ({"metadata": None, "signature": FIRST.signature}, Verdict.VALID),
-        ({"metadata": None, "signature": "00"}, Verdict.SIGNATURE_FAILED),
     ],
 )
 def test_whatever_is_wrong_has_a_verdict(given: dict[str, object], verdict: Verdict) -> None:
@@ -334,7 +336,48 @@ def test_verdicts_have_the_words_of_the_aws_cli() -> None:
         Verdict.HASH_MISMATCH: "INVALID: hash value doesn't match",
         Verdict.TRAILING_DATA: "INVALID: unexpected data after end of compressed stream",
         Verdict.NOT_VERIFIABLE: "NOT VERIFIABLE: why",
+        Verdict.UNREADABLE: "NOT READ: why",
+        Verdict.UNSIGNED: "NOT SIGNED: why",
+        Verdict.BROKEN_LINK: "BROKEN CHAIN: why",
     }
+
+
+def test_what_the_aws_cli_cannot_know_is_neither_valid_nor_invalid() -> None:
+    neither = {verdict for verdict in Verdict if not verdict.is_valid and not verdict.is_invalid}
+    assert neither == {Verdict.NOT_VERIFIABLE, Verdict.UNREADABLE, Verdict.UNSIGNED, Verdict.BROKEN_LINK}
+
+
+@pytest.mark.parametrize(
+    ("signature", "verdict"),
+    [(FIRST.signature, Verdict.VALID), ("00", Verdict.SIGNATURE_FAILED), (None, Verdict.SIGNATURE_FAILED)],
+)
+def test_a_signature_may_come_from_elsewhere(signature: object, verdict: Verdict) -> None:
+    checked = check(metadata=None)
+    assert checked.verdict is Verdict.NOT_VERIFIABLE
+    assert check_signature(checked, signature, KEYS) is verdict
+
+
+def test_what_a_digest_says_can_be_read_without_belief() -> None:
+    said = read_digest(FIRST.content)
+    assert (said.bucket, said.key, said.verdict) == (FIRST.bucket, FIRST.key, Verdict.NOT_VERIFIABLE)
+    assert (said.log_count, len(said.logs)) == (1, 1)
+    assert read_digest(b"[]").verdict is Verdict.INVALID_FORMAT
+
+
+@pytest.mark.parametrize(
+    ("content", "listed", "verdict"),
+    [
+        (None, "ab", Verdict.NOT_FOUND),
+        (None, None, Verdict.NOT_FOUND),
+        (LogContent(is_damaged=True), "ab", Verdict.INVALID_FORMAT),
+        (LogContent(has_trailing_data=True), "ab", Verdict.TRAILING_DATA),
+        (LogContent(sha256="ab"), None, Verdict.INVALID_FORMAT),
+        (LogContent(sha256="ab"), "ab", Verdict.VALID),
+        (LogContent(sha256="ab"), "AB", Verdict.HASH_MISMATCH),
+    ],
+)
+def test_a_log_file_has_a_verdict(content: LogContent | None, listed: str | None, verdict: Verdict) -> None:
+    assert log_verdict(content, listed) is verdict
 
 
 def test_times_are_written_as_in_records() -> None:
