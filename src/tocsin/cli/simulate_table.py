@@ -312,6 +312,9 @@ def _remarks(report: SimulationReport) -> Iterator[str]:
         f"; {counted(costs.unsure_rows, 'row')} marked ? unverified" if costs.unsure_rows else "; no unverified row"
     )
     yield f"Prices of {costs.as_of}, US dollars, without tax and discounts{unsure}."
+    if costs.unknown_prices:
+        prices = "price is" if costs.unknown_prices == 1 else "prices are"
+        yield f"{count_text(costs.unknown_prices)} {prices} unknown there and left out of the sums."
     if costs.is_rough:
         yield "The records cover less than a week: a month may well look different."
     if any(one.unit == "GB" for one in costs.lines):

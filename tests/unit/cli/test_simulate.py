@@ -205,6 +205,69 @@ def test_the_table_puts_settings_and_answers_into_words(call: Call, setting: str
     assert words in " ".join(out.split())
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ([], "There is no record to try the setting on."),
+        ([{"awsRegion": "ap-southeast-2"}], "log group in ap-southeast-2 (7.2 kB → 0 bytes) price unknown"),
+        ([{"awsRegion": "ap-southeast-2"}], "1 price is unknown there and left out of the sums."),
+        ([{"awsRegion": "cn-north-1"}], "management events, first copy in a region (18 → 0) price unknown"),
+        ([{"awsRegion": "cn-north-1"}], "3 prices are unknown there and left out of the sums."),
+        ([{"awsRegion": None}], "log group in an unknown region"),
+        ([{"eventCategory": "NetworkActivity"}], "NetworkActivity 1 0 0 0"),
+        ([{"eventCategory": "New", "eventSource": None, "eventName": None}], "New 1 0 0 0"),
+    ],
+)
+def test_the_table_of_an_archive(call: Call, folder: Path, changed: list[dict[str, Any]], words: str) -> None:
+    ends = [record("StopLogging", f"2026-03-0{day}T00:00:00Z", readOnly=True) for day in (1, 6)]
+    found = [{**one, **fields} for fields in changed for one in (*ends, record("X", "2026-03-02T00:00:00Z"))]
+    if changed and "awsRegion" not in changed[0]:
+        found = [*ends, found[-1]]
+    (folder / "log.json").write_bytes(log_file(*found))
+    assert words in " ".join(call(*SIMULATE, BLIND, environ={"COLUMNS": "120"}).out.split())
+
+
+NETWORK = json.dumps(
+    {
+        "FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["NetworkActivity"]},
+            {"Field": "eventSource", "Equals": ["cloudtrail.amazonaws.com"]},
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("setting", "against", "words"),
+    [
+        (ALL, WRITES, "1 detection would see more; 1 detection would see all that it sees now"),
+        (ALL, WRITES, "denied 0 1 0 1"),
+        (NETWORK, ALL, "network activity events (0 → 8)"),
+        (NETWORK, ALL, "2 detections would see nothing any more"),
+        (
+            '{"ReadWriteType": "ReadOnly"}',
+            WRITES,
+            "1 detection would see nothing any more; 1 detection would see something else",
+        ),
+    ],
+)
+def test_the_table_of_two_settings(call: Call, folder: Path, setting: str, against: str, words: str) -> None:
+    network = record("X", "2026-03-02T00:00:00Z", eventCategory="NetworkActivity")
+    (folder / "log.json").write_bytes(log_file(*records(), network))
+    assert words in " ".join(call(*SIMULATE, setting, "--against", against).out.split())
+
+
+def test_an_alarm_that_rings_as_often_for_another_time_is_counted_apart(call: Call, folder: Path) -> None:
+    found = [
+        record("GetTrail", f"2026-03-03T11:0{minute}:00Z", readOnly=minute > 0, errorCode="AccessDenied")
+        for minute in range(3)
+    ]
+    (folder / "log.json").write_bytes(log_file(*found))
+    out = " ".join(call(*SIMULATE, WRITES).out.split())
+    assert "1 detection would see less;" in out
+    assert "1 alarm would ring as often, for another length of time; 1 alarm would do the same" in out
+
+
 def test_what_is_too_much_for_a_table_is_counted(call: Call, folder: Path) -> None:
     many = [
         record(f"List{number}", f"2026-03-01T10:00:{number:02}Z", eventSource=f"s{number % 12}.amazonaws.com")
@@ -448,6 +511,22 @@ def test_a_file_that_cannot_be_read_is_named_and_changes_the_exit_status(call: C
 def test_old_prices_are_told(call: Call, year: int, *, is_told: bool) -> None:
     result = call(*SIMULATE, WRITES, now=datetime(year, 12, 1, tzinfo=UTC))
     assert ("they may have changed" in result.err) is is_told
+
+
+def test_alarms_that_no_filter_feeds_are_told(call: Call, folder: Path) -> None:
+    orphan = {"AlarmName": "cpu", "MetricName": "CPU", "Namespace": "AWS/EC2", "Statistic": "Sum", "Period": 60}
+    orphan |= {"EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+    (folder / "alarms.json").write_text(json.dumps({"MetricAlarms": [orphan]}))
+    told = call(*SIMULATE, WRITES, "-r", "alarms.json", "--format", "json")
+    assert "cpu" in told.err
+    assert "cpu" in call(*SIMULATE, WRITES, "-r", "alarms.json").out
+
+
+def test_matches_beyond_memory_are_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.app.selector_data.SelectorDataTotal.__init__.__kwdefaults__", {"room": 0})
+    result = call(*SIMULATE, WRITES)
+    assert (result.status, result.out) == (2, "")
+    assert "fit into memory" in result.err
 
 
 def test_progress_shows_on_a_terminal(call: Call) -> None:
