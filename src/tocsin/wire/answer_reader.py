@@ -8,7 +8,7 @@ import msgspec
 
 from tocsin.core.record.call import ApiAnswer, ApiError
 from tocsin.wire import cbor, json, xml_reader
-from tocsin.wire.observed_body import unpacked_beginning
+from tocsin.wire.observed_body import bounded_tree, unpacked_beginning
 from tocsin.wire.rest_reader import has_body_to_read, read_rest_answer
 from tocsin.wire.shape import ParseError
 from tocsin.wire.xml_tree import Element, parse_xml
@@ -115,7 +115,7 @@ def _output(observed: ObservedCall, answer: ObservedAnswer, body: bytes, root: E
 
 def _of_tree(protocol: str, api: ServiceApi, model: OperationModel, body: bytes) -> Any:
     codec = json if protocol == "json" else cbor
-    tree = codec.decode_tree(body)
+    tree = bounded_tree(body) if protocol == "json" else cbor.decode_tree(body)
     if not isinstance(tree, dict):
         raise ParseError("Expected map or null")
     return api.closure(f"read {protocol} answer", model.name, model.output_shape, codec.readers)(tree)
@@ -162,7 +162,7 @@ def _of_error_element(root: Element | None) -> tuple[str | None, str | None]:
 
 def _of_error_tree(protocol: str, answer: ObservedAnswer, body: bytes) -> tuple[str | None, str | None]:
     try:
-        tree = (cbor if protocol == "cbor" else json).decode_tree(body)
+        tree = cbor.decode_tree(body) if protocol == "cbor" else bounded_tree(body)
     except (ParseError, RecursionError):
         tree = None
     if not isinstance(tree, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 import msgspec
 
@@ -38,9 +39,13 @@ Reason = Literal["private", "preflight", "upload", "link", "excluded", "unrecogn
 EXCLUDED: Final = frozenset({("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData"), ("xray", "PutTraceSegments")})
 """Calls that are never recorded: too many, and no management events (REC-2.2)."""
 
+_HOST_SIZE: Final = 255
+_S3_NAMES: Final = frozenset({"s3", "s3express"})
+"""Signing names of S3's API; the second is that of directory buckets."""
 _CBOR_PATH: Final = re.compile(rb"/service/([A-Za-z0-9_.]{1,128})/operation/([A-Za-z0-9_]{1,128})/?$", re.ASCII)
 _TARGET: Final = re.compile(r"([A-Za-z0-9_.-]{1,128})\.([A-Za-z0-9_]{1,128})", re.ASCII)
-_ACTION: Final = re.compile(rb"(?:^|&)Action=")
+_ACTION_OR_VERSION: Final = re.compile(rb"(?:^|&)(Action|Version)=([^&]{1,400})")
+_PROTOCOLS: Final = {"json": "json", "cbor": "smithy-rpc-v2-cbor"}
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
 _LINKS: Final = frozenset({"ConfirmSubscription", "Unsubscribe"})
 _PATH_DATE: Final = re.compile(r"/(\d{4})-(\d{2})-(\d{2})(?:/|$)", re.ASCII)
@@ -89,7 +94,7 @@ class _Found(msgspec.Struct, frozen=True):
     protocol: ObservedProtocol
     api: Any
     model: Any
-    form: Form = ()
+    form: Form | None = ()
     rest: RestRequest | None = None
     s3: S3Request | None = None
 
@@ -113,8 +118,9 @@ def observe(
         return Unobserved(reason="private")
     scope = signing_scope(request)
     host = (request.header("host") or "").lower()
+    host = host if len(host) <= _HOST_SIZE else ""
     content_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data" and (scope is None or scope.service == "s3"):
+    if content_type == "multipart/form-data" and (scope is None or scope.service in _S3_NAMES):
         return Unobserved(reason="upload")
     body = observed_body(request)
     found = _find(request, body, models, scope, host=host, content_type=content_type)
@@ -149,7 +155,7 @@ def _api_call(
     path_date = _PATH_DATE.match(found.model.http.get("requestUri", "")) if api.name == "lambda" else None
     return ApiCall(
         service=api.name,
-        signing_name=api.signing_name,
+        signing_name=scope.service if scope is not None and found.s3 is not None else api.signing_name,
         operation=found.model.name,
         api_version=api.version,
         region=recorded_region(api.name, region, host=host),
@@ -183,17 +189,23 @@ def _find(
 ) -> _Found | Unobserved | None:
     """The operation (REC-3.2); None for a request that is for none."""
     signing_name = scope.service if scope is not None else None
+    found: _Found | Unobserved | None = None
     path = _CBOR_PATH.search(request.raw_path)
     if path is not None:
-        candidates = _candidates(path[1].decode("ascii"), signing_name)
-        return _operation(candidates, path[2].decode("ascii"), models, "cbor")
+        names = _candidates(path[1].decode("ascii"), signing_name)
+        found = _operation(names, path[2].decode("ascii"), models, "cbor")
     target = _TARGET.fullmatch(request.header("x-amz-target") or "")
-    if target is not None:
-        return _operation(_candidates(target[1], signing_name), target[2], models, "json")
-    is_form = request.method == "POST" and content_type in {"", "application/x-www-form-urlencoded"}
-    if _ACTION.search(request.query_string) or (is_form and _ACTION.search(body)):
-        return _find_query(request, body if is_form else b"", models, signing_name, host=host)
-    return None
+    if found is None and target is not None:
+        found = _operation(_candidates(target[1], signing_name), target[2], models, "json")
+    if found is None:
+        is_form = request.method == "POST" and content_type in {"", "application/x-www-form-urlencoded"}
+        if (is_form and body) or _has_action(request.query_string):
+            found = _find_query(request, body if is_form else b"", models, signing_name, host=host)
+    return found
+
+
+def _has_action(query_string: bytes) -> bool:
+    return b"Action=" in (unquote_to_bytes(query_string) if b"%" in query_string else query_string)
 
 
 def _candidates(target_prefix: str, signing_name: str | None) -> list[str]:
@@ -207,11 +219,17 @@ def _candidates(target_prefix: str, signing_name: str | None) -> list[str]:
 
 
 def _operation(
-    candidates: Iterable[str], operation: str, models: ServiceModels, protocol: ObservedProtocol
+    candidates: Iterable[str], operation: str, models: ServiceModels, protocol: Literal["json", "cbor"]
 ) -> _Found | None:
+    """The first candidate that speaks the protocol and has the operation.
+
+    A header or a path of another protocol than the service's must not hide what the call is.
+    """
     for name in candidates:
         api = _api(models, name)
-        model = api.operation(operation) if api is not None else None
+        if api is None or _PROTOCOLS[protocol] not in api.protocols:
+            continue
+        model = api.operation(operation)
         if model is not None:
             return _Found(protocol, api, model)
     return None
@@ -234,7 +252,7 @@ def _find_rest(
         return None
     index = service_index()
     signing_name = scope.service if scope is not None else None
-    if signing_name == "s3" or (signing_name is None and (assume_s3 or is_s3_host(host, s3_hosts))):
+    if signing_name in _S3_NAMES or (signing_name is None and (assume_s3 or is_s3_host(host, s3_hosts))):
         return _find_s3(request, body, models, scope, query, host=host, s3_hosts=s3_hosts)
     names = index.by_host(host) if signing_name is None else index.by_signing_name(signing_name, host=host)
     path = request.raw_path.decode("utf-8", "replace")
@@ -291,11 +309,8 @@ def _api(models: ServiceModels, name: str) -> ServiceApi | None:
 def _find_query(
     request: ObservedRequest, body: bytes, models: ServiceModels, signing_name: str | None, *, host: str
 ) -> _Found | Unobserved | None:
-    try:
-        form = parse_form(request.query_string, body)
-    except ParseError:
-        return None
-    fields = dict(form)
+    form = _form(request.query_string, body)
+    fields = dict(form or _few_fields(request.query_string, body))
     action, version = fields.get("Action", ""), fields.get("Version", "")
     if not _NAME.fullmatch(action):
         return None
@@ -309,7 +324,26 @@ def _find_query(
         names = index.by_version(version) or index.by_host(host)
     for name in names:
         api = _api(models, name)
-        model = api.operation(action) if api is not None else None
-        if api is not None and model is not None:
+        if api is None or not {"query", "ec2"} & {*api.protocols}:
+            continue
+        model = api.operation(action)
+        if model is not None:
             return _Found("ec2" if "ec2" in api.protocols else "query", api, model, form)
     return None
+
+
+def _form(query_string: bytes, body: bytes) -> Form | None:
+    """The fields; None where they are too many or too deep to be read."""
+    try:
+        return parse_form(query_string, body)
+    except ParseError:
+        return None
+
+
+def _few_fields(query_string: bytes, body: bytes) -> dict[str, str]:
+    """Action and Version of a form that is not read: what is added to a call must not hide it (REC-3.6)."""
+    found = {}
+    for part in (query_string, body):
+        for name, value in _ACTION_OR_VERSION.findall(part):
+            found[name.decode("ascii")] = unquote_plus(value.decode("utf-8", "replace"))
+    return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.wire import cbor, json, query
+from tocsin.wire.observed_body import bounded_tree
 from tocsin.wire.rest_reader import has_body_to_read, read_rest_request
 from tocsin.wire.shape import ParseError
 
@@ -43,14 +44,16 @@ def read_request(
     request: ObservedRequest,
     body: bytes,
     *,
-    form: Form,
+    form: Form | None,
     rest: RestRequest | None,
 ) -> ReadRequest:
-    """The parameters by the model's member names. `body` is unpacked; `form` is that of query and EC2."""
+    """The parameters by the model's member names. `body` is unpacked; `form` is that of query and EC2, None: unread."""
     if model.input_shape is None:
         return ReadRequest(parameters={})
     if request.is_truncated and (rest is None or has_body_to_read(model.input_shape)):
         return ReadRequest(omitted_size=request.body_length or 0)
+    if form is None:
+        return ReadRequest()
     if api.name in {"s3", "s3control"}:
         return ReadRequest(parameters={})  # their records show the request itself
     try:
@@ -68,7 +71,7 @@ def _read(protocol: ObservedProtocol, api: ServiceApi, model: OperationModel, bo
     if protocol == "ec2":
         return api.closure("read ec2", model.name, shape, query.ec2_readers)(form)
     codec = json if protocol == "json" else cbor
-    tree = codec.decode_tree(body)
+    tree = bounded_tree(body) if protocol == "json" else cbor.decode_tree(body)
     if not isinstance(tree, dict):
         raise ParseError("Expected map or null")
     return api.closure(f"read {protocol}", model.name, shape, codec.readers)(tree)

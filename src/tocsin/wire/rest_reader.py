@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.wire import json, xml_reader
+from tocsin.wire.observed_body import bounded_tree
 from tocsin.wire.query import TEXT_READERS
 from tocsin.wire.shape import Compilation, ParseError, tree_reader, wire_name
 from tocsin.wire.xml_tree import parse_xml
@@ -176,7 +177,7 @@ def _of_body(api: ServiceApi, operation: str, shape: Shape, body: bytes, *, kind
     if is_xml:
         return api.closure(f"read xml {kind}", operation, shape, xml_reader.readers)(parse_xml(body))
     readers = json.readers if kind == "request" else _answer_readers
-    return api.closure(f"read rest-json {kind}", operation, shape, readers)(json.decode_tree(body))
+    return api.closure(f"read rest-json {kind}", operation, shape, readers)(bounded_tree(body))
 
 
 def _answer_readers() -> Compilation:

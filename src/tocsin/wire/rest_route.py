@@ -32,8 +32,11 @@ class RestMatch(msgspec.Struct, frozen=True):
 
 
 class _Operation(msgspec.Struct, frozen=True):
+    """`suffix` is what comes behind the part that takes the rest of a path: text, or a free part as `{}`."""
+
     name: str
     labels: tuple[str, ...]
+    suffix: tuple[str, ...]
     literals: tuple[tuple[str, str], ...]
     required: frozenset[str]
 
@@ -68,14 +71,18 @@ class RestRoutes:
     def _add(self, operation: OperationModel) -> None:
         path, _, query = operation.http["requestUri"].partition("?")
         node = self._roots.setdefault(operation.http.get("method", "POST"), _Node())
-        labels = []
+        labels: list[str] = []
+        suffix: tuple[str, ...] = ()
         is_rest = False
-        for part in _parts(path):
+        parts = _parts(path)
+        for number, part in enumerate(parts, start=1):
+            if part.endswith("+}"):
+                is_rest = True
+                suffix = tuple("{}" if each.startswith("{") else each for each in parts[number:])
+                labels += [each.strip("{}+") for each in parts[number - 1 :] if each.startswith("{")]
+                break
             if part.startswith("{"):
-                labels.append(part.strip("{}+"))
-                is_rest = part.endswith("+}")
-                if is_rest:
-                    break
+                labels.append(part.strip("{}"))
                 node.free = node.free or _Node()
                 node = node.free
             else:
@@ -83,12 +90,13 @@ class RestRoutes:
         entry = _Operation(
             operation.name,
             tuple(labels),
+            suffix,
             tuple(parse_qsl(query, keep_blank_values=True)),
             _required_fields(operation),
         )
         found = node.rest if is_rest else node.here
         found.append(entry)
-        found.sort(key=lambda each: (-len(each.literals), -len(each.required)))
+        found.sort(key=lambda each: (-len(each.suffix), -len(each.literals), -len(each.required)))
 
     def match(
         self, method: str, raw_path: str, query: dict[str, str], headers: Collection[str] = ()
@@ -143,8 +151,26 @@ def _search(
         found = _search(node.free, parts, at + 1, (*texts, parts[at]), asked)
         if found is not None:
             return found
-    operation = _of_query(node.rest, asked)
-    return (operation, (*texts, "/".join(parts[at:]))) if operation is not None else None
+    return _search_rest(node.rest, parts[at:], texts, asked)
+
+
+def _search_rest(
+    operations: list[_Operation], parts: list[str], texts: tuple[str, ...], asked: _Asked
+) -> tuple[_Operation, tuple[str, ...]] | None:
+    """An operation that takes the rest of the path, but for what its template has behind."""
+    fitting = [
+        operation
+        for operation in operations
+        if len(parts) > len(operation.suffix)
+        and all(known in ("{}", part) for known, part in zip(reversed(operation.suffix), reversed(parts), strict=False))
+    ]
+    longest = [each for each in fitting if len(each.suffix) == len(fitting[0].suffix)]
+    operation = _of_query(longest, asked)
+    if operation is None:
+        return None
+    end = len(parts) - len(operation.suffix)
+    free = [part for known, part in zip(operation.suffix, parts[end:], strict=True) if known == "{}"]
+    return operation, (*texts, "/".join(parts[:end]), *free)
 
 
 def _of_query(operations: list[_Operation], asked: _Asked) -> _Operation | None:

@@ -11,6 +11,7 @@ import msgspec
 from tocsin.core.record.guess import guessed
 from tocsin.core.record.s3 import BODIES_NOT_SHOWN
 from tocsin.core.record.s3_request import S3Request
+from tocsin.wire.observed_body import bounded_tree
 from tocsin.wire.shape import ParseError
 from tocsin.wire.xml_tree import Element, parse_xml
 
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from tocsin.wire.request_reader import RestRequest
     from tocsin.wire.signing_scope import SigningScope
 
-_AWS_HOST: Final = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.ASCII | re.IGNORECASE
-)
-_S3_LABELS: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*", re.ASCII | re.IGNORECASE)
+_AWS_HOST: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9.-]*)?\.amazonaws\.com(?:\.cn)?", re.ASCII)
+_S3_LABELS: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9.-]*)?", re.ASCII)
 _CONTROL_PATH: Final = b"/v20180820/"
 _DOCUMENTS: Final = frozenset({"PutBucketPolicy"})
 
@@ -143,8 +142,8 @@ def _has_structure_as_body(model: OperationModel) -> bool:
 def _document(body: bytes) -> Any:
     """A policy as an object; as text where it is none."""
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return bounded_tree(body)
+    except ParseError:
         return body.decode("utf-8", "replace")
 
 

@@ -20,6 +20,7 @@ DROPPED: Final = None
 """The member is left out."""
 HIDDEN: Final = "HIDDEN_DUE_TO_SECURITY_REASONS"
 REMOVED: Final = "<sensitiveDataRemoved>"
+SESSION_HIDDEN: Final = "Value hidden due to security reasons."
 REDACTED: Final = "***(Redacted)"
 """In place of each literal of a statement, the rest of which is written."""
 KEPT: Final = ""
@@ -65,6 +66,7 @@ _ROWS: Final[tuple[tuple[str, str, Side | Literal["*"], str, Treatment], ...]] =
     ("kms", _ANY, _ANY, "mac", DROPPED),
     ("ssm", "PutParameter", "request", ".value", HIDDEN),
     ("ssm", "SendCommand", _ANY, "parameters", HIDDEN),
+    ("ssm", _ANY, "answer", "tokenValue", SESSION_HIDDEN),
     ("rds", _ANY, _ANY, "masterUserPassword", HIDDEN),
     ("rds", _ANY, _ANY, "tdeCredentialPassword", HIDDEN),
     ("rolesanywhere", _ANY, _ANY, "tags.key", HIDDEN),
