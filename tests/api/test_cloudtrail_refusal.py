@@ -26,7 +26,7 @@ class OneBucket:
 
     def has_bucket(self, bucket: str) -> bool:
         if bucket == "locked-bucket":
-            raise ArchiveError("Access Denied", reason="AccessDenied")
+            raise ArchiveError("no answer", reason="ServiceUnavailable")
         return bucket == "trail-bucket"
 
 
@@ -62,7 +62,7 @@ def update(**members) -> tuple[str, dict[str, Any]]:
         (
             create(S3BucketName="locked-bucket"),
             "InsufficientS3BucketPolicyException",
-            "Incorrect S3 bucket policy is detected for bucket: locked-bucket",
+            "Incorrect S3 bucket policy is detected for bucket: locked-bucket (it cannot be looked for: no answer)",
         ),
         (create(S3BucketName="../x"), "InvalidS3BucketNameException", None),
         (create(S3BucketName="a..b"), "InvalidS3BucketNameException", None),

@@ -211,9 +211,10 @@ def _check_bucket(service: Service, settings: TrailSettings) -> None:
         )
     try:
         is_there = service.objects.has_bucket(bucket)
-    except ArchiveError:
+    except ArchiveError as error:  # AWS never fails to reach S3; this is the nearest of its codes, with what is wrong
         raise _refused(
-            "InsufficientS3BucketPolicyException", f"Incorrect S3 bucket policy is detected for bucket: {bucket}"
+            "InsufficientS3BucketPolicyException",
+            f"Incorrect S3 bucket policy is detected for bucket: {bucket} (it cannot be looked for: {error.message})",
         ) from None
     if not is_there:
         raise _refused("S3BucketDoesNotExistException", f"S3 bucket {bucket} does not exist!")
