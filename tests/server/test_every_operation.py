@@ -186,6 +186,14 @@ SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("GetEventSelectors", {"TrailName": "abc"}),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
         ("GetInsightSelectors", {"TrailName": "abc"}),
+        (
+            "ListInsightsMetricData",
+            {"EventSource": "iam.amazonaws.com", "EventName": "CreateUser", "InsightType": "ApiCallRateInsight"},
+        ),
+        (
+            "ListInsightsData",
+            {"InsightSource": "arn:aws:cloudtrail:us-east-1:111122223333:trail/abc", "DataType": "InsightsEvents"},
+        ),
         ("ListPublicKeys", {}),
         ("AddTags", {"ResourceId": TRAIL, "TagsList": [{"Key": "k", "Value": "v"}]}),
         ("ListTags", {"ResourceIdList": [TRAIL]}),

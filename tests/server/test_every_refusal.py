@@ -159,6 +159,17 @@ REFUSALS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("GetEventSelectors", {"TrailName": "abc"}, NO_TRAIL),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": []}, NO_TRAIL),
         ("GetInsightSelectors", {"TrailName": "abc"}, NO_TRAIL),
+        (
+            "ListInsightsMetricData",
+            {
+                "EventSource": "iam.amazonaws.com",
+                "EventName": "CreateUser",
+                "InsightType": "ApiCallRateInsight",
+                "Period": 61,
+            },
+            "InvalidParameterException",
+        ),
+        ("ListInsightsData", {"InsightSource": "abc", "DataType": "InsightsEvents"}, "InvalidParameterException"),
         ("ListPublicKeys", BAD_TOKEN, "InvalidTokenException"),
         ("AddTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),
         ("RemoveTags", {"ResourceId": NO_TRAIL_ARN, "TagsList": [{"Key": "k"}]}, NOT_FOUND),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tocsin.api import (
     cloudtrail_history,
     cloudtrail_insight,
+    cloudtrail_insight_data,
     cloudtrail_key,
     cloudtrail_selector,
     cloudtrail_tag,
@@ -20,6 +21,7 @@ MODULES = (
     cloudtrail_selector,
     cloudtrail_history,
     cloudtrail_insight,
+    cloudtrail_insight_data,
     cloudtrail_key,
     cloudtrail_tag,
 )

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LONGEST_VALUE: Final = 2_000
 """Characters of a value that can be asked for; what is longer is found by nothing (CT-16.2)."""
 
+INSIGHT_SOURCE: Final = "InsightSource"
+"""The kind of the term for the trail that an Insight on data events is of (CT-17.9)."""
+
 _MOST_RESOURCES: Final = 50
 
 _NAMED_TOO: Final = {"AWS::S3::Bucket": ":", "AWS::IAM::Role": "/"}
@@ -50,6 +53,7 @@ class HistoryEvent(NamedTuple):
     access_key_id: str | None = None
     username: str | None = None
     resources: tuple[Resource, ...] = ()
+    insight_source: str | None = None
 
     @property
     def terms(self) -> list[Term]:
@@ -60,6 +64,7 @@ class HistoryEvent(NamedTuple):
             ("ReadOnly", self.read_only),
             ("AccessKeyId", self.access_key_id),
             ("Username", self.username),
+            (INSIGHT_SOURCE, self.insight_source),
         ]
         for one in self.resources:
             found += [("ResourceType", one.type), ("ResourceName", one.name)]
@@ -87,6 +92,7 @@ def insight_event(record: Mapping[str, Any]) -> HistoryEvent:
         event_id=_text(record, "eventID"),
         event_name=_text(details, "eventName"),
         event_source=_text(details, "eventSource"),
+        insight_source=_text(details, "insightSource"),
     )
 
 
