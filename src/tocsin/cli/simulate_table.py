@@ -85,7 +85,7 @@ def _summary(report: SimulationReport) -> str:
     if total.gained:
         text += f", gains {count_text(total.gained)}"
     if not sum(one.after for one in report.categories if one.category != "Insight"):
-        text += ": the trail looks alive, and records nothing"
+        text += ": nothing that happened here would be recorded"
     if total.bytes_before and total.bytes_before != total.bytes_after:
         change = 100 * (total.bytes_after - total.bytes_before) / total.bytes_before
         text += f" ({change:+.0f} % bytes to the log group)"

@@ -163,7 +163,7 @@ def test_the_table_says_what_is_lost_before_what_stays(call: Call) -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        (BLIND, "Keeps 0 of 13 records: the trail looks alive, and records nothing (-100 % bytes to the log group)"),
+        (BLIND, "Keeps 0 of 13 records: nothing that happened here would be recorded (-100 % bytes to the log group)"),
         (ALL, "Keeps 13 of 13 records CATEGORY"),
         (ALL, "2 detections would see all that they see now; 1 matched nothing before and after."),
         (ALL, "2 alarms would do the same at the same times."),
@@ -395,7 +395,7 @@ def test_records_of_insights_stay_whatever_the_setting(call: Call, folder: Path)
     insight = {**record(eventCategory="Insight", insightDetails={}), "eventName": None, "eventSource": None}
     (folder / "log.json").write_bytes(log_file(insight, record(readOnly=True)))
     result = call(*SIMULATE, BLIND)
-    assert "Keeps 1 of 2 records: the trail looks alive, and records nothing" in result.out
+    assert "Keeps 1 of 2 records: nothing that happened here would be recorded" in result.out
     assert "Selectors do not decide about Insights: the record of one stays." in result.out
 
 
