@@ -10,7 +10,9 @@ import gzip
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.archive.folder import FolderStore
+from tocsin.core.kept_record import LOG_FOLDER
 from tocsin.core.scope import Scope
+from tocsin.core.trail.log_file import log_file_content
 from tocsin.core.trail.object_key import log_file_key, unique_part
 from tocsin.errors import ArchiveError, InputError
 
@@ -29,7 +31,6 @@ _FILE_BYTES: Final = 32 * 1024 * 1024
 """Of records, unpacked: a file is written before there is more."""
 
 _TOP: Final = "AWSLogs"
-_FOLDER: Final = "CloudTrail"
 _AGAIN: Final = 10.0
 
 
@@ -99,8 +100,8 @@ class ArchiveSink:
 
     def _write(self, scope: Scope) -> None:
         lines = self._lines[scope]
-        key = log_file_key(scope, folder=_FOLDER, at=self._clock.now(), unique=unique_part(self._new_secret(16)))
-        body = gzip.compress(b'{"Records":[' + b",".join(lines) + b"]}", 6, mtime=0)
+        key = log_file_key(scope, folder=LOG_FOLDER, at=self._clock.now(), unique=unique_part(self._new_secret(16)))
+        body = gzip.compress(log_file_content(lines).content, 6, mtime=0)
         try:
             self._store.put(_TOP, key.removeprefix(f"{_TOP}/"), body, metadata={})
         except ArchiveError as error:

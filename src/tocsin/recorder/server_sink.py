@@ -13,6 +13,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,17 +35,18 @@ _LAST_SECONDS: Final = 4.0
 """Seconds in which what is left is sent when the recorder stops."""
 
 _PATH: Final = "/_tocsin/records"
-_AGAIN: Final = frozenset((401, 403, 404, 408, 413, 425, 429))
+_AGAIN: Final = frozenset((401, 403, 404, 408, 425, 429))
 """Answers below 500 after which the same may go well later: keys are put right, a server is upgraded."""
 
 
 class _NotSentError(Exception):
-    """Why a batch was not taken. `is_final` says that it never will be."""
+    """Why a batch was not taken. `is_final` says that it never will be, but for `taken` of it that were."""
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    def __init__(self, reason: str, *, is_final: bool = False, taken: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_final = is_final
+        self.taken = taken
 
 
 class ServerSink:
@@ -158,7 +161,8 @@ class ServerSink:
             self._problem = error.reason
             if not error.is_final:
                 return False
-            self._counters.add("records_dropped", len(batch), reason=self.name)
+            self._counters.add("records_delivered", error.taken, sink=self.name)
+            self._counters.add("records_dropped", len(batch) - error.taken, reason=self.name)
         else:
             if self._problem:
                 self._log.info("sink-recovered", sink=self.name, target=self._url)
@@ -198,7 +202,8 @@ class ServerSink:
         if answer.status != 200:
             told = text.decode("utf-8", "replace").strip()[:200]
             is_final = 400 <= answer.status < 500 and answer.status not in _AGAIN
-            raise _NotSentError(f"{self._url} answered {answer.status}: {told}", is_final=is_final)
+            taken = _taken(text) if is_final else 0
+            raise _NotSentError(f"{self._url} answered {answer.status}: {told}", is_final=is_final, taken=taken)
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._is_tls:
@@ -227,3 +232,19 @@ class ServerSink:
         request = AWSRequest(method="POST", url=self._url + _PATH, data=body, headers=headers)
         SigV4Auth(credentials.get_frozen_credentials(), "cloudtrail", self._region).add_auth(request)
         return {**dict(request.headers.items()), "Host": urlsplit(self._url).netloc}
+
+
+class _Told(msgspec.Struct):
+    """What a server says that it took of a batch."""
+
+    accepted: int = 0
+    duplicates: int = 0
+
+
+def _taken(answer: bytes) -> int:
+    """How many records of a batch were taken although others were not."""
+    try:
+        told = msgspec.json.decode(answer, type=_Told)
+    except msgspec.DecodeError:
+        return 0
+    return max(0, told.accepted) + max(0, told.duplicates)
