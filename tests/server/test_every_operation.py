@@ -184,6 +184,7 @@ SCENARIOS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("UpdateTrail", {"Name": "abc", "S3KeyPrefix": "logs"}),
         ("PutEventSelectors", {"TrailName": "abc", "EventSelectors": [{"ReadWriteType": "WriteOnly"}]}),
         ("GetEventSelectors", {"TrailName": "abc"}),
+        ("LookupEvents", {}),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}]}),
         ("GetInsightSelectors", {"TrailName": "abc"}),
         (

@@ -157,6 +157,7 @@ REFUSALS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("GetTrailStatus", {"Name": "abc"}, NO_TRAIL),
         ("PutEventSelectors", {"TrailName": "abc", "EventSelectors": [{"ReadWriteType": "All"}]}, NO_TRAIL),
         ("GetEventSelectors", {"TrailName": "abc"}, NO_TRAIL),
+        ("LookupEvents", {"StartTime": 2, "EndTime": 1}, "InvalidTimeRangeException"),
         ("PutInsightSelectors", {"TrailName": "abc", "InsightSelectors": []}, NO_TRAIL),
         ("GetInsightSelectors", {"TrailName": "abc"}, NO_TRAIL),
         (

@@ -152,7 +152,7 @@ class TrailBench:
         """(stream, milliseconds, name of the event) of what is in a log group."""
         with self.store.read() as store:
             found = store.logs.events(HOME, group, limit=100_000)
-        return [(one.stream, one.timestamp, msgspec.json.decode(one.message)["eventName"]) for one in found]
+        return [(one.stream, one.timestamp, msgspec.json.decode(one.message).get("eventName", "-")) for one in found]
 
     def names(self, group: str = "trail") -> list[str]:
         return [name for _, _, name in self.logged(group)]
