@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from tocsin.cli.backtest import with_progress
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.app.selector_report import SimulationReport
+    from tocsin.app.selector_simulation import SimulationPlan
     from tocsin.cli.terminal import Stream
     from tocsin.core.trail.selector import Selectors
 
@@ -180,7 +181,7 @@ def _remark(report: SimulationReport, invocation: Invocation, *, told: bool) -> 
         invocation.terminal.note(note)
 
 
-def write_report(stream: Stream, report: SimulationReport, plan: Any, form: str) -> None:
+def write_report(stream: Stream, report: SimulationReport, plan: SimulationPlan, form: str) -> None:
     """Write a report as `table`, `json`, `ndjson` or `csv`.
 
     `ndjson`: one call a line, then a rule a line, then an alarm a line, then the rest of the report. `csv`: one call a

@@ -87,9 +87,17 @@ def _summary(report: SimulationReport) -> str:
     if not sum(one.after for one in report.categories if one.category != "Insight"):
         text += ": nothing that happened here would be recorded"
     if total.bytes_before and total.bytes_before != total.bytes_after:
-        change = 100 * (total.bytes_after - total.bytes_before) / total.bytes_before
-        text += f" ({change:+.0f} % bytes to the log group)"
+        text += f" ({_change(total.bytes_before, total.bytes_after)} bytes to the log group)"
     return text
+
+
+def _change(before: int, after: int) -> str:
+    """The change in whole per cent; never none or all of it where that is not exactly so."""
+    share = 100 * abs(after - before) / before
+    sign = "-" if after < before else "+"
+    if share < 1:
+        return f"less than {sign}1 %"
+    return "-99 %" if share > 99 and 0 < after < before else f"{sign}{share:.0f} %"
 
 
 def _draw_sources(calls: Sequence[CallLine], stream: Stream) -> Iterator[str]:

@@ -206,6 +206,18 @@ def test_the_table_puts_settings_and_answers_into_words(call: Call, setting: str
 
 
 @pytest.mark.parametrize(
+    ("reads", "words"),
+    [(0, "Keeps 500 of 500 records"), (1, "(less than -1 % bytes"), (250, "(-50 % bytes"), (499, "(-99 % bytes")],
+)
+def test_a_change_of_bytes_is_never_none_nor_all_where_it_is_not_exactly_that(
+    call: Call, folder: Path, reads: int, words: str
+) -> None:
+    found = [record("X", eventID=f"{number:03}", readOnly=number < reads) for number in range(500)]
+    (folder / "log.json").write_bytes(log_file(*found))
+    assert words in call(*SIMULATE, WRITES).out
+
+
+@pytest.mark.parametrize(
     ("changed", "words"),
     [
         ([], "There is no record to try the setting on."),
