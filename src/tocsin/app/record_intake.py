@@ -50,8 +50,9 @@ _FOLDERS: Final = {"Insight": INSIGHT_FOLDER, "NetworkActivity": NETWORK_FOLDER}
 _ACCOUNT: Final = re.compile(r"[0-9A-Za-z*_-]{1,64}")
 _REGION: Final = re.compile(r"[a-z0-9-]{1,64}")
 
-# What a text has that was not written as CloudTrail writes it; in a string it does no harm (CT-2.4).
-_LOOSE: Final = (b"\n", b"\r", b'": ', b'" :', b", ")
+# A text that is not compact is told by how it begins, or by its lines (CT-2.4).
+_BEGINNING: Final = 80
+_LOOSE: Final = re.compile(rb'\s*+\{\s|"\s*+:\s|"\s++:|,\s|\A\s')
 
 
 class TakenRecord(NamedTuple):
@@ -180,7 +181,7 @@ def _read(body: bytes) -> _Incoming:
         raise ValueError("recipientAccountId or awsRegion is missing")
     if not _ACCOUNT.fullmatch(scope.account) or not _REGION.fullmatch(scope.region):
         raise ValueError("recipientAccountId or awsRegion is no account or no region")
-    if any(mark in body for mark in _LOOSE):
+    if b"\n" in body or _LOOSE.search(body, 0, _BEGINNING):
         body = msgspec.json.format(body, indent=-1)
     event_id = value.get("eventID")
     if not isinstance(event_id, str) or not event_id:
@@ -275,9 +276,11 @@ def _waiting(
     before, now = [one.trail for one in former], [one.trail for one in routes]
     waiting: dict[Destination, list[int]] = {}
     for place, taken in enumerate(records):
-        chosen = trails_of(taken.value, before) if before else []
-        known = {trail.arn for trail in chosen}
-        chosen += [trail for trail in trails_of(taken.value, now) if trail.arn not in known]
+        chosen = trails_of(taken.value, now)
+        if before:
+            then = trails_of(taken.value, before)
+            known = {trail.arn for trail in then}
+            chosen = then + [trail for trail in chosen if trail.arn not in known]
         for trail in chosen:
             destination = Destination(bodies[id(trail)], _FOLDERS.get(taken.category, LOG_FOLDER))
             waiting.setdefault(destination, []).append(place)

@@ -20,6 +20,8 @@ INSIGHT_SOURCE: Final = "InsightSource"
 
 _MOST_RESOURCES: Final = 50
 
+_KINDS: Final = ("EventName", "EventSource", "ReadOnly", "AccessKeyId", "Username", INSIGHT_SOURCE)
+
 _NAMED_TOO: Final = {"AWS::S3::Bucket": ":", "AWS::IAM::Role": "/"}
 """Types of which the name is told as well as the ARN, and what the name stands behind."""
 
@@ -58,17 +60,17 @@ class HistoryEvent(NamedTuple):
     @property
     def terms(self) -> list[Term]:
         """What it is found by, each once, but for its eventID."""
-        found = [
-            ("EventName", self.event_name),
-            ("EventSource", self.event_source),
-            ("ReadOnly", self.read_only),
-            ("AccessKeyId", self.access_key_id),
-            ("Username", self.username),
-            (INSIGHT_SOURCE, self.insight_source),
+        terms = [
+            Term(kind, value)
+            for kind, value in zip(_KINDS, (*self[1:6], self.insight_source), strict=True)
+            if value and len(value) <= LONGEST_VALUE
         ]
-        for one in self.resources:
-            found += [("ResourceType", one.type), ("ResourceName", one.name)]
-        return list(dict.fromkeys(Term(kind, value) for kind, value in found if value and len(value) <= LONGEST_VALUE))
+        if self.resources:
+            types = dict.fromkeys(one.type for one in self.resources)
+            names = dict.fromkeys(one.name for one in self.resources)
+            terms += [Term("ResourceType", one) for one in types if one and len(one) <= LONGEST_VALUE]
+            terms += [Term("ResourceName", one) for one in names if len(one) <= LONGEST_VALUE]
+        return terms
 
 
 def history_event(record: Mapping[str, Any]) -> HistoryEvent:

@@ -7,8 +7,8 @@ can be removed without reading them.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -67,35 +67,43 @@ class PostingKeys:
     """Gives what records are found by as numbers: eight bytes of a digest. It remembers those that come often."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str, Term], int] = {}
-
-    def key(self, scope: str, history: str, term: Term) -> int:
-        """The number of a term in the history of a scope."""
-        if term.kind == EVENT_ID:  # comes once
-            return posting_key(scope, history, term)
-        known = self._known.get((scope, history, term))
-        if known is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            known = self._known[scope, history, term] = posting_key(scope, history, term)
-        return known
+        self._known: dict[tuple[str, str], dict[Term, int]] = {}
+        self._count = 0
 
     def postings(self, scope: str, records: Iterable[NewRecord]) -> list[tuple[int, int, bytes, int]]:
         """(key, second, rank, place in the block) of each thing that a record of a history is found by."""
         made: list[tuple[int, int, bytes, int]] = []
-        for place, record in enumerate(records):
-            if record.history is None:
+        for place, (_, second, event_id, history, terms) in enumerate(records):
+            if history is None:
                 continue
-            rank = event_rank(record.event_id)
-            terms = (EVERYTHING, Term(EVENT_ID, record.event_id), *record.terms)
-            made += [(self.key(scope, record.history, term), record.second, rank, place) for term in terms]
+            rank = event_rank(event_id)
+            known = self._of(scope, history)
+            made.append((known[EVERYTHING], second, rank, place))
+            made.append((posting_key(scope, history, Term(EVENT_ID, event_id)), second, rank, place))  # comes once
+            for term in terms:
+                key = known.get(term)
+                if key is None:
+                    key = known[term] = posting_key(scope, history, term)
+                    self._count += 1
+                made.append((key, second, rank, place))
         return made
+
+    def _of(self, scope: str, history: str) -> dict[Term, int]:
+        """What is remembered of a history."""
+        if self._count > _MOST_KNOWN:
+            self._known.clear()
+            self._count = 0
+        known = self._known.get((scope, history))
+        if known is None:
+            known = self._known[scope, history] = {EVERYTHING: posting_key(scope, history, EVERYTHING)}
+            self._count += 1
+        return known
 
 
 def posting_key(scope: str, history: str, term: Term) -> int:
     """The number of a term in the history of a scope."""
-    text = "\0".join((scope, history, *term)).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big", signed=True)
+    text = f"{scope}\0{history}\0{term[0]}\0{term[1]}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
 def pack_postings(postings: Iterable[tuple[int, int, bytes, int]]) -> bytes:

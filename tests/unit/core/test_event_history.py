@@ -112,7 +112,7 @@ def test_terms_are_what_can_be_asked_for() -> None:
     }
     told = history_event(record)
     assert told.event_id == "e-1"
-    assert told.terms == [
+    assert set(told.terms) == {
         Term("EventName", "AddUserToGroup"),
         Term("EventSource", IAM),
         Term("ReadOnly", "false"),
@@ -121,7 +121,8 @@ def test_terms_are_what_can_be_asked_for() -> None:
         Term("ResourceType", "AWS::IAM::User"),
         Term("ResourceName", "bob"),
         Term("ResourceType", "AWS::IAM::Group"),
-    ]
+    }
+    assert len(told.terms) == 8
     assert history_event({}).terms == []
 
 
