@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _GRACE: Final = 8.0
 """Seconds that calls get to end when the proxy is told to stop."""
 
+_TLS_GOODBYE: Final = 1.0
+"""Seconds in which a client that is told goodbye over TLS may answer: one whose connection is idle does not look."""
+
 _TOLD_AGAIN: Final = 60.0
 """Seconds after which an upstream that cannot be reached is told of in the log once more."""
 
@@ -64,7 +67,11 @@ class Proxy:
     async def listen(self, listener: socket.socket, *, tls: ssl.SSLContext | None) -> None:
         """Take connections from now on."""
         self._server = await self.loop.create_server(
-            lambda: ClientConnection(self), sock=listener, ssl=tls, backlog=2048
+            lambda: ClientConnection(self),
+            sock=listener,
+            ssl=tls,
+            backlog=2048,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE,
         )
 
     async def stop(self) -> None:
