@@ -17,6 +17,7 @@ from tocsin.core.digest import (
     LogContent,
     Verdict,
     check_digest,
+    listed_logs,
     log_verdict,
     read_digest,
 )
@@ -35,6 +36,7 @@ MARK_BYTES: Final = 16
 """Of the hash that stands for a path where many are kept."""
 
 _MOST_METADATA_BYTES: Final = 64 * 1024
+_MOST_FOLDERS_KEPT: Final = 4096
 _TRIED: Final = 16  # digests that are asked where their bucket's folder begins
 
 NO_SIGNATURE: Final = "its signature is not in this copy, and no later digest carries it"
@@ -153,9 +155,9 @@ class DigestChecker:
         if not is_there:
             return CheckedDigest(verdict=Verdict.NOT_FOUND)
         checked = check_digest(content, bucket=place.bucket, key=place.key_of(path), metadata=metadata, keys=self._keys)
-        return msgspec.structs.replace(
-            checked, logs=(), reason=NO_SIGNATURE if checked.verdict is Verdict.NOT_VERIFIABLE else ""
-        )
+        if checked.verdict is Verdict.NOT_VERIFIABLE:
+            return msgspec.structs.replace(checked, reason=NO_SIGNATURE)
+        return checked
 
     def locate(self, chain: Chain, bucket: str | None) -> BucketPlace:
         """Where the bucket of a chain lies, and which one it is unless `bucket` says so.
@@ -200,6 +202,7 @@ class LogChecker:
         self._objects = objects
         self._places = places
         self._name_valid = name_valid
+        self._kinds: dict[str, str] = {}
 
     def __call__(self, task: LogTask) -> LogPart:
         """What became of the log files of a task."""
@@ -214,8 +217,7 @@ class LogChecker:
                 path = self._path(log, task.place)
                 if path is not None:
                     marks.append(mark_of(path))
-                    said = log_place(path)
-                    kinds.add(said.kind if said else "")
+                    kinds.add(self._kind(path))
                 verdict, reason = self._verdict(path, log, is_vouched=part.is_vouched)
                 if verdict.is_valid and not self._name_valid:
                     valid += 1
@@ -232,13 +234,24 @@ class LogChecker:
             bytes_read=self._objects.bytes_read - before,
         )
 
+    def _kind(self, path: str) -> str:
+        """The kind of a log file, which the folders above it say."""
+        folder = path.rpartition("/")[0]
+        kind = self._kinds.get(folder)
+        if kind is None:
+            if len(self._kinds) >= _MOST_FOLDERS_KEPT:
+                self._kinds.clear()
+            said = log_place(path)
+            kind = self._kinds[folder] = said.kind if said else ""
+        return kind
+
     def _listed(self, part: LogsOf) -> Sequence[ListedLog]:
         content, _ = self._objects.unpacked(part.path, most=MOST_DIGEST_BYTES)
         if content is None or hashlib.sha256(content).hexdigest() != part.sha256:
             raise SourceError(
                 f"{part.path}: changed while it was being checked", hint="validate a copy that nobody writes to"
             )
-        return read_digest(content).logs[part.first : part.last]
+        return listed_logs(content, first=part.first, last=part.last)
 
     def _path(self, log: ListedLog, place: BucketPlace) -> str | None:
         if log.bucket == place.bucket:

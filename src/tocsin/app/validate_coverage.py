@@ -37,6 +37,11 @@ class Unsigned(StrEnum):
         """Should a digest have listed it?"""
         return self in _PROBLEMS
 
+    @property
+    def is_named(self) -> bool:
+        """Is each such file named? What is wrong with a digest was told, and is one line in place of hundreds."""
+        return self in _PROBLEMS and self is not Unsigned.NO_VALID_DIGEST
+
 
 _PROBLEMS = frozenset({Unsigned.NOT_LISTED, Unsigned.NO_VALID_DIGEST, Unsigned.STRANGE_NAME, Unsigned.STRAY_DIGEST})
 

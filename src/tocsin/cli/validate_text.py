@@ -217,11 +217,11 @@ def _time(second: int | None) -> str | None:
     return None if second is None else digest_time_text(second)
 
 
-def _covered(chain: ChainReport) -> str:
+def _covered(chain: ChainReport, dash: str) -> str:
     if chain.start is None or chain.end is None:
         return "-"
     start, end = (digest_time_text(second)[:16].replace("T", " ") for second in (chain.start, chain.end))
-    return f"{start} to {end}"
+    return f"{start} {dash} {end[11:] if start[:10] == end[:10] else end}"
 
 
 def draw_summary(report: ValidateReport, stream: Stream) -> Iterator[str]:
@@ -262,7 +262,7 @@ def _draw_chains(report: ValidateReport, stream: Stream) -> Iterator[str]:
                 chain.account,
                 chain.region,
                 chain.trail,
-                _covered(chain),
+                _covered(chain, stream.pick("–", "-")),
                 f"{digests.valid}/{digests.total}",
                 f"{chain.logs.valid}/{chain.logs.total}",
                 _chain_cell(chain, digests),

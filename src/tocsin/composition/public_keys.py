@@ -66,7 +66,10 @@ def find_public_keys(
     own = _keys_of_service(data_folder(config, environ) / OWN)
     if own is not None:
         return own
-    raise NotFoundError(f"there are no public keys for {path}", hint=f"{_HINT}; tocsin validate --public-keys names it")
+    raise NotFoundError(
+        f"there are no public keys to check {path} with",
+        hint=f"--public-keys names a file of them, which this writes: {_HINT}",
+    )
 
 
 def _keys_of_service(folder: Path) -> FoundKeys | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from tocsin.app.validate import DigestChecker, DigestPart, DigestTask, LogChecker, LogPart, LogTask
 from tocsin.app.validate_coverage import Coverage, Unsigned
-from tocsin.app.validate_layout import chains_of, log_place
+from tocsin.app.validate_layout import METADATA_SUFFIX, chains_of, log_place
 from tocsin.app.validate_report import ChainReport, FileVerdict, GapReport, ValidateReport
 from tocsin.app.validate_walk import ArchiveWalk, LogGrouping, LogsAt, PlacedChain, TimeRange, digest_tasks
 from tocsin.composition.archive_work import Progress
@@ -212,20 +212,21 @@ class _Validation:
 
     def tell_unsigned(self, report: ValidateReport, *, is_everywhere: bool) -> None:
         """Tell of the files that no digest lists. `is_everywhere`: no accounts and regions were named."""
-        for folder, files in self.objects.files():
+        for folder, files in self.objects.files(sizes=False):
             if log_place(f"{folder}x") is None:
                 continue
             for name, _ in files:
                 path = folder + name
-                place = log_place(path)
-                if place is None or self._coverage.lists(path):
+                if name.endswith(METADATA_SUFFIX) or self._coverage.lists(path):
                     continue
+                place = log_place(path)
+                assert place is not None  # as that of its folder is not
                 reason = self._unsigned_reason(path, place)
                 if reason is None or (reason is Unsigned.NO_CHAIN and not is_everywhere):
                     continue
                 report.unsigned[reason] = report.unsigned.get(reason, 0) + 1
                 report.unsigned_problems += reason.is_problem
-                if reason.is_problem or self._name_valid:
+                if reason.is_named or self._name_valid:
                     self._tell(self._unsigned_told(path, place, reason))
 
     def _unsigned_reason(self, path: str, place: LogPlace) -> Unsigned | None:

@@ -51,8 +51,11 @@ class BucketFolder:
         self._root = os.path.realpath(path)
         self._folders: dict[str, str | None] = {}
 
-    def files(self) -> Iterator[tuple[str, list[tuple[str, int]]]]:
-        """Every folder that holds files: its path, empty or with `/` at its end, and names with sizes; by name."""
+    def files(self, *, sizes: bool = True) -> Iterator[tuple[str, list[tuple[str, int]]]]:
+        """Every folder that holds files: its path, empty or with `/` at its end, and names with sizes; by name.
+
+        Without `sizes`, which take time, they are 0.
+        """
         self.skipped.clear()
         waiting = [""]
         while waiting:
@@ -65,7 +68,7 @@ class BucketFolder:
                         if entry.is_dir(follow_symlinks=False):
                             below.append(f"{folder}{entry.name}/")
                         elif entry.is_file(follow_symlinks=False):
-                            files.append((entry.name, entry.stat(follow_symlinks=False).st_size))
+                            files.append((entry.name, entry.stat(follow_symlinks=False).st_size if sizes else 0))
                         elif entry.is_symlink():
                             self.skipped.append((folder + entry.name, _LINK))
             except OSError as error:
@@ -195,8 +198,8 @@ class BucketFolder:
 
     def _real(self, path: str) -> str | None:
         """The path of the operating system; None for what lies outside the folder or cannot be the path of a file."""
-        folder, _, name = path.rpartition("/")
-        if name in {"", ".", ".."} or (os.sep != "/" and os.sep in name):
+        folder, slash, name = path.rpartition("/")
+        if name in {"", ".", ".."} or (slash and not folder) or (os.sep != "/" and os.sep in name):
             return None
         if folder not in self._folders:
             if len(self._folders) >= _MOST_FOLDERS_KEPT:

@@ -50,8 +50,8 @@ def test_a_whole_archive_is_told_in_a_few_lines(call: Call, tmp_path: Path) -> N
     assert result.out == (
         f"1 public key from {tmp_path}/publickeys.json\n"
         "\n"
-        "ACCOUNT       REGION     TRAIL  DIGESTS COVER (UTC)                   DIGESTS  LOGS\n"
-        "111122223333  us-east-1  main   2026-01-01 23:30 to 2026-01-02 02:30      3/3   3/3  valid\n"
+        "ACCOUNT       REGION     TRAIL  DIGESTS COVER (UTC)                  DIGESTS  LOGS\n"
+        "111122223333  us-east-1  main   2026-01-01 23:30 – 2026-01-02 02:30      3/3   3/3  valid\n"
         "\n"
         "Results found for 2026-01-01T23:30:00Z to 2026-01-02T02:30:00Z:\n"
         "\n"
@@ -158,6 +158,7 @@ def test_files_of_a_digest_that_is_not_there_are_vouched_for_by_nobody(call: Cal
     archive.path(archive.chain[1].key).unlink()
     read = document(call, tmp_path, status=1)
     assert read["unsigned"] == {"the digest of its time is missing or not valid": 2}
+    assert [file["verdict"] for file in read["files"]] == ["not-found"]
 
 
 # ------------------------------------------------------------------ copies without metadata
@@ -340,7 +341,7 @@ def test_without_keys_nothing_is_checked(call: Call, tmp_path: Path) -> None:
     (archive.folder / "publickeys.json").unlink()
     result = call("validate", str(archive.folder), "--data", str(tmp_path))
     assert result.status == 2
-    assert "there are no public keys" in result.err
+    assert "there are no public keys to check" in result.err
     assert "aws cloudtrail list-public-keys" in result.err
 
 

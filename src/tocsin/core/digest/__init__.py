@@ -14,6 +14,7 @@ from tocsin.core.digest.check import (
     LogContent,
     check_digest,
     check_signature,
+    listed_logs,
     log_verdict,
     read_digest,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "digest_time_text",
     "encode_digest",
     "fingerprint_of",
+    "listed_logs",
     "log_verdict",
     "public_key_der",
     "read_digest",

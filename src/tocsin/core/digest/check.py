@@ -42,8 +42,8 @@ class CheckedDigest(msgspec.Struct, frozen=True, kw_only=True):
 
     What it says is to be believed where the verdict is VALID alone, and is empty where it could not be read.
     `start` and `end` are in seconds since the epoch, `end_time` is the text that was signed; `previous_*` are None in
-    the first digest of a chain. `log_count` is the number of log files, whether or not `logs` holds them; `reason`
-    is for verdicts that need one.
+    the first digest of a chain. `log_count` is the number of log files, which `listed_logs` gives; `reason` is for
+    verdicts that need one.
     """
 
     verdict: Verdict
@@ -59,7 +59,6 @@ class CheckedDigest(msgspec.Struct, frozen=True, kw_only=True):
     previous_sha256: str | None = None
     previous_signature: str | None = None
     log_count: int = 0
-    logs: tuple[ListedLog, ...] = ()
     reason: str = ""
 
 
@@ -115,7 +114,7 @@ def check_digest(
         verdict = check_signature(checked, metadata[_SIGNATURE], keys)
         checked = msgspec.structs.replace(checked, verdict=verdict)
     if verdict in {Verdict.VALID, Verdict.NOT_VERIFIABLE} and not _is_usable(members, checked):
-        return msgspec.structs.replace(checked, verdict=Verdict.INVALID_FORMAT, log_count=0, logs=())
+        return msgspec.structs.replace(checked, verdict=Verdict.INVALID_FORMAT, log_count=0)
     return checked
 
 
@@ -125,6 +124,13 @@ def read_digest(content: bytes) -> CheckedDigest:
     if members is None:
         return CheckedDigest(verdict=Verdict.INVALID_FORMAT)
     return _read(members, content, Verdict.NOT_VERIFIABLE)
+
+
+def listed_logs(content: bytes, *, first: int, last: int) -> list[ListedLog]:
+    """Of the log files that a digest lists, those from `first` on and before `last`; whether to be believed or not."""
+    members = decode_members(content)
+    entries = None if members is None else members.log_files
+    return [_log(entry) for entry in entries[first:last]] if isinstance(entries, list) else []
 
 
 def check_signature(checked: CheckedDigest, signature: object, keys: PublicKeys) -> Verdict:
@@ -158,7 +164,7 @@ def _trouble(members: ReadMembers, *, bucket: str, key: str, keys: PublicKeys) -
 
 def _read(members: ReadMembers, content: bytes, verdict: Verdict) -> CheckedDigest:
     """What the members say, as far as they are of the right type."""
-    logs = _logs(members.log_files)
+    logs = members.log_files
     return CheckedDigest(
         verdict=verdict,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -172,8 +178,7 @@ def _read(members: ReadMembers, content: bytes, verdict: Verdict) -> CheckedDige
         previous_key=_text(members.previous_object),
         previous_sha256=_text(members.previous_digest_hash_value),
         previous_signature=_text(members.previous_digest_signature),
-        log_count=len(logs),
-        logs=logs,
+        log_count=len(logs) if isinstance(logs, list) else 0,
     )
 
 
@@ -187,12 +192,6 @@ def _is_usable(members: ReadMembers, checked: CheckedDigest) -> bool:
         and isinstance(members.previous_digest_signature, str | None)
         and isinstance(members.log_files, list | None)
     )
-
-
-def _logs(entries: object) -> tuple[ListedLog, ...]:
-    if not isinstance(entries, list):
-        return ()
-    return tuple(map(_log, entries))
 
 
 def _log(entry: object) -> ListedLog:
