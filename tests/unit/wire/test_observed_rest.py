@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -165,11 +164,7 @@ def test_signatures(authorization: str, query: str, key: str, version: str, acce
     assert observed.call.region == region
     data = record(request)["additionalEventData"]
     assert (data["SignatureVersion"], data["AuthenticationMethod"]) == (version, access)
-    assert (
-        not set(json.dumps(record(request)["requestParameters"]))
-        - set(json.dumps(observed.call.s3 and observed.call.s3.host))
-        - set(json.dumps({"bucketName": "bucket", "key": "k", "Host": "", "Expires": "1"}))
-    )
+    assert not {"Signature", "AWSAccessKeyId", "X-Amz-Credential"} & record(request)["requestParameters"].keys()
 
 
 def test_regions_of_a_signature_for_several() -> None:
