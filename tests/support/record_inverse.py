@@ -17,9 +17,8 @@ RUN_INSTANCES = ("ImageId", "MinCount", "MaxCount", "KeyName")
 class Inverse:
     """Values by the model's names; `unknown` collects the keys that no member has."""
 
-    def __init__(self, service: str, *, is_answer: bool = False) -> None:
+    def __init__(self, service: str) -> None:
         self._service = service
-        self._is_answer = is_answer
         self.unknown: list[str] = []
 
     def structure(self, shape: Shape, tree: dict[str, Any], path: str = "") -> dict[str, Any]:
@@ -35,7 +34,7 @@ class Inverse:
         return values
 
     def _key(self, member: Member) -> str:
-        return member_key(self._service, member.name, sent_as=member.xml_name, is_answer=self._is_answer)
+        return member_key(self._service, member.name, member.xml_name)
 
     def _value(self, member: Member, shown: Any, path: str) -> Any:
         shape = member.shape

@@ -104,7 +104,6 @@ def _output(observed: ObservedCall, answer: ObservedAnswer, body: bytes, root: E
                     api,
                     model,
                     headers=answer.headers,
-                    status=answer.status,
                     body=body,
                     is_xml=observed.protocol == "rest-xml",
                 )

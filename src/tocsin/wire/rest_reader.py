@@ -50,18 +50,15 @@ def read_rest_request(
 
 
 def read_rest_answer(
-    api: ServiceApi, model: OperationModel, *, headers: Mapping[str, str], status: int, body: bytes, is_xml: bool
+    api: ServiceApi, model: OperationModel, *, headers: Mapping[str, str], body: bytes, is_xml: bool
 ) -> dict[str, Any]:
-    """The output of an answer that went well.
+    """The output of an answer that went well, without its status: records do not show that.
 
     Raises:
         ParseError: something is not what the model says.
     """
     shape = model.output_shape
     values = _outside_body(shape, labels={}, query=[], headers=headers)
-    for name, member in shape.members.items():
-        if member.serialization.get("location") == "statusCode":
-            values[name] = status
     values.update(_body_values(api, model, shape, body, kind="answer", is_xml=is_xml))
     return values
 

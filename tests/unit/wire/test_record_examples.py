@@ -484,7 +484,7 @@ EXAMPLES = [
         {"Name": "n", "ClientRequestToken": "c", "Description": "d", "SecretString": "hush"},
         b'{"ARN":"arn:aws:secretsmanager:eu-west-1:111122223333:secret:n","Name":"n"}',
         requestParameters={"name": "n", "clientRequestToken": "c", "description": "d"},
-        responseElements={"arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:n", "name": "n"},
+        responseElements={"arn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:n"},
     ),
     Example(
         "secretsmanager",

@@ -46,7 +46,9 @@ def ec2_elements(call: ApiCall, answer: ApiAnswer) -> Tree | None:
         shown = _Wrapped(redaction).answer(call.output, output) if call.output is not None else {}
         return {f"{call.operation}Response": {"xmlns": XMLNS, **known, **said, **shown}}
     said = {"_return": True} if has_return else {}
-    shown = _PlainAnswer(redaction).structure(call.output, output, ()) if call.output is not None else {}
+    shown = (
+        _PlainAnswer(call.operation, redaction).structure(call.output, output, ()) if call.output is not None else {}
+    )
     return {**known, **said, **shown} or None
 
 
@@ -77,6 +79,8 @@ class _Plain:
         tree: Tree = {}
         if self._operation == "RunInstances":
             values = _instances_of_run(values, tree)
+        elif self._operation in ec2_key.PERMISSIONS:
+            values = _with_permissions(self._operation, values)
         for name, value in values.items():
             member = shape.members.get(name)
             if member is None or value is None or (self._operation, name) in ec2_key.LEFT_OUT:
@@ -166,10 +170,25 @@ def _instances_of_run(values: Values, tree: Tree) -> Values:
     return rest
 
 
+def _with_permissions(operation: str, values: Values) -> Values:
+    """Who is let in or out, however it was said; and the attribute by the name that records have for it (REC-8.4)."""
+    member, attribute, groups = ec2_key.PERMISSIONS[operation]
+    if member not in values and values.get("Attribute") != ec2_key.PERMISSION_ATTRIBUTES[operation]:
+        return values
+    rest = {name: value for name, value in values.items() if name not in {"OperationType", "UserIds", groups}}
+    users, teams = values.get("UserIds"), values.get(groups)
+    said = [{"UserId": user} for user in users if user] if isinstance(users, list) else []
+    said += [{"Group": team} for team in teams if team] if isinstance(teams, list) else []
+    if said and member not in rest:
+        rest[member] = {"Remove" if values.get("OperationType") == "remove" else "Add": said}
+    return {**rest, "Attribute": attribute}
+
+
 class _PlainAnswer:
     """The elements of an answer, lists as items (REC-8.8)."""
 
-    def __init__(self, redaction: Redaction) -> None:
+    def __init__(self, operation: str, redaction: Redaction) -> None:
+        self._operation = operation
         self._redaction = redaction
 
     def structure(self, shape: Shape, values: Values, parents: tuple[str, ...]) -> Tree:
@@ -179,7 +198,7 @@ class _PlainAnswer:
             if member is None or value is None:
                 continue
             treatment = self._redaction.of_member(member, parents)
-            key = "_return" if member.xml_name == "return" else lower_first(member.xml_name)
+            key = ec2_key.answer_key(self._operation, member.xml_name) or lower_first(member.xml_name)
             if treatment == KEPT:
                 tree[key] = self._value(member, value, (*parents, lower_first(name)))
             else:

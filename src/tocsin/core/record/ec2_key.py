@@ -116,6 +116,16 @@ _MEMBERS: Final = {
 }
 """Other members whose key is not their name on the wire (REC-8.4)."""
 
+PERMISSION_ATTRIBUTES: Final = {
+    "ModifySnapshotAttribute": "createVolumePermission",
+    "ModifyImageAttribute": "launchPermission",
+}
+PERMISSIONS: Final = {
+    "ModifySnapshotAttribute": ("CreateVolumePermission", "CREATE_VOLUME_PERMISSION", "GroupNames"),
+    "ModifyImageAttribute": ("LaunchPermission", "launchPermission", "UserGroups"),
+}
+"""Calls that let others in: the member that says whom, the attribute as records have it, the flat list of groups."""
+
 LEFT_OUT: Final = frozenset({("DescribeVpcAttribute", "Attribute")})
 """Members that records do not show [seen in 67 records]."""
 
@@ -153,6 +163,13 @@ EMPTY_LISTS_OF: Final[dict[str, frozenset[str]]] = {"DescribeRegions": frozenset
 def list_key(operation: str, member: str) -> ListKey | None:
     """The key of a list that does not go by its name on the wire."""
     return _LISTS_OF_OPERATIONS.get((operation, member)) or _LISTS.get(member)
+
+
+def answer_key(operation: str, xml_name: str) -> str | None:
+    """The key of an element of an answer that does not go by its name."""
+    if xml_name == "return":
+        return "_return"
+    return "zone" if operation == "CreateVolume" and xml_name == "availabilityZone" else None
 
 
 def member_key(operation: str, member: str) -> str | None:

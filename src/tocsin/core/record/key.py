@@ -1,4 +1,4 @@
-"""What members are called in a record. Spec: REC-5.1 to REC-5.3."""
+"""What members are called in a record. Spec: REC-5.1, REC-5.2."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ def lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def member_key(service: str, name: str, *, sent_as: str = "", is_answer: bool) -> str:
+def member_key(service: str, name: str, sent_as: str) -> str:
     """The key of a member in requestParameters or responseElements; `sent_as` is its name on the wire."""
-    if service in AS_SENT:
-        return sent_as or name
-    if service == "secretsmanager" and is_answer and name == "ARN":
-        return "arn"
-    return lower_first(name)
+    return sent_as if service in AS_SENT else lower_first(name)

@@ -33,6 +33,10 @@ _HANDS_OUT_CREDENTIALS: Final = frozenset(
 """Calls of STS that have responseElements although they read only (CT-2.7)."""
 
 
+_ANSWERED_WITH_ARN_ALONE: Final = frozenset({"CreateSecret", "PutSecretValue"})
+"""Calls of Secrets Manager whose answers are shown as `arn`, and nothing else (REC-5.3)."""
+_WITH_DEFAULT_ALGORITHM: Final = frozenset({"Encrypt", "Decrypt"})
+"""Calls of KMS that show the algorithm also when it was not sent [seen in 381 of 385]."""
 _SILENT_DATA: Final = frozenset({"dynamodb", "dynamodbstreams", "lambda"})
 """Services whose data events have no responseElements [seen for dynamodb]."""
 
@@ -109,11 +113,13 @@ def _request_parameters(call: ApiCall, answer: ApiAnswer) -> Tree | None:
     if call.service == "ec2":
         return ec2_parameters(call, call.input, call.parameters)
     redaction = redaction_of(call.service, call.operation, "request")
-    form = TreeForm(call.service, redaction, is_answer=False, is_rest_json=call.is_rest_json)
+    form = TreeForm(call.service, redaction, is_rest_json=call.is_rest_json)
     tree = structure_tree(call.input, call.parameters, form)
     match call.service:
         case "apigateway":
             tree = with_body_apart(call.operation, tree)
+        case "kms" if call.operation in _WITH_DEFAULT_ALGORITHM:
+            tree.setdefault("encryptionAlgorithm", "SYMMETRIC_DEFAULT")
         case "dynamodb":
             tree = dynamodb_parameters(call.operation, tree)
     return tree or None
@@ -132,8 +138,10 @@ def _response_elements(call: ApiCall, answer: ApiAnswer, *, is_read_only: bool, 
         return ec2_elements(call, answer)
     if call.output is None:
         return None
+    if call.service == "secretsmanager" and call.operation in _ANSWERED_WITH_ARN_ALONE:
+        return {"arn": answer.output["ARN"]} if "ARN" in answer.output else None
     redaction = redaction_of(call.service, call.operation, "answer")
-    form = TreeForm(call.service, redaction, is_answer=True, is_rest_json=call.is_rest_json)
+    form = TreeForm(call.service, redaction, is_rest_json=call.is_rest_json)
     shape, values = _unwrapped(call.service, call.output, answer.output)
     return structure_tree(shape, values, form) or None
 

@@ -22,17 +22,16 @@ Tree = dict[str, Any]
 
 
 class TreeForm:
-    """How the values of one request or answer are written: service, side and what is to be left out."""
+    """How the values of one request or answer are written: service, and what is to be left out."""
 
-    def __init__(self, service: str, redaction: Redaction, *, is_answer: bool, is_rest_json: bool) -> None:
+    def __init__(self, service: str, redaction: Redaction, *, is_rest_json: bool) -> None:
         self.service = service
         self.redaction = redaction
-        self.is_answer = is_answer
         self.is_rest_json = is_rest_json
 
     def key(self, member: Member) -> str:
         """What a member is called."""
-        return member_key(self.service, member.name, sent_as=member.xml_name, is_answer=self.is_answer)
+        return member_key(self.service, member.name, member.xml_name or member.name)
 
     def moment_form(self, member: Member) -> MomentForm:
         """How its moments are written."""

@@ -181,6 +181,47 @@ def test_members_with_names_of_their_own() -> None:
     assert shown("ModifyImageAttribute", shape, {"Attribute": "x"}) == {"attributeType": "x"}
 
 
+WHOM = list_of(structure(UserId=located(TEXT, "userId"), Group=located(TEXT, "group")))
+
+
+@pytest.mark.parametrize(
+    ("values", "parameters"),
+    [
+        (
+            {"CreateVolumePermission": {"Add": [{"UserId": "1"}, {"Group": "all"}]}},
+            {"add": {"items": [{"userId": "1"}, {"group": "all"}]}},
+        ),
+        (
+            {
+                "Attribute": "createVolumePermission",
+                "OperationType": "add",
+                "UserIds": ["1", None],
+                "GroupNames": ["all"],
+            },
+            {"add": {"items": [{"userId": "1"}, {"group": "all"}]}},
+        ),
+        (
+            {"Attribute": "createVolumePermission", "OperationType": "remove", "GroupNames": ["all"]},
+            {"remove": {"items": [{"group": "all"}]}},
+        ),
+        ({"Attribute": "createVolumePermission"}, None),
+    ],
+)
+def test_whom_a_snapshot_is_shared_with(values: dict[str, Any], parameters: Any) -> None:
+    shape = structure(
+        SnapshotId=TEXT,
+        Attribute=TEXT,
+        OperationType=TEXT,
+        UserIds=located(list_of(TEXT), "UserId"),
+        GroupNames=located(list_of(TEXT), "UserGroup"),
+        CreateVolumePermission=structure(Add=WHOM, Remove=WHOM),
+    )
+    expected = {"snapshotId": "snap-1", "attributeType": "CREATE_VOLUME_PERMISSION"}
+    if parameters is not None:
+        expected["createVolumePermission"] = parameters
+    assert shown("ModifySnapshotAttribute", shape, {"SnapshotId": "snap-1", **values}) == expected
+
+
 def test_describe_vpc_classic_link_says_item() -> None:
     shape = structure(VpcIds=located(list_of(TEXT), "VpcId"))
     assert shown("DescribeVpcClassicLink", shape, {"VpcIds": ["v"]}) == {"vpcSet": {"item": [{"vpcId": "v"}]}}
@@ -323,6 +364,13 @@ def test_plain_answer_has_items() -> None:
         "startTime": 1688990961431,
         "odd": "text",
     }
+
+
+def test_answer_of_a_new_volume_names_its_zone() -> None:
+    shape = structure(AvailabilityZone=located(TEXT, "availabilityZone"))
+    answer = ApiAnswer(output={"AvailabilityZone": "a"}, request_id="r")
+    assert answered("CreateVolume", shape, answer) == {"requestId": "r", "zone": "a"}
+    assert answered("CreateSubnet", shape, answer) == {"requestId": "r", "availabilityZone": "a"}
 
 
 def test_answer_that_is_only_true() -> None:

@@ -59,9 +59,28 @@ def test_some_services_show_names_as_they_were_sent() -> None:
     assert shown(shape, {"Name": "n", "Code": "c"}, service="synthetics") == {"name": "n", "Code": "c"}
 
 
-def test_secrets_manager_answers_with_arn() -> None:
-    assert answered(structure(ARN=TEXT), {"ARN": "a"}, service="secretsmanager") == {"arn": "a"}
-    assert shown(structure(ARN=TEXT), {"ARN": "a"}, service="secretsmanager") == {"aRN": "a"}
+@pytest.mark.parametrize(
+    ("operation", "output", "elements"),
+    [
+        ("CreateSecret", {"ARN": "a", "Name": "n"}, {"arn": "a"}),
+        ("PutSecretValue", {"Name": "n"}, None),
+        ("DeleteSecret", {"ARN": "a", "Name": "n"}, {"aRN": "a", "name": "n"}),
+    ],
+)
+def test_new_secrets_are_answered_with_their_arn_alone(operation: str, output: Any, elements: Any) -> None:
+    shape = structure(ARN=TEXT, Name=TEXT)
+    assert answered(shape, output, service="secretsmanager", operation=operation) == elements
+
+
+def test_kms_shows_the_algorithm_that_was_not_sent() -> None:
+    shape = structure(KeyId=TEXT, EncryptionAlgorithm=TEXT)
+    assert shown(shape, {"KeyId": "k"}, service="kms", operation="Decrypt") == {
+        "keyId": "k",
+        "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }
+    sent = {"EncryptionAlgorithm": "RSAES_OAEP_SHA_1"}
+    assert shown(shape, sent, service="kms", operation="Encrypt") == {"encryptionAlgorithm": "RSAES_OAEP_SHA_1"}
+    assert shown(shape, {"KeyId": "k"}, service="kms", operation="Sign") == {"keyId": "k"}
 
 
 def test_values_keep_their_kind() -> None:
