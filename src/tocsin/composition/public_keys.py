@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from tocsin.clock import SystemClock
 from tocsin.composition.data_folder import data_folder
-from tocsin.core.digest import PublicKeys, fingerprint_of, public_key_der
+from tocsin.composition.digest_keys import FOLDER, DigestKeyFolder
+from tocsin.core.digest import PublicKeys
 from tocsin.errors import InputError, NotFoundError
 from tocsin.sources.file_system import error_reason
 
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 FILE: Final = "publickeys.json"
 """The name that is looked for in the archive's folder and above it."""
-
-OWN: Final = "digest-keys"
-"""The folder in the data folder with the keys of the service: in it a folder for each region, private keys in PEM."""
 
 _MOST_BYTES: Final = 16 * 1024 * 1024
 _HINT: Final = "aws cloudtrail list-public-keys --start-time 2026-01-01 --region REGION > publickeys.json"
@@ -63,7 +62,7 @@ def find_public_keys(
     beside = None if is_named else keys_beside(path)
     if beside is not None:
         return read_public_keys([beside])
-    own = _keys_of_service(data_folder(config, environ) / OWN)
+    own = _keys_of_service(data_folder(config, environ))
     if own is not None:
         return own
     raise NotFoundError(
@@ -73,20 +72,10 @@ def find_public_keys(
 
 
 def _keys_of_service(folder: Path) -> FoundKeys | None:
-    """The keys that the service signs its digests with; None where it has none."""
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    values: dict[str, str] = {}
-    for file in sorted(folder.glob("*/*.pem")):
-        try:
-            key = load_pem_private_key(file.read_bytes(), password=None)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: the key cannot be read: {error}") from None
-        if isinstance(key, RSAPrivateKey):
-            der = public_key_der(key.public_key())
-            values[fingerprint_of(der)] = base64.b64encode(der).decode()
-    return FoundKeys(keys=PublicKeys(values), source=str(folder)) if values else None
+    """The keys that the service of a data folder signs its digests with; None where it has none."""
+    own = DigestKeyFolder(folder, SystemClock()).all_public_keys()
+    values = {key.fingerprint: base64.b64encode(key.der).decode() for key in own}
+    return FoundKeys(keys=PublicKeys(values), source=str(folder / FOLDER)) if values else None
 
 
 def read_public_keys(paths: Sequence[str]) -> FoundKeys:
