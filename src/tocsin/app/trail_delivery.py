@@ -63,6 +63,14 @@ class _Pause(NamedTuple):
     until: float
 
 
+class TrailBacklog(NamedTuple):
+    """What is not delivered yet: records that are in no file, files that are in no bucket, buckets that take none."""
+
+    records: int
+    files: int
+    failing_buckets: int
+
+
 class TrailDelivery:
     """Delivers: `service.part(TrailDelivery)`. One thread at a time begins batches; for each bucket one puts files."""
 
@@ -166,6 +174,14 @@ class TrailDelivery:
             self._pauses = {bucket: pause for bucket, pause in self._pauses.items() if bucket in wanted}
             paused = {bucket: pause.until for bucket, pause in self._pauses.items() if pause.until > now}
         return sorted(wanted - paused.keys()), min((until - now for until in paused.values()), default=None)
+
+    def backlog(self) -> TrailBacklog:
+        """What is not delivered yet."""
+        with self._service.store.read() as store:
+            records = sum(one.records for one in store.records.waiting())
+            files = len(store.records.begun()) + self._service.part(TrailDigests).count(store)
+        with self._lock:
+            return TrailBacklog(records, files, len(self._pauses))
 
     def put(self, bucket: str) -> bool:
         """Put what waits for a bucket, log files before digests, until one fails; whether all went well."""

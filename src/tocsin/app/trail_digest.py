@@ -229,6 +229,11 @@ class TrailDigests:
         """The buckets that digests are to be put into."""
         return {made.digest.bucket for _, _, made in MADE.scan_all(store)}
 
+    @staticmethod
+    def count(store: StoreReader) -> int:
+        """How many digests are to be put."""
+        return sum(1 for _ in store.scan_all(MADE.kind))
+
     def put(self, bucket: str) -> bool:
         """Put what waits for a bucket, in order, until one fails; whether all went well."""
         with self._service.store.read() as store:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.composition.data_folder import DATABASE, MAILBOX, data_folder
+from tocsin.composition.digest_keys import FOLDER as KEYS
 from tocsin.composition.signing_key import FOLDER
 from tocsin.errors import AlreadyExistsError, InputError, NotFoundError
 from tocsin.store.sqlite import copy_database
@@ -25,7 +26,7 @@ class Backup(NamedTuple):
 
 
 def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
-    """Copy the database, the signing key and the kept mails of a service into a folder, whether it runs or not.
+    """Copy the database, the keys and the kept mails of a service into a folder, whether it runs or not.
 
     Raises:
         NotFoundError: there is no database.
@@ -44,6 +45,8 @@ def back_up(config: Config, environ: Mapping[str, str], folder: Path) -> Backup:
         raise InputError(f"cannot make {folder}: {error.strerror or error}") from None
     copy_database(source, target)
     _copy_files(data / FOLDER, folder / FOLDER, "[!.]*.pem", what="the signing key")
+    for region in sorted((data / KEYS).glob("*/")):
+        _copy_files(region, folder / KEYS / region.name, "[!.]*.pem", what="the keys of digests")
     _copy_files(data / MAILBOX, folder / MAILBOX, "[!.]*.eml", what="the mailbox")
     return Backup(target, target.stat().st_size)
 
@@ -53,7 +56,7 @@ def _copy_files(source: Path, target: Path, pattern: str, *, what: str) -> None:
     if not source.is_dir():
         return
     try:
-        target.mkdir(exist_ok=True, mode=0o700)
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
         for file in source.glob(pattern):
             copy = target / file.name
             copy.touch(mode=0o600)

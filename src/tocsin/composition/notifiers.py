@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.composition.channels import addresses_of
+from tocsin.composition.object_store import ServiceKeys
 from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.telemetry import log
 from tocsin.core.endpoint_address import LOOPBACK, AddressRules
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ANYWHERE = AddressRules(("0.0.0.0/0", "::/0"))
 """The addresses that those of the settings may lead to."""
 
+_NO_KEYS = ServiceKeys()
+
 UNSERVED = ("lambda", "firehose", "sms", "application")
 
 
@@ -41,11 +44,12 @@ def make_notifiers(
     channels: Sequence[Channel] = (),
     operator: OperatorPlan | None = None,
     public_url: str = "",
+    keys: ServiceKeys = _NO_KEYS,
 ) -> dict[str, Notifier]:
     """The notifiers by protocol.
 
     `mail` makes the one for mails. `channels` are the chat channels of the settings, `operator` is where the service
-    reports on itself, `public_url` is where links in messages to channels lead.
+    reports on itself, `public_url` is where links in messages to channels lead. `keys` are those for queues.
 
     It loads libraries that the answer to the first request need not wait for; call it beside all else.
     """
@@ -61,7 +65,7 @@ def make_notifiers(
         "log": LogNotifier(log("notification").info),
         **dict.fromkeys(("http", "https"), over_http),
         **dict.fromkeys(("email", "email-json"), mail()),
-        "sqs": _to_queues(config, signer),
+        "sqs": _to_queues(config, signer, keys),
         "slack": SlackNotifier(
             ChannelAddresses(addresses_of(channels, "slack")), ANYWHERE, clock, public_url=public_url
         ),
@@ -84,11 +88,11 @@ def _to_operator(operator: OperatorPlan | None, clock: Clock) -> Notifier:
     return UnservedNotifier("operator.channel was changed since")
 
 
-def _to_queues(config: Config, signer: MessageSigner) -> Notifier:
+def _to_queues(config: Config, signer: MessageSigner, keys: ServiceKeys) -> Notifier:
     """Where a service for queues is configured, it gets messages for queues (WIRE-9.14)."""
     if not config.sqs.endpoint_url:
         return UnservedNotifier("set sqs.endpoint_url to the service that has the queues")
-    return SqsNotifier(SqsAccess(config.sqs.endpoint_url, config.sqs.region), signer)
+    return SqsNotifier(SqsAccess(config.sqs.endpoint_url, config.sqs.region, *keys), signer)
 
 
 def address_rules(config: Config) -> AddressRules:

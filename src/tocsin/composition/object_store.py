@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.archive.folder import FolderStore
 from tocsin.archive.s3 import BucketStore, S3Access
@@ -17,26 +17,37 @@ if TYPE_CHECKING:
     from tocsin.config import Config
 
 
-def plan_buckets(config: Config, environ: Mapping[str, str]) -> S3Access | None:
-    """The service that has the buckets; None where they are folders.
+class ServiceKeys(NamedTuple):
+    """The keys for services that we do not serve; empty for those of AWS's own variables and files."""
+
+    access_key: str = ""
+    secret_key: str = ""
+
+
+def plan_keys(config: Config, environ: Mapping[str, str]) -> ServiceKeys:
+    """The keys for buckets, and for the other services at configured endpoints (IF-9).
 
     Raises:
-        ConfigError: the settings do not go together, or a secret is not where they say.
+        ConfigError: there is one of the two, or a secret is not where the settings say.
     """
-    settings = config.s3
-    if (settings.access_key is None) != (settings.secret_key is None):
+    access, secret = config.s3.access_key, config.s3.secret_key
+    if access is None and secret is None:
+        return ServiceKeys()
+    if access is None or secret is None:
         raise ConfigError("s3.access_key and s3.secret_key belong together", key="s3.access_key")
+    return ServiceKeys(access.reveal(environ, key="s3.access_key"), secret.reveal(environ, key="s3.secret_key"))
+
+
+def plan_buckets(config: Config, keys: ServiceKeys) -> S3Access | None:
+    """The service that has the buckets; None where they are folders."""
+    settings = config.s3
     if not settings.endpoint_url:
         return None
-    access_key, secret_key = (
-        "" if secret is None else secret.reveal(environ, key=key)
-        for key, secret in (("s3.access_key", settings.access_key), ("s3.secret_key", settings.secret_key))
-    )
     return S3Access(
         settings.endpoint_url,
         settings.region or config.server.region,
-        access_key=access_key,
-        secret_key=secret_key,
+        access_key=keys.access_key,
+        secret_key=keys.secret_key,
         is_virtual=settings.addressing_style == "virtual",
     )
 

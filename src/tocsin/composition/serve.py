@@ -54,7 +54,7 @@ from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
-from tocsin.composition.trail_loop import TrailLoop
+from tocsin.composition.trail_loop import TrailLoop, TrailWatch
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
@@ -198,7 +198,11 @@ class RunningServer:
             allows_reset=config.server.allow_reset,
             certificate=self.signing_key.certificate,
             subscriptions=SubscriptionPages(self.service, self.unsubscribe_tokens),
-            watchers=[self.lookout, *([self.heartbeat] if self.heartbeat is not None else ())],
+            watchers=[
+                self.lookout,
+                TrailWatch(self.service),
+                *([self.heartbeat] if self.heartbeat is not None else ()),
+            ],
             records=RecordReceiver(self.service, authenticator, self.models),
             before_reset=self.recorder.settle,
         )
@@ -382,6 +386,7 @@ class RunningServer:
             channels=plan.channels,
             operator=plan.operator,
             public_url=plan.public_url,
+            keys=plan.service_keys,
         )
 
     def _mail_notifier(self) -> Notifier:

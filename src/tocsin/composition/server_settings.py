@@ -16,7 +16,7 @@ from tocsin.composition.channels import Channel, plan_channels
 from tocsin.composition.credentials_file import read_credentials
 from tocsin.composition.data_folder import DATABASE, data_folder
 from tocsin.composition.mail import plan_mail
-from tocsin.composition.object_store import plan_buckets
+from tocsin.composition.object_store import ServiceKeys, plan_buckets, plan_keys
 from tocsin.composition.operator_channel import HeartbeatPlan, OperatorPlan, plan_heartbeat, plan_operator
 from tocsin.config import Config
 from tocsin.config.smtp_url import SmtpAddress
@@ -39,6 +39,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     mail_server: SmtpAddress | None = None
     operator: OperatorPlan | None = None
     heartbeat: HeartbeatPlan | None = None
+    service_keys: ServiceKeys = ServiceKeys()
     buckets: S3Access | None = None
 
     def listening_on(self, port: int) -> ServerPlan:
@@ -88,6 +89,7 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         )
     if bool(server.tls_cert) != bool(server.tls_key):
         raise ConfigError("server.tls_cert and server.tls_key belong together", key="server.tls_cert")
+    service_keys = plan_keys(config, environ)
     return ServerPlan(
         config=config,
         data=data_folder(config, environ),
@@ -98,7 +100,8 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         mail_server=plan_mail(config, environ),
         operator=plan_operator(config, environ),
         heartbeat=plan_heartbeat(config, environ),
-        buckets=plan_buckets(config, environ),
+        service_keys=service_keys,
+        buckets=plan_buckets(config, service_keys),
     )
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.app.record_intake import RecordIntake
 from tocsin.app.trail_delivery import TrailDelivery
 from tocsin.app.trail_digest import TrailDigests
+from tocsin.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tocsin.app.service import Service
 
@@ -29,6 +30,35 @@ _DIGESTS_EVERY: Final = 1.0
 
 _MOST_BUCKETS: Final = 16
 """Buckets that are put into at the same time."""
+
+
+class TrailWatch:
+    """What health and metrics tell of deliveries of trails: how much waits, and how many buckets take nothing."""
+
+    def __init__(self, service: Service) -> None:
+        self._delivery = service.part(TrailDelivery)
+
+    @property
+    def health(self) -> Mapping[str, Any]:
+        """Nothing while all is well: the service is, also where a bucket is not."""
+        try:
+            failing = self._delivery.backlog().failing_buckets
+        except StoreError:
+            return {}  # health says so itself
+        return {"trail_buckets_failing": failing} if failing else {}
+
+    @property
+    def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """The backlog."""
+        try:
+            backlog = self._delivery.backlog()
+        except StoreError:
+            return {}
+        return {
+            "trail_records_waiting": ("Records of trails that are in no log file yet.", backlog.records),
+            "trail_files_waiting": ("Log files and digests of trails that are in no bucket yet.", backlog.files),
+            "trail_buckets_failing": ("Buckets of trails that take nothing.", backlog.failing_buckets),
+        }
 
 
 class TrailLoop:

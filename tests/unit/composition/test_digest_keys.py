@@ -11,8 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from tocsin.clock import ManualClock
+from tocsin.composition.backup import back_up
+from tocsin.composition.data_folder import DATABASE
 from tocsin.composition.digest_keys import FOLDER, DigestKeyFolder
+from tocsin.config import load_config
 from tocsin.errors import InputError
+from tocsin.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +75,16 @@ def test_keys_of_all_regions(tmp_path: Path, clock: ManualClock) -> None:
     assert keys.all_public_keys() == []
     made = [keys.signing_key(region)[1] for region in ("eu-west-1", "us-east-1")]
     assert [key.fingerprint for key in DigestKeyFolder(tmp_path, clock).all_public_keys()] == made
+
+
+def test_a_backup_has_them(tmp_path: Path, clock: ManualClock) -> None:
+    data, copy = tmp_path / "data", tmp_path / "copy"
+    data.mkdir()
+    SqliteStore(data / DATABASE).close()
+    made = [DigestKeyFolder(data, clock).signing_key(region)[1] for region in ("eu-west-1", "us-east-1")]
+    back_up(load_config(None, {"TOCSIN_SERVER_DATA": str(data)}, folder=tmp_path), {}, copy)
+    assert [key.fingerprint for key in DigestKeyFolder(copy, clock).all_public_keys()] == made
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (copy / FOLDER).rglob("*.pem")} == {0o600}
 
 
 @pytest.mark.parametrize("region", ["..", "a/b", "", "A"])
