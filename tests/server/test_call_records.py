@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import threading
 from typing import TYPE_CHECKING
@@ -163,6 +164,28 @@ def test_what_would_be_too_much_is_not_recorded(server, account) -> None:
     wait_for(server, account, "DescribeLogGroups")
     names = [record["eventName"] for record in records(server, account)]
     assert sorted(names) == ["CreateLogGroup", "CreateLogStream", "CreateTopic", "DescribeLogGroups"]
+
+
+def test_a_connection_that_is_protected_is_told(tmp_path) -> None:
+    from live_server import LiveServer
+    from mail_server import make_certificate
+
+    _, trusting = make_certificate(tmp_path)
+    files = {f"TOCSIN_SERVER_TLS_{name}": str(tmp_path / "mail.pem") for name in ("CERT", "KEY")}
+    with LiveServer(tmp_path / "data", environ=files) as server:
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting)
+        with contextlib.closing(connection):
+            headers = {"X-Amz-Target": "Logs_20140328.DescribeLogGroups", "Content-Type": "application/x-amz-json-1.1"}
+            connection.request("POST", "/", body=b"{}", headers=headers)
+            assert connection.getresponse().status == 200
+            version, (cipher, *_) = connection.sock.version(), connection.sock.cipher()
+        record = wait_for(server, "123456789012", "DescribeLogGroups", region="us-east-1")
+    assert record["tlsDetails"] == {
+        "tlsVersion": version,
+        "cipherSuite": cipher,
+        "clientProvidedHostHeader": f"127.0.0.1:{server.port}",
+    }
+    assert "accessKeyId" not in record["userIdentity"]  # nobody has signed it
 
 
 def test_records_of_calls_outlive_the_process(tmp_path) -> None:

@@ -19,6 +19,7 @@ from tocsin.core.record.category import data_resource_type
 from tocsin.core.record.read_only import is_read_only
 from tocsin.errors import StoreError
 from tocsin.wire.handled import handled_answer, handled_call, handled_fault
+from tocsin.wire.source_address import SourceAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +94,9 @@ class CallRecorder:
         *,
         identify: Callable[[MadeCall], CallerIdentity],
         report: Callable[[BaseException], None],
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
+        self._addresses = SourceAddresses(trusted_proxies)
         self._service = service
         self._intake = service.part(RecordIntake)
         self._identify = identify
@@ -110,6 +113,18 @@ class CallRecorder:
         if (call.service, call.operation) in NOT_RECORDED:
             return False
         return caller.is_signed or request.method != "GET"
+
+    def surroundings(
+        self, request: WireRequest, *, request_id: str, peer: str, tls: tuple[str, str] | None
+    ) -> Surroundings:
+        """What is told of a request that came from `peer`; `tls` is version and cipher."""
+        return Surroundings(
+            request_id,
+            self._addresses.of(peer, request.header("x-forwarded-for")),
+            request.header("user-agent"),
+            request.header("host"),
+            None if tls is None else Tls(version=tls[0], cipher=tls[1]),
+        )
 
     def trails_before(self, call: Call) -> Sequence[Trail]:
         """The trails, before a call that may change one is carried out; none for any other call.

@@ -169,7 +169,10 @@ class RunningServer:
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
         self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
         self.recorder = CallRecorder(
-            self.service, identify=partial(identity_of, self.service), report=self._report_unrecorded
+            self.service,
+            identify=partial(identity_of, self.service),
+            report=self._report_unrecorded,
+            trusted_proxies=config.recorder.trusted_proxies,
         )
         authenticator = self._authenticator()
         dispatcher = Dispatcher(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tocsin.composition.request_threads import RequestThreads
-from tocsin.composition.server_protocol import BODY_THAT_CAME
+from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
 from tocsin.wire import codec
 from tocsin.wire.detection import guess
 from tocsin.wire.fault import Fault
@@ -126,8 +126,8 @@ class ServerApp:
         if head.raw_path.startswith((*_OUR_PATHS, _CERTIFICATES)):
             return self._threads.run(loop, lambda: self._pages.answer(request, request_id))
         address = scope["client"][0] if scope.get("client") else ""
-        answer = self._dispatcher.answer
-        return self._threads.run(loop, lambda: answer(request, request_id=request_id, source_address=address))
+        answer, tls = self._dispatcher.answer, scope.get(TLS)
+        return self._threads.run(loop, lambda: answer(request, request_id=request_id, source_address=address, tls=tls))
 
     def _early_refusal(self, head: WireRequest) -> Fault | None:
         """What can be refused before the body is read."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.api.operation import Context
-from tocsin.composition.call_recording import MadeCall, Surroundings
+from tocsin.composition.call_recording import MadeCall
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
 from tocsin.wire import codec
@@ -88,13 +88,15 @@ class Dispatcher:
         self._store_failed = store_failed
         self._recorder = recorder
 
-    def answer(self, request: WireRequest, *, request_id: str, source_address: str) -> WireResponse:
-        """The answer to a request whose body was received in full."""
+    def answer(
+        self, request: WireRequest, *, request_id: str, source_address: str, tls: tuple[str, str] | None = None
+    ) -> WireResponse:
+        """The answer to a request whose body was received in full; `tls` is version and cipher of its connection."""
         course = _Course()
         response = self._answered(request, course, request_id=request_id, source_address=source_address)
         recorder, call, caller = self._recorder, course.call, course.caller
         if recorder is not None and call is not None and caller is not None and recorder.records(call, caller, request):
-            around = Surroundings(request_id, source_address, request.header("user-agent"), request.header("host"))
+            around = recorder.surroundings(request, request_id=request_id, peer=source_address, tls=tls)
             made = MadeCall(
                 call,
                 caller,

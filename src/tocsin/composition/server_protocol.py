@@ -31,6 +31,9 @@ class _RefusedError(Exception):
 BODY_THAT_CAME = "tocsin.body_that_came"
 """Key of a scope: a function that gives the body of the request when all of it is there, else None."""
 
+TLS = "tocsin.tls"
+"""Key of a scope: the version and the cipher of a connection that is protected."""
+
 # More than this is not gathered: joining it would cost more than it saves, and it must not wait for its turn.
 _GATHERED_BYTES = 64 * 1024
 
@@ -91,10 +94,12 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._untaken_timer: asyncio.TimerHandle | None = None
             self._untaken = 0
             self._gathered: GatheredWrites | None = None
+            self._tls: tuple[str, str] | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
             super().connection_made(transport)
             self._gathered = GatheredWrites(transport, self.loop)
+            self._tls = _protection_of(transport)
             if len(self.connections) > limits.connections:
                 self._end(_ANSWERS[503])
                 return
@@ -163,6 +168,8 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             if self._gathered is not None:
                 cycle.transport = self._gathered  # type: ignore[assignment]  # it has what a cycle asks a transport for
             cycle.scope[BODY_THAT_CAME] = lambda: _body_that_came(cycle)  # type: ignore[literal-required]  # ours
+            if self._tls is not None:
+                cycle.scope[TLS] = self._tls  # type: ignore[literal-required]  # ours
             super()._start_asgi_task(cycle, app)
 
         def on_response_complete(self) -> None:
@@ -254,6 +261,15 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._watch_what_is_taken()
 
     return BoundedProtocol
+
+
+def _protection_of(transport: asyncio.Transport) -> tuple[str, str] | None:
+    """How a connection is protected; None for one in the clear."""
+    protection = transport.get_extra_info("ssl_object")
+    if protection is None:
+        return None
+    cipher = protection.cipher()
+    return protection.version() or "", cipher[0] if cipher else ""
 
 
 def _body_that_came(cycle: RequestResponseCycle) -> bytes | None:

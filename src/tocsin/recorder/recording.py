@@ -5,13 +5,13 @@ Rule: it runs off the call's path. Whatever goes wrong here is counted by who ca
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.core.identity import CallerIdentity, Lesson, Observation, unsigned_identity
 from tocsin.core.record import Circumstances, Tls, is_unauthenticated, record_of
 from tocsin.wire.answer_reader import ObservedAnswer, read_answer
 from tocsin.wire.observed import ObservedRequest, Unobserved, observe
+from tocsin.wire.source_address import SourceAddresses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ class RecordMaker:
         self._log = log
         self._region = region
         self._data_events = data_events
-        self._trusted = _Networks(trusted_proxies)
+        self._addresses = SourceAddresses(trusted_proxies)
         self._s3_hosts = tuple(s3_hosts)
         self._assume_s3 = assume_s3
         self._learned = learned
@@ -107,7 +107,7 @@ class RecordMaker:
                 request_id=self._new_id(),
                 account=caller.account,
                 identity=caller.identity,
-                source_address=self._source_address(request, passage),
+                source_address=self._addresses.of(passage.peer.address, request.header("x-forwarded-for")),
                 user_agent=request.header("user-agent"),
                 host=request.header("host"),
                 tls=Tls(version=passage.peer.tls_version, cipher=passage.peer.cipher)
@@ -159,31 +159,3 @@ class RecordMaker:
         if lesson is not None:
             self._counters.add("keys_learned")
             self._learned(lesson)
-
-    def _source_address(self, request: ObservedRequest, passage: Passage) -> str:
-        """The peer's address; behind a proxy that is trusted, the one that the proxy names (REC-4.1)."""
-        address = passage.peer.address.partition("%")[0].removeprefix("::ffff:")
-        if self._trusted.holds(address):
-            named = (request.header("x-forwarded-for") or "").partition(",")[0].strip()
-            if _is_address(named):
-                return named
-        return address
-
-
-class _Networks:
-    """Ranges of addresses."""
-
-    def __init__(self, ranges: Sequence[str]) -> None:
-        self._ranges: list[IPv4Network | IPv6Network] = [ip_network(one, strict=False) for one in ranges]
-
-    def holds(self, address: str) -> bool:
-        """Whether an address is in one of them."""
-        return bool(self._ranges) and _is_address(address) and any(ip_address(address) in one for one in self._ranges)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
