@@ -22,7 +22,7 @@ $(ENV): pyproject.toml uv.lock requirements-dev.txt .ci/venv
 	@.ci/venv
 	@touch $@
 
-demo: $(ENV) ## scan the demo archive and show what it found
+demo: $(ENV) ## walk through the whole chain, then look at the demo archive
 	@.ci/demo
 
 ifdef ARGS

@@ -13,6 +13,7 @@ import msgspec
 from tocsin.app.metric_filter import FILTERS
 from tocsin.core.alarm.timestamp import second_of
 from tocsin.core.event import Event
+from tocsin.core.event_time import parse_event_time
 from tocsin.core.message_projection import MessageProjection
 from tocsin.core.metric import MetricKey
 from tocsin.core.metric_filter import CompiledFilter
@@ -148,7 +149,7 @@ def _behind(
                     count += 1
                     raw.add(event.text)
                     if len(found) < EVENTS_KEPT:
-                        found.append(EventSummary.of(event, timestamp // 1000))
+                        found.append(EventSummary.of(event, _second_of(event, timestamp)))
             if left <= 0:
                 return Contribution(_by_time(found), count, is_complete=False)
     return Contribution(_by_time(found), count, raw.ndjson)
@@ -205,6 +206,13 @@ def _matching(
         event = Event(messages[place])
         if any(one.pattern.matches_event(event) and _key(one, event, scope) in keys for one in filters):
             yield events[place].timestamp, event
+
+
+def _second_of(event: Event, timestamp: int) -> int:
+    """When it happened: a trail's log events are dated by their delivery (CT-12.3)."""
+    time = event.get("eventTime")
+    second = parse_event_time(time) if isinstance(time, str) else None
+    return timestamp // 1000 if second is None else second
 
 
 def _key(compiled: CompiledFilter, event: Event, scope: Scope) -> MetricKey | None:

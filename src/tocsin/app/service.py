@@ -46,7 +46,7 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     mail_unsubscribe: str = "protected"
     trail_delivery_interval: int = 300
     trail_digest_interval: int = 3600
-    trail_log_time: str = "event"
+    trail_log_time: str = "delivery"
     channels: dict[str, tuple[Endpoint, ...]] = {}  # ARN of a topic -> the chat channels that get what it gets
     operator: Endpoint | None = None  # where complaints about the service's own listeners go
 

@@ -38,6 +38,7 @@ _USE_CASES = {
     "check": "tocsin.app.check:check",
     "plan_server": "tocsin.composition.server_settings:plan_server",
     "serve": "tocsin.composition.serve:serve",
+    "demo": "tocsin.composition.demo:demo",
     "back_up": "tocsin.composition.backup:back_up",
     "plan_recorder": "tocsin.composition.record:plan_recorder",
     "record": "tocsin.composition.record:record",

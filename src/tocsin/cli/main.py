@@ -46,6 +46,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("mailbox", "show"), "tocsin.cli.mailbox:show", "Print a mail of the built-in mailbox"),
     Command(("mailbox", "open"), "tocsin.cli.mailbox:open_link", "Open the link in a mail"),
     Command(("mailbox",), "tocsin.cli.mailbox:mailbox", "List the mails that no mail server took", "Serve"),
+    Command(("demo",), "tocsin.cli.demo:demo", "Walk through it all, from a trail to the mail", "Serve"),
     Command(("backup",), "tocsin.cli.serve:backup", "Copy the data of the live service", "Serve"),
     Command(("explain", "pattern"), "tocsin.cli.explain_pattern:pattern", "Read a filter pattern, try it on an event"),
     Command(("explain", "rule"), "tocsin.cli.explain_rule:rule", "Say what a rule watches, and what rings it"),

@@ -121,12 +121,12 @@ class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
 class TrailSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How trails deliver: seconds between two log files (CT-11.5) and two digests (CT-15.1) of the same kind.
 
-    `log_time` is what the events in log groups are dated by: `event` or `delivery` (CT-12.3).
+    `log_time` is what the events in log groups are dated by: `delivery` or `event` (CT-12.3).
     """
 
     delivery_interval: int = 300
     digest_interval: int = 3600
-    log_time: str = "event"
+    log_time: str = "delivery"
 
 
 class RecorderSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,7 +112,7 @@ SETTINGS: dict[str, Setting] = {
     "trail.digest_interval": Setting(
         read=between(1, read_integer, 86_400), kind="a number of seconds from 1 to 86400", example="3600"
     ),
-    "trail.log_time": Setting(read=matching("event|delivery"), kind="event or delivery", example='"event"'),
+    "trail.log_time": Setting(read=matching("delivery|event"), kind="delivery or event", example='"event"'),
     "recorder.s3_hosts": Setting(
         read=read_texts, kind="a list of host names", example='["minio.example.com"]', unset="the upstream's host"
     ),

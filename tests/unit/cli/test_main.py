@@ -105,7 +105,7 @@ def test_version(call: Call, flag: str) -> None:
         (["sacn"], 'tocsin has no command "sacn"\nhint: did you mean tocsin scan?'),
         (
             ["frobnicate"],
-            "hint: tocsin knows scan, grep, backtest, validate, simulate, rules, check, test, serve, record, status, sub, deliveries, mailbox, backup, explain; tocsin --help says more",
+            "hint: tocsin knows scan, grep, backtest, validate, simulate, rules, check, test, serve, record, status, sub, deliveries, mailbox, demo, backup, explain; tocsin --help says more",
         ),
         (["explain", "pricng"], "hint: did you mean tocsin explain pricing?"),
         (["explain", "x"], 'tocsin explain has no command "x"'),
