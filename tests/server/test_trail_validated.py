@@ -1,0 +1,71 @@
+"""What a trail of the live service has written is valid, and what is done to it is found. Spec: CT-15.1 to CT-15.10."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from live_server import LiveServer
+from synthetic import record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+QUICK = {"TOCSIN_TRAIL_DELIVERY_INTERVAL": "0", "TOCSIN_TRAIL_DIGEST_INTERVAL": "1"}
+
+
+def until(found: Callable[[], Any], *, seconds: float = 20) -> Any:
+    """The first answer that is true."""
+    end = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < end, f"not within {seconds} seconds"
+        threading.Event().wait(0.1)  # between two looks at another process's files
+    return answer
+
+
+def validate(data: Path, *options: str) -> tuple[int, dict[str, Any]]:
+    command = [sys.executable, "-m", "tocsin", "validate", str(data / "s3"), "--data", str(data), "--format", "json"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_what_a_trail_has_written_is_valid(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with LiveServer(data, environ=QUICK) as server:
+        trails = server.client("cloudtrail")
+        trails.create_trail(Name="main", S3BucketName="trail-bucket", EnableLogFileValidation=True, IsMultiRegionTrail=True)
+        trails.start_logging(Name="main")
+        digests: Callable[[], list[Path]] = lambda: list(data.rglob("*CloudTrail-Digest_*.json.gz"))  # noqa: E731
+        for turn in range(2):
+            for region in ("eu-west-1", "us-east-1"):
+                at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"  # noqa: TID251  # the service has the time of day
+                body = json.dumps(record("PutObject", at, awsRegion=region, eventID=f"{turn} {region}")).encode()
+                headers = {"Content-Type": "application/x-ndjson"}
+                assert server.ask("/_tocsin/records", method="POST", body=body, headers=headers).status == 200
+            before = len(digests())
+            until(lambda: len(digests()) >= before + 2)  # noqa: B023  # asked at once
+        status, running = validate(data)
+        assert (status, running["digests"]["invalid"]) == (0, 0)
+        trails.stop_logging(Name="main")
+        until(lambda: trails.get_trail_status(Name="main").get("LatestDigestDeliveryTime"))
+        until(lambda: not validate(data)[1]["unsigned"])
+    status, read = validate(data)
+    assert status == 0, read
+    assert {chain["region"] for chain in read["chains"]} == {"eu-west-1", "us-east-1"}
+    assert read["logs"]["valid"] >= 5
+    assert read["logs"]["valid"] == len([path for path in data.rglob("*.json.gz") if "/CloudTrail/" in path.as_posix()])
+    assert (read["unsigned"], read["files"]) == ({}, [])
+
+    logs = sorted(path for path in data.rglob("*.json.gz") if "/CloudTrail/" in path.as_posix())
+    logs[0].write_bytes(logs[1].read_bytes())
+    logs[1].unlink()
+    status, read = validate(data)
+    assert status == 1
+    assert sorted(file["text"] for file in read["files"]) == ["INVALID: hash value doesn't match", "INVALID: not found"]
