@@ -40,7 +40,9 @@ def test_what_a_trail_has_written_is_valid(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with LiveServer(data, environ=QUICK) as server:
         trails = server.client("cloudtrail")
-        trails.create_trail(Name="main", S3BucketName="trail-bucket", EnableLogFileValidation=True, IsMultiRegionTrail=True)
+        trails.create_trail(
+            Name="main", S3BucketName="trail-bucket", EnableLogFileValidation=True, IsMultiRegionTrail=True
+        )
         trails.start_logging(Name="main")
         digests: Callable[[], list[Path]] = lambda: list(data.rglob("*CloudTrail-Digest_*.json.gz"))  # noqa: E731
         for turn in range(2):
