@@ -45,6 +45,9 @@ _S3_NAMES: Final = frozenset({"s3", "s3express"})
 _CBOR_PATH: Final = re.compile(rb"/service/([A-Za-z0-9_.]{1,128})/operation/([A-Za-z0-9_]{1,128})/?$", re.ASCII)
 _TARGET: Final = re.compile(r"([A-Za-z0-9_.-]{1,128})\.([A-Za-z0-9_]{1,128})", re.ASCII)
 _ACTION_OR_VERSION: Final = re.compile(rb"(?:^|&)(Action|Version)=([^&]{1,400})")
+_FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_ALSO_QUERY: Final = frozenset({"sqs"})
+"""Services whose older clients speak query, though the model no longer says so."""
 _PROTOCOLS: Final = {"json": "json", "cbor": "smithy-rpc-v2-cbor"}
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
 _LINKS: Final = frozenset({"ConfirmSubscription", "Unsubscribe"})
@@ -81,6 +84,11 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
     model: Any  # an OperationModel; as above
     scope: SigningScope | None
     call: ApiCall
+
+    @property
+    def is_unread(self) -> bool:
+        """Could the parameters not be read, though they were there? Such a call is worth a count (WIRE-10.3)."""
+        return self.call.parameters is None and not self.call.omitted_size
 
     @property
     def access_key(self) -> str | None:
@@ -190,17 +198,19 @@ def _find(
     """The operation (REC-3.2); None for a request that is for none."""
     signing_name = scope.service if scope is not None else None
     found: _Found | Unobserved | None = None
+    if content_type == _FORM_TYPE and request.method == "POST":
+        found = _find_query(request, body, models, signing_name, host=host)
     path = _CBOR_PATH.search(request.raw_path)
-    if path is not None:
+    if found is None and path is not None:
         names = _candidates(path[1].decode("ascii"), signing_name)
         found = _operation(names, path[2].decode("ascii"), models, "cbor")
     target = _TARGET.fullmatch(request.header("x-amz-target") or "")
     if found is None and target is not None:
         found = _operation(_candidates(target[1], signing_name), target[2], models, "json")
     if found is None:
-        is_form = request.method == "POST" and content_type in {"", "application/x-www-form-urlencoded"}
-        if (is_form and body) or _has_action(request.query_string):
-            found = _find_query(request, body if is_form else b"", models, signing_name, host=host)
+        may_be_form = request.method == "POST" and not content_type
+        if (may_be_form and body) or _has_action(request.query_string):
+            found = _find_query(request, body if may_be_form else b"", models, signing_name, host=host)
     return found
 
 
@@ -324,7 +334,7 @@ def _find_query(
         names = index.by_version(version) or index.by_host(host)
     for name in names:
         api = _api(models, name)
-        if api is None or not {"query", "ec2"} & {*api.protocols}:
+        if api is None or not (name in _ALSO_QUERY or {"query", "ec2"} & {*api.protocols}):
             continue
         model = api.operation(action)
         if model is not None:

@@ -153,6 +153,20 @@ def test_what_is_added_to_a_call_does_not_hide_it(
     assert made["requestParameters"] == {"userName": "u"}
 
 
+def test_a_form_that_says_so_goes_before_what_a_header_says() -> None:
+    queue = b"Action=DeleteQueue&QueueUrl=https://sqs.eu-west-1.amazonaws.com/111122223333/q"
+    made = record(request("sqs", body=queue, content_type=FORM, x_amz_target="AmazonSQS.ListQueues"))
+    assert made["eventName"] == "DeleteQueue"
+    assert made["requestParameters"] == {"queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/q"}
+
+
+def test_calls_whose_parameters_could_not_be_read_are_told_apart() -> None:
+    assert call_of(json_call(b"no json")).is_unread
+    assert not call_of(json_call(b'{"Name": "t"}')).is_unread
+    cut = msgspec.structs.replace(json_call(b'{"Name":'), body_length=300_000)
+    assert not call_of(cut).is_unread
+
+
 def test_rest_calls_are_not_hidden_either() -> None:
     path = "/2015-03-31/functions/f?Action=ListUsers"
     made = record(request("lambda", "DELETE", path, x_amz_target="Lambda.ListFunctions"))

@@ -43,7 +43,7 @@ def s3_parameters(operation: str, request: S3Request) -> Tree:
         tree.update((lower_first(name), text) for name, text in request.labels.items())
     for name, value in request.query:
         if name.lower() not in _SECRET_FIELDS:
-            tree[name] = value
+            tree.setdefault(name, value)  # a field that is called `bucketName` must not stand in place of the bucket
     for name, value in request.headers.items():
         if name in _HEADERS or (name.startswith(_HEADER_STARTS) and not name.startswith(_CUSTOMER_KEY)):
             tree[name] = value

@@ -46,6 +46,12 @@ def test_parameters_are_the_request_itself() -> None:
     }
 
 
+def test_fields_of_the_query_do_not_stand_in_place_of_names() -> None:
+    query = (("bucketName", "other"), ("Host", "other"), ("key", "other"))
+    shown = record("GetObject", key="k", query=query)["requestParameters"]
+    assert shown == {"bucketName": "bucket", "Host": HOST, "key": "k"}
+
+
 def test_policy_is_an_object() -> None:
     shown = record("PutBucketPolicy", query=(("policy", ""),), document={"Statement": []})
     assert shown["requestParameters"]["bucketPolicy"] == {"Statement": []}
