@@ -56,15 +56,27 @@ class ActiveWatch(NamedTuple):
 
 
 class _KeyCounts:
-    """The calls of one key in the store."""
+    """The calls of one key in one view of the store."""
 
     def __init__(self, calls: CallReader, key: InsightKey) -> None:
         self._calls = calls
         self._key = key
+        self._known: tuple[int, int, int] | None = None  # the baseline that was counted last: start, end, calls
 
     def between(self, start: int, end: int) -> int:
         """The calls in start <= minute < end."""
-        return self._calls.total(self._key, start=start, end=end)
+        if self._known is None or self._known[0] != start:
+            total = self._calls.total(self._key, start=start, end=end)
+        else:
+            # The baselines of a rise and of a fall begin together, and end a few minutes apart.
+            _, until, total = self._known
+            if end >= until:
+                total += self._calls.total(self._key, start=until, end=end)
+            else:
+                total -= self._calls.total(self._key, start=end, end=until)
+        if end - start > WINDOW:
+            self._known = start, end, total
+        return total
 
     def first(self, start: int, end: int) -> int | None:
         """The first of these minutes with a call."""

@@ -1,6 +1,6 @@
 """Calls counted for Insights, in SQLite. Spec: CT-17.7, CT-17.9.
 
-A call takes some twenty bytes where another one of the minute has the same caller, and is counted with it.
+The calls of one caller in one minute take some fifty bytes, however many they are.
 """
 
 from __future__ import annotations
