@@ -90,7 +90,6 @@ class _Story:
         self._began = stage.clock.now()
         self._mails: set[str] = set()
         self._last_mail = ""
-        self._log_files: set[str] = set()
 
     def tell(self) -> None:
         """All of it."""
@@ -273,8 +272,7 @@ class _Story:
         changes = [(name, self._changes(name)) for name in WATCHED]
         self._narrator.states(changes, start=self._began.timestamp(), end=self._now().timestamp())
         self._narrator.fact(None, "event history", self._history_text())
-        logs = [path for path in self._stage.files() if "CloudTrail-Digest" not in path.parts]
-        self._narrator.fact(None, "log files", f"{len(logs)}, in {self._stage.bucket}")
+        self._narrator.fact(None, "log files", f"{len(self._stage.log_files())}, in {self._stage.bucket}")
         report = self._await("the last digest", self._all_signed)
         digests, _, files = report.sums()
         told = f"{digests.valid}/{digests.total} digests and {files.valid}/{files.total} log files are valid"
@@ -294,7 +292,7 @@ class _Story:
         told = self._await("the trail to deliver", lambda: self._delivered(str(record["EventId"])))
         delivered_at = datetime.fromtimestamp(told["timestamp"] / 1000, UTC)
         self._narrator.fact(delivered_at, "log event", f"{told['logStreamName']} in {GROUP}")
-        file = self._await("the log file", self._new_log_file)
+        file = self._await("the log file", lambda: self._stage.log_file_with(str(record["EventId"])))
         self._narrator.fact(delivered_at, "log file", file)
         rule = next(rule for rule in self._rules() if rule.id == alarm)
         self._show_match(rule, str(told["message"]))
@@ -338,13 +336,6 @@ class _Story:
 
         point = self._await("the datapoint", look)
         self._narrator.fact(point["Timestamp"], "datapoint", f"{transformation.metric_name} = {point['Sum']:g}")
-
-    def _new_log_file(self) -> str | None:
-        """The newest log file, once there is one more."""
-        logs = [path for path in self._stage.files() if "CloudTrail-Digest" not in path.parts]
-        new = [path.name for path in logs if path.name not in self._log_files]
-        self._log_files.update(path.name for path in logs)
-        return new[-1] if new else None
 
     def _recorded(self, event: str, since: datetime) -> Any:
         found = self._ask(

@@ -5,6 +5,7 @@ Rule: everything listens on loopback, on free ports, and ends with the walk-thro
 
 from __future__ import annotations
 
+import gzip
 import logging
 import threading
 import urllib.request
@@ -209,9 +210,15 @@ class Stage:
 
     # ------------------------------------------------------------ what is left
 
-    def files(self) -> list[Path]:
-        """The objects that the trail has put into its bucket, by name."""
-        return sorted(path for path in self.bucket.rglob("*.json.gz") if path.is_file())
+    def log_files(self) -> list[Path]:
+        """The log files that the trail has put into its bucket, by name."""
+        found = self.bucket.rglob("*.json.gz")
+        return sorted(path for path in found if path.is_file() and "CloudTrail-Digest" not in path.parts)
+
+    def log_file_with(self, event_id: str) -> str | None:
+        """The name of the log file that holds a record; None as long as there is none."""
+        needle = event_id.encode()
+        return next((path.name for path in self.log_files() if needle in gzip.decompress(path.read_bytes())), None)
 
     @property
     def bucket(self) -> Path:
