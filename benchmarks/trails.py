@@ -11,6 +11,7 @@ same records take to be packed by gzip, as log files are.
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import json
 import os
@@ -190,7 +191,8 @@ def main() -> None:
     arguments = parser.parse_args()
     made = list(batches(arguments.records, is_data=arguments.data_events))
     size = sum(len(body) for batch in made for body in batch) / arguments.records
-    sys.setswitchinterval(0.0005)  # as the server does
+    sys.setswitchinterval(0.0005)  # both as the server does
+    gc.set_threshold(200_000, 20, 20)
     with tempfile.TemporaryDirectory(prefix="tocsin-trails-") as folder:
         service = set_up(Path(folder), is_data=arguments.data_events)
         intake = service.part(RecordIntake)

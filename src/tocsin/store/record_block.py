@@ -38,7 +38,7 @@ _MOST_KNOWN = 50_000
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_bodies = msgspec.msgpack.Decoder(list[bytes]).decode
-_decode_postings = msgspec.msgpack.Decoder(list[tuple[int, int, bytes]]).decode
+_decode_postings = msgspec.msgpack.Decoder(list[tuple[int, int, bytes, int]]).decode
 
 
 def blocks_of(records: Sequence[NewRecord]) -> Iterator[tuple[int, Sequence[NewRecord]]]:
@@ -106,11 +106,11 @@ def posting_key(scope: str, history: str, term: Term) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
 
-def pack_postings(postings: Iterable[tuple[int, int, bytes, int]]) -> bytes:
+def pack_postings(postings: Sequence[tuple[int, int, bytes, int]]) -> bytes:
     """What a block's records are found by, to remove it."""
-    return zlib.compress(_encode([(key, second, rank) for key, second, rank, _ in postings]), _LEVEL)
+    return zlib.compress(_encode(postings), _LEVEL)
 
 
-def unpack_postings(data: bytes) -> list[tuple[int, int, bytes]]:
+def unpack_postings(data: bytes) -> list[tuple[int, int, bytes, int]]:
     """The same, back."""
     return _decode_postings(zlib.decompress(data)) if data else []

@@ -6,6 +6,7 @@ Rule: a block goes when no history finds its records any more and nothing waits 
 from __future__ import annotations
 
 import hashlib
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tocsin.store.record_block import PostingKeys, blocks_of, pack_bodies, pack_postings, unpack_postings
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tocsin.core.scope import Scope
 
 _TABLES = ("record_posting", "record_block", "record_waiting", "record_batch", "record_group", "record_route")
+
+_KEY = itemgetter(0)
 
 # Groups whose numbers are remembered.
 _MOST_KNOWN = 1_000
@@ -56,7 +59,7 @@ class SqliteRecordWriter(SqliteRecordReader):
                     here = [at_place[place] for place in asked if place in at_place]
                     if here:
                         self._add_waiting(destination, text, number, block, here, at=at)
-        found.sort()  # neighbours are written to the same page
+        found.sort(key=_KEY)  # neighbours are written to the same page
         self._connection.executemany(
             "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place) VALUES (?, ?, ?, ?, ?)", found
         )
@@ -188,7 +191,7 @@ class SqliteRecordWriter(SqliteRecordReader):
     def _delete_postings(self, block: int, postings: bytes) -> None:
         self._connection.executemany(
             "DELETE FROM record_posting WHERE key = ? AND second = ? AND rank = ? AND block_id = ?",
-            [(*posting, block) for posting in unpack_postings(postings)],
+            [(key, second, rank, block) for key, second, rank, _ in unpack_postings(postings)],
         )
 
     def _delete_free(self, blocks: Iterable[int]) -> None:
