@@ -143,10 +143,8 @@ class DigestChecker:
         checked = tuple(self.head(path, task.place, has_metadata=task.has_metadata) for path in task.paths)
         return DigestPart(task.number, checked, self._objects.bytes_read - before)
 
-    def head(self, path: str | None, place: BucketPlace, *, has_metadata: bool) -> CheckedDigest:
+    def head(self, path: str, place: BucketPlace, *, has_metadata: bool) -> CheckedDigest:
         """The verdict about the digest at a path, without its list of log files."""
-        if path is None:
-            return CheckedDigest(verdict=Verdict.NOT_FOUND)
         try:
             content, is_there = self._objects.unpacked(path, most=MOST_DIGEST_BYTES)
             metadata = self._metadata(path) if has_metadata else None

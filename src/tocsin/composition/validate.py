@@ -239,18 +239,14 @@ class _Validation:
         return self._coverage.reason(place)
 
     def _unsigned_told(self, path: str, place: LogPlace, reason: Unsigned) -> FileVerdict:
-        found = [
-            each
-            for each in self._chains
-            if each.chain.base == place.base and each.chain.region in {place.region, each.chain.region}
-        ]
-        where = found[0].place if found else None
+        placed = next((each for each in self._chains if each.chain.base == place.base), None)
         return FileVerdict(
             kind="digest" if reason is Unsigned.STRAY_DIGEST else "log",
-            bucket=where.bucket if where else "",
-            key=show_path(where.key_of(path) if where else path),
+            bucket=placed.place.bucket if placed else "",
+            key=show_path(placed.place.key_of(path) if placed else path),
             verdict=Verdict.UNSIGNED,
             text=verdict_text(Verdict.UNSIGNED, reason=reason),
+            account=placed.chain.account if placed else "",
             region=place.region,
             is_problem=reason.is_problem,
         )

@@ -599,3 +599,109 @@ def test_nothing_is_written(call: Call, tmp_path: Path) -> None:
     assert {path: status.st_mtime_ns for path, status in before.items()} == {
         path: status.st_mtime_ns for path, status in after.items()
     }
+
+
+# ------------------------------------------------------------------ rare
+
+
+def test_an_archive_of_which_no_digest_can_be_read_is_placed_by_its_folders(call: Call, tmp_path: Path) -> None:
+    archive = example(tmp_path / "copy" / "b")
+    for digest in archive.chain:
+        archive.path(digest.key).write_bytes(b"nothing")
+    result = call("validate", str(tmp_path), "--public-keys", str(archive.folder / "publickeys.json"))
+    assert result.status == 1
+    assert result.out.count("INVALID: invalid format") == 3
+    assert f"s3:///{archive.chain[0].key}" in result.out  # which bucket it was nothing says
+    named = call(
+        *("validate", str(tmp_path), "--bucket", "trail-bucket"),
+        *("--public-keys", str(archive.folder / "publickeys.json")),
+    )
+    assert f"s3://trail-bucket/{archive.chain[0].key}" in named.out
+    assert "No valid digests found in range" in named.out
+
+
+def test_the_newest_digest_that_is_signed_says_where_the_bucket_lies(call: Call, tmp_path: Path) -> None:
+    """A forged one that names another prefix does not make the others look moved."""
+    archive = example(tmp_path, prefix="logs")
+    forged = json.loads(archive.chain[2].content) | {"digestS3Object": archive.chain[2].key.removeprefix("logs/")}
+    archive.path(archive.chain[2].key).write_bytes(gzip.compress(json.dumps(forged).encode()))
+    read = document(call, tmp_path, status=1)
+    assert read["digests"] == {"valid": 2, "invalid": 1, "unknown": 0}
+    assert [file["verdict"] for file in read["files"]] == ["moved"]
+
+
+def test_more_than_can_be_read_is_cut_and_counted(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.cli.validate_text._MOST_SHOWN", 1)
+    archive = example(tmp_path)
+    for log in archive.logs:
+        archive.path(log.key).unlink()
+    assert "and 2 more lines: --format csv has a row for each file\n" in call("validate", str(tmp_path)).out
+    read = document(call, tmp_path, status=1)
+    assert (len(read["files"]), read["files_omitted"], read["logs"]["invalid"]) == (1, 2, 3)
+
+
+def test_gaps_stand_with_their_chain(call: Call, tmp_path: Path) -> None:
+    archive = example(tmp_path)
+    archive.put_digest(FIRST_END + 5 * HOUR, (), new=True)
+    [gap] = document(call, tmp_path, status=0)["chains"][0]["gaps"]
+    assert gap == {
+        "from": "2026-01-02T02:30:00Z",
+        "to": "2026-01-02T04:30:00Z",
+        "new_chain": True,
+        "backfill": False,
+    }
+    said = "between 2026-01-02T02:30:00Z and 2026-01-02T04:30:00Z (trail main, account 111122223333, region us-east-1)"
+    assert said in call("validate", str(tmp_path)).out
+    for form in ("csv", "ndjson"):
+        assert "between" not in call("validate", str(tmp_path), "--format", form).out
+
+
+def test_a_time_between_two_digests_that_neither_covers_is_told(call: Call, tmp_path: Path) -> None:
+    archive = example(tmp_path)
+    archive.put_digest(FIRST_END + 5 * HOUR, ())
+    result = call("validate", str(tmp_path))
+    assert result.status == 0
+    assert "No digest covers the time between 2026-01-02T02:30:00Z and 2026-01-02T04:30:00Z" in result.out
+
+
+def test_a_digest_that_changes_while_it_is_checked_ends_the_run(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = example(tmp_path)
+
+    def log_checker(*given: Any) -> Any:
+        archive.path(archive.chain[1].key).write_bytes(gzip.compress(b"{}"))
+        return real(*given)
+
+    from tocsin.composition import validate as module
+
+    real = module._make_log_checker
+    monkeypatch.setattr(module, "_make_log_checker", log_checker)
+    result = call("validate", str(tmp_path))
+    assert result.status == 1
+    assert "changed while it was being checked" in result.err
+
+
+def test_chains_are_checked_in_parts(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for region in ("us-east-1", "eu-west-1", "eu-west-3"):
+        example(tmp_path, region=region)
+    whole = call("validate", str(tmp_path), "--format", "csv").out
+    monkeypatch.setattr("tocsin.composition.validate._BATCH_DIGESTS", 1)
+    assert call("validate", str(tmp_path), "--format", "csv").out == whole
+
+
+def test_links_are_told(call: Call, tmp_path: Path) -> None:
+    example(tmp_path / "archive")
+    (tmp_path / "archive" / "link").symlink_to(tmp_path)
+    result = call("validate", str(tmp_path / "archive"))
+    assert result.status == 1
+    assert "not looked into: link: a link, which is not followed\n" in result.out
+
+
+def test_a_file_of_keys_is_a_file_of_some_size(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example(tmp_path)
+    monkeypatch.setattr("tocsin.composition.public_keys._MOST_BYTES", 10)
+    assert "longer than 10 bytes" in call("validate", str(tmp_path)).err
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("pipe", "AWSLogs"):
+        assert "not a regular file" in call("validate", str(tmp_path), "--public-keys", str(tmp_path / path)).err
