@@ -14,7 +14,7 @@ from wire_client import client
 
 from tocsin.clock import FastClock
 from tocsin.composition.server_settings import plan_server
-from tocsin.composition.server_thread import ServerThread
+from tocsin.composition.side_thread import server_thread
 from tocsin.config import load_config
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ FAST = {
 def test_unusual_calls_become_an_insight(tmp_path: Path) -> None:
     environ = FAST | {"TOCSIN_SERVER_DATA": str(tmp_path / "data")}
     clock = FastClock(datetime(2026, 3, 1, 12, tzinfo=UTC), speed=SPEED)
-    with ServerThread(plan_server(load_config(None, environ), environ), clock=clock) as server:
+    with server_thread(plan_server(load_config(None, environ), environ), clock=clock) as server:
         trails = client("cloudtrail", server.address)
         trails.create_trail(Name="main", S3BucketName="logs")
         trails.put_insight_selectors(TrailName="main", InsightSelectors=[{"InsightType": "ApiErrorRateInsight"}])

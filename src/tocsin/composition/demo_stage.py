@@ -22,9 +22,8 @@ from tocsin.clock import FastClock, SystemClock
 from tocsin.composition.data_folder import BUCKETS, MAILBOX
 from tocsin.composition.public_keys import find_public_keys
 from tocsin.composition.record import plan_recorder
-from tocsin.composition.recorder_thread import RecorderThread
 from tocsin.composition.server_settings import plan_server
-from tocsin.composition.server_thread import ServerThread
+from tocsin.composition.side_thread import recorder_thread, server_thread
 from tocsin.composition.telemetry import configure_log
 from tocsin.composition.validate import validate
 from tocsin.config import load_config
@@ -97,7 +96,7 @@ class Stage:
             "TOCSIN_AUTH_CREDENTIALS": str(credentials),
         }
         plan = plan_server(load_config(None, environ), environ)
-        self.server_url = self._exit.enter_context(ServerThread(plan, clock=self.clock)).address
+        self.server_url = self._exit.enter_context(server_thread(plan, clock=self.clock)).address
         self._start_endpoint(environ, credentials)
 
     def _write_credentials(self) -> Path:
@@ -178,7 +177,7 @@ class Stage:
             ca_bundle=None,
         )
         plan = msgspec.structs.replace(plan, data=self.data / "recorder")
-        self.recorder_url = self._exit.enter_context(RecorderThread(plan, clock=self.clock)).address
+        self.recorder_url = self._exit.enter_context(recorder_thread(plan, clock=self.clock)).address
 
     @property
     def has_endpoint(self) -> bool:

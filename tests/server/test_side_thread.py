@@ -10,7 +10,7 @@ from wire_client import client
 
 from tocsin.clock import ManualClock
 from tocsin.composition.server_settings import plan_server
-from tocsin.composition.server_thread import ServerThread
+from tocsin.composition.side_thread import server_thread
 from tocsin.config import load_config
 from tocsin.errors import InputError
 
@@ -27,10 +27,10 @@ def plan(data: Path) -> ServerPlan:
 
 def test_it_answers_by_its_clock_and_leaves_a_folder_that_opens_again(tmp_path: Path) -> None:
     clock = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
-    with ServerThread(plan(tmp_path / "data"), clock=clock) as server:
+    with server_thread(plan(tmp_path / "data"), clock=clock) as server:
         logs = client("logs", server.address)
         logs.create_log_group(logGroupName="g")
-    with ServerThread(plan(tmp_path / "data"), clock=clock) as server:
+    with server_thread(plan(tmp_path / "data"), clock=clock) as server:
         (group,) = client("logs", server.address).describe_log_groups()["logGroups"]
     assert group["creationTime"] == int(clock.now().timestamp() * 1000)
 
@@ -38,8 +38,8 @@ def test_it_answers_by_its_clock_and_leaves_a_folder_that_opens_again(tmp_path: 
 def test_what_keeps_it_from_starting_is_raised(tmp_path: Path) -> None:
     clock = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
     with (
-        ServerThread(plan(tmp_path / "data"), clock=clock),
+        server_thread(plan(tmp_path / "data"), clock=clock),
         pytest.raises(InputError, match="used by another"),
-        ServerThread(plan(tmp_path / "data"), clock=clock),
+        server_thread(plan(tmp_path / "data"), clock=clock),
     ):
         pass
