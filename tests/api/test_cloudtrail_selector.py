@@ -104,7 +104,8 @@ def test_selectors_that_are_refused_leave_the_others(cloudtrail, refused, told, 
 
 
 def test_insights_are_off_until_they_are_switched_on(cloudtrail, refused, told) -> None:
-    off = ("InsightNotEnabledException", "Insights is not enabled on trail abc.")
+    remedy = "Edit the trail settings to enable Insights, and then try the operation again."
+    off = ("InsightNotEnabledException", f"Trail {ARN} does not have Insights enabled. {remedy}")
     assert refused(cloudtrail.get_insight_selectors, TrailName="abc") == off
     both = {"TrailARN": ARN, "InsightSelectors": [CALLS, ERRORS]}
     assert told(cloudtrail.put_insight_selectors(TrailName="abc", InsightSelectors=[CALLS, ERRORS])) == both

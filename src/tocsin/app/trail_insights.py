@@ -46,6 +46,8 @@ def trail_with_insights(service: Service, scope: Scope, named: str) -> Trail:
         trail = require_trail(store, scope, named)
     if not trail.insight_selectors:
         raise InvalidParameterError(
-            f"Insights is not enabled on trail {trail.name}.", aws_code="InsightNotEnabledException"
+            f"Trail {trail.arn} does not have Insights enabled. Edit the trail settings to enable Insights, and then "
+            "try the operation again.",
+            aws_code="InsightNotEnabledException",
         )
     return trail

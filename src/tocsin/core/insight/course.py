@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tocsin.core.insight.judgement import (
     DEFAULT_RULES,
     FEWEST_CALLS,
+    LONGEST_INSIGHT,
     WINDOW,
     ClosedInsight,
     InsightRules,
@@ -119,5 +120,6 @@ def _closing(insight: OpenInsight, counts: MinuteCounts, until: int, rules: Insi
         if insight.calm == 0 and counts.between(at - 1 - WINDOW, at) == 0:
             # An empty window stays what it is until the next call.
             following = counts.first(at, until)
-            at = until + 1 if following is None else following + 1
+            end = insight.first + LONGEST_INSIGHT
+            at = max(at, end if following is None else min(end, following + 1))
     return None

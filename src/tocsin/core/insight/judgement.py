@@ -33,6 +33,9 @@ _LEAST_MEAN = 20
 # An Insight closes after so many calm boundaries in a row.
 _CALM_BOUNDARIES = 5
 
+LONGEST_INSIGHT = (BASELINE_DAYS + 1) * DAY
+"""Minutes after which an Insight closes in any case: by then its own minutes are the baseline, and usual."""
+
 
 class InsightRules(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of IF-9: hours of data before anything is judged, and the tails that open and close an Insight."""
@@ -180,6 +183,8 @@ def _measured(counts: Counts, at: int, direction: Direction, *, first: int, data
 
 def advance(insight: OpenInsight, counts: Counts, at: int, rules: InsightRules = DEFAULT_RULES) -> OpenInsight:
     """An open Insight after the boundary `at`: it is calm there, or it is not."""
+    if at - insight.first >= LONGEST_INSIGHT:
+        return msgspec.structs.replace(insight, calm=_CALM_BOUNDARIES)
     is_calm = insight.tail(counts.between(at - WINDOW, at)) > rules.close
     return msgspec.structs.replace(insight, calm=insight.calm + 1 if is_calm else 0)
 

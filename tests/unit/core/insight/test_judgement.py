@@ -114,11 +114,20 @@ def test_an_insight_lasts_as_long_as_its_calls_do() -> None:
 
 
 def test_an_insight_keeps_the_mean_that_it_was_opened_with() -> None:
-    # It goes on for ten days: by then its own calls are the baseline, and it is still open.
+    # It goes on for a week: by then most of its baseline are its own calls, and it is still open.
     first = clock("10:00")
-    counts = MinuteCounts(dict.fromkeys(range(first, first + 10 * DAY), 4))
-    (span,) = insights_of(counts, since=0, until=first + 10 * DAY)
+    counts = MinuteCounts(dict.fromkeys(range(first, first + 7 * DAY), 4))
+    (span,) = insights_of(counts, since=0, until=first + 7 * DAY)
     assert (span.opened.count, span.closed) == (4, None)
+
+
+def test_what_lasts_for_eight_days_is_usual() -> None:
+    first = clock("10:00")
+    counts = MinuteCounts(dict.fromkeys(range(first, first + 20 * DAY), 4) | {first + 15 * DAY: 100})
+    rise, more = insights_of(counts, since=0, until=first + 20 * DAY)
+    assert rise.closed is not None
+    assert (rise.closed.closed_at, rise.closed.minutes) == (first + 8 * DAY, 8 * DAY)
+    assert (more.opened.opened_at, more.opened.baseline) == (first + 15 * DAY + 1, 4)
 
 
 def test_a_pause_shorter_than_the_calm_does_not_close() -> None:
@@ -143,11 +152,14 @@ def test_a_fall_ends_with_the_last_minute_below_the_baseline() -> None:
     assert (closed.minutes, closed.count) == (62, 40)
 
 
-def test_a_silence_without_end_stays_open() -> None:
+def test_a_silence_without_end_stays_open_for_eight_days() -> None:
     first = clock("00:00")
     counts = MinuteCounts(dict.fromkeys(range(first - 10080, first), 20))
-    (span,) = insights_of(counts, since=first, until=first + 400 * DAY)
+    (span,) = insights_of(counts, since=first, until=first + 7 * DAY)
     assert span.closed is None
+    (span,) = insights_of(counts, since=first, until=first + 400 * DAY)
+    assert span.closed is not None
+    assert (span.closed.minutes, span.closed.count) == (8 * DAY, 40)
 
 
 def test_an_end_without_a_known_call_is_that_of_its_first_minute() -> None:
@@ -163,6 +175,26 @@ def test_thresholds_are_settings() -> None:
     assert opening(counts, first + 1) is None
     assert opening(counts, first + 1, InsightRules(open=1e-3)) is not None
     assert InsightRules(min_hours=1.5).waiting_minutes == 90
+
+
+def test_boundaries_without_calls_enough_are_passed_over() -> None:
+    first = clock("10:00")
+    counts = MinuteCounts({first: 1, first + 3: 1, first + 20: 2, first + 24: 1, first + 60: 1})
+    (span,) = insights_of(counts, since=first - DAY, until=first + 300)
+    assert (span.opened.first, span.opened.opened_at) == (first + 20, first + 25)
+    assert list(insights_of(counts, since=first + 30, until=first + 300)) == []
+
+
+def test_an_api_that_was_busy_once_is_looked_at_again_when_it_is_called() -> None:
+    # A burst so large that the silence after it is a fall, for as long as the burst is in the baseline.
+    first = clock("10:00")
+    counts = MinuteCounts({first: 50_000, first + 30 * DAY: 5})
+    found = insights_of(counts, since=0, until=first + 31 * DAY)
+    assert [(span.opened.direction, span.opened.first - first) for span in found] == [
+        (Direction.RISE, 0),
+        (Direction.FALL, 6),
+        (Direction.RISE, 30 * DAY),
+    ]
 
 
 def test_days_before_the_first_record_are_no_days_without_calls() -> None:
