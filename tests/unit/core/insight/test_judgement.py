@@ -185,6 +185,12 @@ def test_boundaries_without_calls_enough_are_passed_over() -> None:
     assert list(insights_of(counts, since=first + 30, until=first + 300)) == []
 
 
+def test_a_steady_api_is_nothing_unusual() -> None:
+    first = clock("10:00")
+    counts = MinuteCounts(dict.fromkeys(range(first - 2 * DAY, first), 1))
+    assert list(insights_of(counts, since=first - DAY, until=first, data_from=first - 2 * DAY)) == []
+
+
 def test_an_api_that_was_busy_once_is_looked_at_again_when_it_is_called() -> None:
     # A burst so large that the silence after it is a fall, for as long as the burst is in the baseline.
     first = clock("10:00")
