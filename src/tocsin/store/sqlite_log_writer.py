@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tocsin.store.log_block import MOST_EVENTS, unpack_events
 from tocsin.store.sqlite_log_packing import BlockWriter
 from tocsin.store.sqlite_log_reader import SqliteLogReader
+from tocsin.store.sqlite_rows import insert_rows
 from tocsin.store.sqlite_scope import scope_text
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ class SqliteLogWriter(SqliteLogReader):
         first = self._next_sequence()
         if events:
             self._open_counts()
-            self._connection.executemany(
-                "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+            insert_rows(
+                self._connection,
+                "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)",
                 [
                     (sequence, group_id, stream_id, timestamp, ingested_at, message)
                     for sequence, (timestamp, message) in enumerate(events, first)

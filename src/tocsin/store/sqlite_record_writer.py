@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.store.record_block import PostingKeys, blocks_of, pack_bodies, pack_postings, unpack_postings
 from tocsin.store.sqlite_records import SqliteRecordReader
+from tocsin.store.sqlite_rows import insert_rows
 from tocsin.store.sqlite_scope import scope_text
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class SqliteRecordWriter(SqliteRecordReader):
                     if here:
                         self._add_waiting(destination, text, number, block, here, at=at)
         found.sort(key=_KEY)  # neighbours are written to the same page
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place) VALUES (?, ?, ?, ?, ?)", found
+        insert_rows(
+            self._connection, "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place)", found
         )
 
     def begin(self, records: WaitingRecords, *, object_key: str) -> int | None:
