@@ -39,7 +39,7 @@ class ObservedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_answer(observed: ObservedCall, answer: ObservedAnswer) -> ApiAnswer:
-    """The answer to a call. What cannot be read is left out; nothing is raised."""
+    """The answer to a call. What cannot be read of it is left out; nothing is raised."""
     body = unpacked_beginning(answer.body, answer.headers.get("content-encoding"))
     request_id = next((answer.headers[name] for name in _ID_HEADERS if answer.headers.get(name)), None)
     is_error = answer.status >= 400 or (observed.api.name == "s3" and answer.status in {301, 307, 308})
@@ -117,7 +117,9 @@ def _of_tree(protocol: str, api: ServiceApi, model: OperationModel, body: bytes)
     tree = bounded_tree(body) if protocol == "json" else cbor.decode_tree(body)
     if not isinstance(tree, dict):
         raise ParseError("Expected map or null")
-    return api.closure(f"read {protocol} answer", model.name, model.output_shape, codec.readers)(tree)
+    return api.closure(f"read {protocol} answer", model.name, model.output_shape, lambda: codec.readers().lenient())(
+        tree
+    )
 
 
 def _of_query(api: ServiceApi, model: OperationModel, root: Element | None) -> Any:
@@ -129,7 +131,7 @@ def _of_query(api: ServiceApi, model: OperationModel, root: Element | None) -> A
 def _read_xml(api: ServiceApi, model: OperationModel, node: Element | None) -> Any:
     if node is None:
         return {}
-    return api.closure("read xml answer", model.name, model.output_shape, xml_reader.readers)(node)
+    return api.closure("read xml answer", model.name, model.output_shape, lambda: xml_reader.readers().lenient())(node)
 
 
 # --- errors ----------------------------------------------------------------------------------------------

@@ -172,8 +172,9 @@ def _of_body(api: ServiceApi, operation: str, shape: Shape, body: bytes, *, kind
     if not body.strip():
         return None
     if is_xml:
-        return api.closure(f"read xml {kind}", operation, shape, xml_reader.readers)(parse_xml(body))
-    readers = json.readers if kind == "request" else _answer_readers
+        readers = xml_reader.readers if kind == "request" else lambda: xml_reader.readers().lenient()
+        return api.closure(f"read xml {kind}", operation, shape, readers)(parse_xml(body))
+    readers = json.readers if kind == "request" else lambda: _answer_readers().lenient()
     return api.closure(f"read rest-json {kind}", operation, shape, readers)(bounded_tree(body))
 
 

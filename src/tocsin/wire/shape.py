@@ -54,6 +54,22 @@ class Compilation:
             built = cell.target = self._closures[key] = self._build(shape, self)
             return built
 
+    def lenient(self) -> Compilation:
+        """One where what cannot be read is None, and all around it is read: for answers that others made."""
+
+        def build(shape: Shape, made: Compilation) -> Callable[[Any], Any]:
+            read = self._build(shape, made)
+
+            def read_or_none(value: Any) -> Any:
+                try:
+                    return read(value)
+                except ParseError:
+                    return None
+
+            return read_or_none
+
+        return Compilation(build)
+
 
 def wire_name(name: str, shape: Shape) -> str:
     """What a member is called on the wire: its `locationName`, else its own name."""

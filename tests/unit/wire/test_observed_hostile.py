@@ -258,6 +258,41 @@ def test_heads_of_s3_have_no_body() -> None:
     assert "errorCode" not in record(request("s3", "GET", "/bucket/k"), status=304)
 
 
+@pytest.mark.parametrize(
+    ("seen", "answer", "elements"),
+    [
+        (
+            request("ec2", body=b"Action=AuthorizeSecurityGroupIngress&GroupId=sg-1", content_type=FORM),
+            (
+                b"<R><requestId>r</requestId><securityGroupRuleSet><item><fromPort/><toPort>22</toPort>"
+                b"<isEgress>None</isEgress></item></securityGroupRuleSet></R>"
+            ),
+            {"requestId": "r", "securityGroupRuleSet": {"items": [{"toPort": 22}]}},
+        ),
+        (
+            request("iam", body=b"Action=CreateUser&UserName=u", content_type=FORM),
+            (
+                b"<R><CreateUserResult><User><UserName>u</UserName><CreateDate>today</CreateDate><Tags>"
+                b"<member><Key>k</Key></member></Tags></User></CreateUserResult></R>"
+            ),
+            {"user": {"userName": "u", "tags": [{"key": "k"}]}},
+        ),
+        (
+            request("kms", body=b"{}", x_amz_target="TrentService.CreateKey"),
+            b'{"KeyMetadata":{"KeyId":"k","Enabled":"yes","EncryptionAlgorithms":["A",5,["B"]],"CreationDate":[]}}',
+            {"keyMetadata": {"keyId": "k", "encryptionAlgorithms": ["A"]}},
+        ),
+        (
+            request("lambda", "PUT", "/2015-03-31/functions/f/configuration", b"{}"),
+            b'{"FunctionName":"f","Timeout":"long","VpcConfig":[]}',
+            {"functionName": "f"},
+        ),
+    ],
+)
+def test_of_an_answer_that_is_odd_the_rest_is_read(seen: ObservedRequest, answer: bytes, elements: Any) -> None:
+    assert record(seen, answer)["responseElements"] == elements
+
+
 def test_an_answer_of_which_only_the_beginning_is_known() -> None:
     observed = call_of(request("iam", body=b"Action=CreateUser&UserName=u", content_type=FORM))
     answer = read_answer(observed, ObservedAnswer(status=200, headers={}, body=b"<a>", body_length=300_000))

@@ -214,7 +214,7 @@ class _PlainAnswer:
                 return {}
             # [seen] in both CreateNetworkInterface records
             key = "item" if parents == ("networkInterface", "privateIpAddresses") else "items"
-            return {key: [self._element(shape.element, item, parents) for item in value]}
+            return {key: [self._element(shape.element, item, parents) for item in value if item is not None]}
         if isinstance(value, datetime):
             return moment_value(value, MomentForm.EPOCH_MILLISECONDS)
         if len(parents) == 1 and member.xml_name in _TEXT_IN_ANSWERS:
@@ -289,7 +289,11 @@ class _Wrapped:
             if not value:
                 return ""
             of_element = self._redaction.of_element(element)
-            items = [self._node(element, item, parents) if of_element == KEPT else of_element for item in value]
+            items = [
+                self._node(element, item, parents) if of_element == KEPT else of_element
+                for item in value
+                if item is not None
+            ]
             return {element.xml_name or "item": _one_or_all(items)}
         return _guessed_scalar(value)
 
