@@ -52,7 +52,7 @@ def _build_ec2_reader(shape: Shape, compilation: Compilation) -> Reader:
             return _structure_reader(shape, compilation, _ec2_name)
         case "list":
             element = compilation.closure(shape.member)
-            return lambda fields: [element(group) for group in _by_index(fields, "")]
+            return lambda fields: [element(group) for group in _by_index(fields, "", is_lenient=compilation.is_lenient)]
     return _build_reader(shape, compilation)
 
 
@@ -94,7 +94,8 @@ def _structure_reader(shape: Shape, compilation: Compilation, form_name: Callabl
     for name, member in shape.members.items():
         key = form_name(name, member)
         if member.type_name in TEXT_READERS:
-            scalars[key] = (name, TEXT_READERS[member.type_name](member))
+            read_text = TEXT_READERS[member.type_name](member)
+            scalars[key] = (name, _or_none(read_text) if compilation.is_lenient else read_text)
         else:
             composites[key] = (name, compilation.closure(member))
 
@@ -111,7 +112,7 @@ def _structure_reader(shape: Shape, compilation: Compilation, form_name: Callabl
                     groups[head].append((rest, value))
                 else:
                     groups[head] = [(rest, value)]
-            elif head in scalars:
+            elif head in scalars and not compilation.is_lenient:
                 raise ParseError("Start of structure or map found where not expected")
         values = {}
         for key, text in texts.items():
@@ -121,6 +122,16 @@ def _structure_reader(shape: Shape, compilation: Compilation, form_name: Callabl
             name, reader = composites[key]
             values[name] = reader(group)
         return values
+
+    return read
+
+
+def _or_none(read_text: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return read_text(text)
+        except ParseError:
+            return None
 
     return read
 
@@ -141,12 +152,12 @@ def _flat_name(name: str, member: Shape) -> str:
 _INDEX: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-def _by_index(fields: Fields, prefix: str) -> list[list[tuple[str, str]]]:
+def _by_index(fields: Fields, prefix: str, *, is_lenient: bool) -> list[list[tuple[str, str]]]:
     """The fields of each element, in the order of their numbers, whatever these are."""
     groups: dict[int, list[tuple[str, str]]] = {}
     for key, value in fields:
         if not key:
-            if value:
+            if value and not is_lenient:
                 raise ParseError("Expected list or null")
             continue  # `Name=` is an empty list
         rest = key
@@ -156,6 +167,8 @@ def _by_index(fields: Fields, prefix: str) -> list[list[tuple[str, str]]]:
                 continue
         index, _, rest = rest.partition(".")
         if not _INDEX.fullmatch(index):
+            if is_lenient:
+                continue
             raise ParseError(f"{index[:40]} is not a valid index")
         groups.setdefault(int(index), []).append((rest, value))
     return [groups[index] for index in sorted(groups)]
@@ -165,7 +178,7 @@ def _list_reader(shape: Shape, compilation: Compilation) -> Reader:
     element = compilation.closure(shape.member)
     is_flat = bool(shape.serialization.get("flattened"))
     prefix = "" if is_flat else wire_name("member", shape.member)
-    return lambda fields: [element(group) for group in _by_index(fields, prefix)]
+    return lambda fields: [element(group) for group in _by_index(fields, prefix, is_lenient=compilation.is_lenient)]
 
 
 def _map_reader(shape: Shape, compilation: Compilation) -> Reader:
@@ -175,7 +188,7 @@ def _map_reader(shape: Shape, compilation: Compilation) -> Reader:
 
     def read(fields: Fields) -> dict[Any, Any]:
         values = {}
-        for group in _by_index(fields, prefix):
+        for group in _by_index(fields, prefix, is_lenient=compilation.is_lenient):
             keys, parts = [], []
             for key, text in group:
                 head, _, rest = key.partition(".")

@@ -1,7 +1,7 @@
 """The parameters of a request that went by, in every protocol of botocore. Spec: REC-3.6.
 
-The mirror of `botocore.serialize`, over the readers of this package. A request that is not what the model says has
-no parameters; nothing is guessed.
+The mirror of `botocore.serialize`, over the readers of this package. A member that is not what the model says is left
+out, so that it does not hide the others; a request of which nothing can be read has no parameters.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ def read_request(
 def _read(protocol: ObservedProtocol, api: ServiceApi, model: OperationModel, body: bytes, *, form: Form) -> Any:
     shape = model.input_shape
     if protocol == "query":
-        return api.closure("read query", model.name, shape, query.readers)(form)
+        return api.closure("observe query", model.name, shape, lambda: query.readers().lenient())(form)
     if protocol == "ec2":
-        return api.closure("read ec2", model.name, shape, query.ec2_readers)(form)
+        return api.closure("observe ec2", model.name, shape, lambda: query.ec2_readers().lenient())(form)
     codec = json if protocol == "json" else cbor
     tree = bounded_tree(body) if protocol == "json" else cbor.decode_tree(body)
     if not isinstance(tree, dict):
         raise ParseError("Expected map or null")
-    return api.closure(f"read {protocol}", model.name, shape, codec.readers)(tree)
+    return api.closure(f"observe {protocol}", model.name, shape, lambda: codec.readers().lenient())(tree)
 
 
 def _read_rest(

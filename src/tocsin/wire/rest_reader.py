@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.wire import json, xml_reader
@@ -41,7 +42,7 @@ def read_rest_request(
     """The parameters of a request. `headers` are in lower case.
 
     Raises:
-        ParseError: something is not what the model says.
+        ParseError: the body cannot be read.
     """
     shape = model.input_shape
     values = _outside_body(shape, labels=labels, query=query, headers=headers)
@@ -55,7 +56,7 @@ def read_rest_answer(
     """The output of an answer that went well, without its status: records do not show that.
 
     Raises:
-        ParseError: something is not what the model says.
+        ParseError: the body cannot be read.
     """
     shape = model.output_shape
     values = _outside_body(shape, labels={}, query=[], headers=headers)
@@ -89,20 +90,27 @@ def _outside_body(
     for name, member in shape.members.items():
         key = wire_name(name, member)
         value: Any = None
-        match member.serialization.get("location"):
-            case "uri":
-                value = _scalar(member, labels[key]) if key in labels else None
-            case "querystring":
-                value = _of_query(member, key, query, taken)
-            case "header":
-                text = headers.get(key.lower())
-                value = None if text is None else _of_header(member, text)
-            case "headers":
-                prefix = key.lower()
-                value = {each[len(prefix) :]: text for each, text in headers.items() if each.startswith(prefix)} or None
+        with suppress(ParseError):  # one that cannot be read must not hide the others
+            match member.serialization.get("location"):
+                case "uri":
+                    value = _scalar(member, labels[key]) if key in labels else None
+                case "querystring":
+                    value = _of_query(member, key, query, taken)
+                case "header":
+                    text = headers.get(key.lower())
+                    value = None if text is None else _of_header(member, text)
+                case "headers":
+                    start = key.lower()
+                    value = {
+                        each[len(start) :]: text for each, text in headers.items() if each.startswith(start)
+                    } or None
         if value is not None:
             values[name] = value
     return values
+
+
+def _with_prefix(prefix: str, headers: Mapping[str, str]) -> dict[str, str] | None:
+    return {name[len(prefix) :]: text for name, text in headers.items() if name.startswith(prefix)} or None
 
 
 def _scalar(member: Shape, text: str) -> Any:
@@ -172,10 +180,13 @@ def _of_body(api: ServiceApi, operation: str, shape: Shape, body: bytes, *, kind
     if not body.strip():
         return None
     if is_xml:
-        readers = xml_reader.readers if kind == "request" else lambda: xml_reader.readers().lenient()
-        return api.closure(f"read xml {kind}", operation, shape, readers)(parse_xml(body))
-    readers = json.readers if kind == "request" else lambda: _answer_readers().lenient()
-    return api.closure(f"read rest-json {kind}", operation, shape, readers)(bounded_tree(body))
+        make = xml_reader.readers
+        tree: Any = parse_xml(body)
+    else:
+        make = json.readers if kind == "request" else _answer_readers
+        tree = bounded_tree(body)
+    name = f"observe {'xml' if is_xml else 'rest-json'} {kind}"
+    return api.closure(name, operation, shape, lambda: make().lenient())(tree)
 
 
 def _answer_readers() -> Compilation:

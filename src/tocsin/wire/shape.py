@@ -38,8 +38,11 @@ class Compilation:
     service: each has compilations of its own.
     """
 
-    def __init__(self, build: Callable[[Shape, Compilation], Callable[[Any], Any]]) -> None:
+    def __init__(
+        self, build: Callable[[Shape, Compilation], Callable[[Any], Any]], *, is_lenient: bool = False
+    ) -> None:
         self._build = build
+        self.is_lenient = is_lenient
         self._closures: dict[tuple[str, str], Callable[[Any], Any]] = {}
         self._lock = threading.RLock()
 
@@ -55,7 +58,10 @@ class Compilation:
             return built
 
     def lenient(self) -> Compilation:
-        """One where what cannot be read is None, and all around it is read: for answers that others made."""
+        """One where what cannot be read is None, and all around it is read: for calls that only pass by.
+
+        A value that a service refuses, or an emulator passes over, must not hide the others from a record.
+        """
 
         def build(shape: Shape, made: Compilation) -> Callable[[Any], Any]:
             read = self._build(shape, made)
@@ -68,7 +74,7 @@ class Compilation:
 
             return read_or_none
 
-        return Compilation(build)
+        return Compilation(build, is_lenient=True)
 
 
 def wire_name(name: str, shape: Shape) -> str:

@@ -103,22 +103,41 @@ def test_a_request_of_which_only_the_beginning_is_known() -> None:
     }
 
 
+EMPTY = {"groups": {}, "ipRanges": {}, "ipv6Ranges": {}, "prefixListIds": {}}
+
+
 @pytest.mark.parametrize(
-    ("form", "parameters"),
+    ("form", "permissions"),
     [
-        ("IpPermissions.999999999999999999.IpProtocol=tcp", "tcp"),
-        ("IpPermissions.99999999999999999999999.IpProtocol=tcp", None),
-        ("IpPermissions.x.IpProtocol=tcp", None),
-        ("IpPermissions.1.FromPort=nine", None),
-        ("IpPermissions.1.FromPort=" + "9" * 5000, None),
-        ("IpPermissions=tcp", None),
-        ("GroupId.1=sg-1", None),
+        ("IpPermissions.999999999999999999.IpProtocol=tcp", {"items": [{"ipProtocol": "tcp", **EMPTY}]}),
+        ("IpPermissions.99999999999999999999999.IpProtocol=tcp", {}),
+        ("IpPermissions.x.IpProtocol=tcp&IpPermissions.1.IpProtocol=udp", {"items": [{"ipProtocol": "udp", **EMPTY}]}),
+        ("IpPermissions.1.FromPort=nine&IpPermissions.1.ToPort=9", {"items": [{"toPort": 9, **EMPTY}]}),
+        ("IpPermissions.1.FromPort=" + "9" * 5000, {"items": [EMPTY]}),
+        ("IpPermissions=tcp&IpPermissions.1.ToPort=9", {"items": [{"toPort": 9, **EMPTY}]}),
+        ("GroupId.1=sg-1&DryRun=perhaps", {}),
     ],
 )
-def test_forms_that_are_odd(form: str, parameters: Any) -> None:
-    body = f"Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&{form}".encode()
+def test_what_is_odd_in_a_form_does_not_hide_the_rest(form: str, permissions: Any) -> None:
+    body = f"Action=AuthorizeSecurityGroupIngress&Version=2016-11-15&GroupName=web&{form}".encode()
     shown = record(request("ec2", body=body, content_type=FORM))["requestParameters"]
-    assert (shown is None) if parameters is None else (shown["ipPermissions"]["items"][0]["ipProtocol"] == parameters)
+    assert shown == {"groupName": "web", "ipPermissions": permissions}
+
+
+@pytest.mark.parametrize(
+    ("seen", "parameters"),
+    [
+        (json_call(b'{"TrailName":"t","EventSelectors":[{"ReadWriteType":5},{"ReadWriteType":"All"}]}', "CloudTrail_20131101.PutEventSelectors"), {"trailName": "t", "eventSelectors": [{}, {"readWriteType": "All"}]}),
+        (request("lambda", "GET", "/2015-03-31/functions?MaxItems=many&Marker=m"), {"marker": "m"}),
+        (request("lambda", "PUT", "/2015-03-31/functions/f/configuration", b'{"Timeout":"long","Role":"r"}'), {"functionName": "f", "role": "r"}),
+        (request("lambda", "PUT", "/2015-03-31/functions/f/configuration", b"no json"), None),
+        (request("iam", body=b"Action=CreateUser&UserName=u&Tags.member.1.Key=k&Tags.member.x.Key=l&Path.1=p", content_type=FORM), {"userName": "u", "tags": [{"key": "k"}]}),
+        (request("route53", "POST", "/2013-04-01/hostedzone", b"<R><Name>n</Name><HostedZoneConfig><PrivateZone>perhaps</PrivateZone></HostedZoneConfig></R>"), {"name": "n", "hostedZoneConfig": {}}),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_what_is_odd_in_a_request_does_not_hide_the_rest(seen: ObservedRequest, parameters: Any) -> None:
+    assert record(seen)["requestParameters"] == parameters
 
 
 @pytest.mark.parametrize(
