@@ -340,3 +340,15 @@ def test_a_run_that_is_done_over_says_nothing_twice() -> None:
 
 def _minute(live: Live) -> int:
     return int(live.clock.now().timestamp()) // 60 - 2
+
+
+def test_a_service_that_is_started_again_goes_on() -> None:
+    live = Live(trail())
+    live.pass_minutes(70)
+    live.call(times=4)
+    live.pass_minutes(3)
+    live.service = Service(live.service.store, live.clock, new_id=lambda: "y", settings=live.service.settings)
+    live.watch = live.service.part(InsightWatch)
+    live.call(times=1)
+    live.pass_minutes(30)
+    assert live.told() == [("13:10", "Start", "Call"), ("13:14", "End", "Call")]
