@@ -89,7 +89,10 @@ class Caller(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call. `is_unclassified`: its rate may have to be judged, but it does not say whether it reads or writes."""
+    """One call, and its caller where it is counted.
+
+    `is_unclassified`: its rate may have to be judged, but it does not say whether it reads or writes.
+    """
 
     api: Api
     caller: Caller
@@ -127,13 +130,14 @@ def call_of(values: Sequence[object]) -> Call | None:
     reads = _READS.get(read_only) if isinstance(read_only, str | bool) else None
     account = recipient if type(recipient) is str and recipient else owner
     api = Api(_text(account), _text(region), _text(source), _text(name), "Data" if is_data else "Management")
-    caller = Caller(
-        arn=caller_name(arn, invoked_by),
-        agent=_text(agent) or NOTHING,
-        error_code=_text(error) or None,
-        counts_for_rate=is_data or reads is False,
-    )
+    caller = _NOBODY
+    code = _text(error) or None
+    if code is not None or is_data or reads is False:  # most calls read, and nobody asks who made them
+        caller = Caller(caller_name(arn, invoked_by), _text(agent) or NOTHING, code, is_data or reads is False)
     return Call(api, caller, is_unclassified=not is_data and reads is None)
+
+
+_NOBODY = Caller(None, None, None, counts_for_rate=False)
 
 
 _READS: dict[str | bool, bool] = {True: True, False: False, "true": True, "false": False}
@@ -159,9 +163,9 @@ def caller_name(arn: object, invoked_by: object) -> str:
 def _text(value: object) -> str:
     if type(value) is not str:
         return ""
-    if len(value) > _LONGEST:
-        value = value[:_LONGEST] + "…"
-    return value if value.isascii() else printable(value)
+    if len(value) <= _LONGEST and value.isascii():
+        return value
+    return printable(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
 
 
 def _at(record: Mapping[str, Any], path: Sequence[str]) -> object:
