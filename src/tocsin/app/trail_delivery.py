@@ -135,18 +135,20 @@ class TrailDelivery:
             folder=waiting.group.folder,
         )
         logged_count = self._service.store.write(lambda writer: self._commit(writer, records, trail, logged, key))
-        counters = self._service.counters
-        counters.add("trail_records_logged", logged_count)
-        if logged is not None:
+        if logged is not None and logged_count is not None:
+            counters = self._service.counters
+            counters.add("trail_records_logged", logged_count)
             counters.add("trail_records_unlogged", logged.oversize, reason="size")
             counters.add("trail_records_unlogged", len(logged.events) - logged_count, reason="log-group")
         return len(records.bodies) < waiting.records
 
     def _commit(
         self, store: StoreWriter, records: WaitingRecords, trail: Trail, logged: LoggedRecords | None, key: str
-    ) -> int:
-        """Begin a batch, and log its records; how many were logged."""
-        if store.records.begin(records, object_key=key) is None or logged is None or not logged.events:
+    ) -> int | None:
+        """Begin a batch, and log its records; how many were logged, None where a reset came first."""
+        if store.records.begin(records, object_key=key) is None:
+            return None
+        if logged is None or not logged.events:
             return 0
         scope, now = records.group.scope, self._service.now_ms()
         found = log_group_of(trail.log_group_arn)

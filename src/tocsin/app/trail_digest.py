@@ -7,6 +7,7 @@ twice.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -111,49 +112,66 @@ class TrailDigests:
             chains = [_Chain(home, name, state) for home, name, state in CHAINS.scan_all(store)]
             endings = [(home, name, ending) for home, name, ending in ENDINGS.scan_all(store)]
             ended = [row for row in endings if self._has_ended(store, row[2])]
-        for home, name, ending in ended:
-            self._end(home, name, ending, [one for one in chains if _is_chain_of(one, ending.trail)])
-        gone = {(one.home, one.name) for one in chains for _, _, ending in ended if _is_chain_of(one, ending.trail)}
-        chains = [one for one in chains if (one.home, one.name) not in gone]
+        works = [
+            partial(self._end, home, name, ending, [one for one in chains if _is_chain_of(one, ending.trail)])
+            for home, name, ending in ended
+        ]
+        chains = [one for one in chains if not any(_is_chain_of(one, ending.trail) for _, _, ending in ended)]
         known = {(one.home, one.name) for one in chains}
-        for trail in trails.values():
-            is_known = (trail.home, _chain_name(trail, trail.home)) in known
-            if trail.is_logging and trail.validates_log_files and not is_known:
-                self._service.store.write(lambda writer, trail=trail: self._start_if(writer, trail))  # type: ignore[misc]
+        works += [
+            partial(self._begin, trail)
+            for trail in trails.values()
+            if trail.is_logging
+            and trail.validates_log_files
+            and (trail.home, _chain_name(trail, trail.home)) not in known
+        ]
         interval = self._service.settings.trail_digest_interval
-        dues: list[int] = [now + interval] if trails else []
+        dues = [now + interval] if trails else []
         waits_for_end = {(ending.trail.home, ending.trail.name, ending.trail.created_at) for _, _, ending in endings}
         for one in chains:
             due = one.state.start + interval
+            who = (one.home, one.state.trail, one.state.created_at)
             if due > now:
                 dues.append(due)
-                continue
-            who = (one.home, one.state.trail, one.state.created_at)
-            if who in waits_for_end:
-                continue  # its last digest comes as soon as its last files are there
-            self._make_due(one, trails.get(who))
+            elif who not in waits_for_end:  # else its last digest comes as soon as its last files are there
+                works.append(partial(self._make_due, one, trails.get(who)))
+        failure: Exception | None = None
+        for work in works:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  (the others are not to wait for it; it is raised below)
+                failure = failure or error
+        if failure is not None:
+            raise failure
         if len(endings) > len(ended):
             dues.append(now + 1)
         return None if not dues else max(0.05, min(dues) - self._service.now_ms() / 1000)
 
-    def _start_if(self, store: StoreWriter, trail: Trail) -> None:
-        now = TRAILS.get(store, trail.home, trail.name)
-        if now == trail and CHAINS.get(store, trail.home, _chain_name(trail, trail.home)) is None:
-            self._start(store, trail, trail.home)
+    def _begin(self, trail: Trail) -> None:
+        """Begin the chain of a trail's home, if the trail is still as it was."""
+
+        def work(store: StoreWriter) -> None:
+            is_new = CHAINS.get(store, trail.home, _chain_name(trail, trail.home)) is None
+            if is_new and TRAILS.get(store, trail.home, trail.name) == trail:
+                self._start(store, trail, trail.home)
+
+        self._service.store.write(work)
 
     def _make_due(self, chain: _Chain, trail: Trail | None) -> None:
-        """Make the digest of an hour that is over; the last one, where the trail is not validated any more."""
+        """Make the digest of an hour that is over; the last one, where there are to be no more of this chain."""
         if trail is None or not trail.is_logging:  # its end was not told: a store of before, or a reset in the midst
             self._service.store.write(lambda store: _forget(store, chain))
             return
-        key = self._service.digest_keys.signing_key(chain.state.scope.region)
+        scope = chain.state.scope
+        goes_on = trail.validates_log_files and trail.is_in(scope.region) and trail.is_of(scope.account)
+        key = self._service.digest_keys.signing_key(scope.region)
 
         def work(store: StoreWriter) -> None:
             if CHAINS.get(store, chain.home, chain.name) != chain.state:
                 return
-            if trail.validates_log_files or _files(store, chain):
+            if goes_on or _files(store, chain):
                 self._make(store, chain, trail, key)
-            if not trail.validates_log_files:
+            if not goes_on:
                 _forget(store, chain)
 
         self._service.store.write(work)

@@ -54,7 +54,7 @@ from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
-from tocsin.composition.trail_loop import TrailLoop, TrailWatch
+from tocsin.composition.trail_loop import TrailLoop, TrailWatch, make_digests
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
@@ -322,6 +322,7 @@ class RunningServer:
             tasks.create_task(self._supervised("watch", self.lookout.step))
             tasks.create_task(self._kept_running("delivery", self._deliver))
             tasks.create_task(self._kept_running("trails", self._deliver_trails))
+            tasks.create_task(self._supervised("digests", partial(make_digests, self.service)))
             if self.heartbeat is not None:
                 tasks.create_task(self._kept_running("heartbeat", partial(self.heartbeat.run, self._note_beat)))
             for number, feed in enumerate(self.feeds, 1):

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
     from tocsin.app.service import Service
 
-# Seconds after which it looks even if nobody has told it anything: a trail may have been made or stopped.
-_LOOK_EVERY: Final = 5.0
+# Seconds after which it looks even if nobody has told it anything: a trail may have been stopped, a digest made.
+_LOOK_EVERY: Final = 2.0
 
-# Seconds between two looks at what is to be put, and at digests: with an interval of 0 there may be many wakes.
+# Seconds between two looks at what is to be put: with an interval of 0 there may be many wakes.
 _BUCKETS_EVERY: Final = 0.2
-_DIGESTS_EVERY: Final = 1.0
 
 _MOST_BUCKETS: Final = 16
 """Buckets that are put into at the same time."""
@@ -61,16 +60,21 @@ class TrailWatch:
         }
 
 
+def make_digests(service: Service) -> float:
+    """Make the digests that are due; seconds until it is to be looked again."""
+    wait = service.part(TrailDigests).make()
+    return _LOOK_EVERY if wait is None else min(wait, _LOOK_EVERY)
+
+
 class TrailLoop:
     """Delivers until it is cancelled; `report` is told of defects while files are put."""
 
     def __init__(self, service: Service, *, report: Callable[[BaseException], None]) -> None:
         self._service = service
         self._delivery = service.part(TrailDelivery)
-        self._digests = service.part(TrailDigests)
         self._report = report
         self._busy: set[str] = set()  # buckets that a thread puts into
-        self._bucket_look = self._digest_look = 0.0  # when the next ones are due, by the monotonic clock
+        self._bucket_look = 0.0  # when the next one is due, by the monotonic clock
         self._is_told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -96,11 +100,6 @@ class TrailLoop:
         if wait is not None:
             waits.append(wait)
         now = self._service.clock.monotonic()
-        if now >= self._digest_look:
-            self._digest_look = now + _DIGESTS_EVERY
-            wait = await asyncio.to_thread(self._digests.make)
-            if wait is not None:
-                waits.append(max(wait, _DIGESTS_EVERY))
         if now >= self._bucket_look:
             self._bucket_look = now + _BUCKETS_EVERY
             buckets, wait = await asyncio.to_thread(self._delivery.buckets)

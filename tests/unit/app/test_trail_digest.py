@@ -17,6 +17,7 @@ from tocsin.app.record_intake import RecordIntake
 from tocsin.app.trail import TRAILS, keep_ending
 from tocsin.core.digest import PublicKeys
 from tocsin.core.digest.signature import is_signed, string_to_sign
+from tocsin.errors import InputError
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
 
@@ -262,6 +263,39 @@ def test_digests_wait_for_their_bucket_in_order(bench: TrailBench) -> None:
     digests = check_chain(bench)
     assert [one["digestEndTime"] for one in digests] == [f"2026-03-01T{hour}:00:00Z" for hour in (13, 14, 15, 16)]
     assert bench.status().digests.error == ""
+
+
+def test_a_region_that_the_trail_has_left_gets_what_was_delivered_and_no_more(bench: TrailBench) -> None:
+    validated(bench, is_multi_region=True)
+    bench.take("B", awsRegion="eu-west-1")
+    bench.run(300)
+    validated(bench, is_multi_region=False)
+    for _ in range(3):
+        bench.run(HOUR)
+    regions = [one["digestS3Object"].split("/")[3] for one in check_chain(bench)]
+    assert sorted(regions) == ["eu-west-1", "us-east-1", "us-east-1", "us-east-1"]
+
+
+def test_a_key_that_cannot_be_had_keeps_no_other_region_waiting(bench: TrailBench) -> None:
+    validated(bench, is_multi_region=True)
+    bench.take("B", awsRegion="eu-west-1")
+    bench.run(300)
+    give = bench.keys.signing_key
+
+    def refuse(region: str) -> Any:
+        if region == "eu-west-1":
+            raise InputError("the key is damaged")
+        return give(region)
+
+    bench.keys.signing_key = refuse
+    bench.clock.advance(HOUR)
+    with pytest.raises(InputError, match="damaged"):
+        bench.digests.make()
+    bench.delivery.put("logs")
+    assert [one["digestS3Object"].split("/")[3] for one in check_chain(bench)] == ["us-east-1"]
+    bench.keys.signing_key = give
+    bench.run()
+    assert len(check_chain(bench)) == 2
 
 
 def test_a_digest_lies_where_the_trail_delivers_now_and_follows_one_in_the_old_bucket(bench: TrailBench) -> None:
