@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from live_server import LiveServer
 
 from tocsin.app.trail import TRAILS
+from tocsin.core.scope import Scope
 from tocsin.store.sqlite import SqliteStore
 
 ACCOUNT = "111122223333"
@@ -106,6 +107,26 @@ def test_the_aws_cli(server, account) -> None:
     (event,) = json.loads(answer.stdout)["Events"]
     assert event["EventName"] == "CreateLogGroup"
     assert json.loads(event["CloudTrailEvent"])["userIdentity"]["accountId"] == account
+
+
+def test_rates_of_aws_where_they_are_switched_on(tmp_path) -> None:
+    with LiveServer(tmp_path / "data", environ={"TOCSIN_LIMITS_THROTTLE": "true"}) as server:
+        trail = server.client("cloudtrail")
+        outcomes = []
+        for _ in range(6):
+            try:
+                trail.lookup_events(MaxResults=1)
+            except ClientError as error:
+                outcomes.append(error.response["Error"])
+        assert {"Code": "ThrottlingException", "Message": "Rate exceeded"} in outcomes
+        server.client("logs").describe_log_groups()
+    store = SqliteStore(server.data / "tocsin.sqlite3")
+    with store.read() as reader:
+        found = reader.records.look_up(Scope(ACCOUNT, "eu-west-1"), "Management", limit=100)
+    store.close()
+    refused = [one for one in (json.loads(row.body) for row in found) if one.get("errorCode") == "ThrottlingException"]
+    assert len(refused) == len(outcomes)
+    assert refused[0]["requestParameters"] is None
 
 
 # ---------------------------------------------------------------- trails of before a call

@@ -39,7 +39,6 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True):
     events_in_message: int = 10
     enrich_json: bool = True
     insights: InsightRules = DEFAULT_RULES
-    throttle: bool = False
     account: str = "123456789012"
     organization: str = ""  # id of the organization that all accounts of this server are in; empty for none (CT-9.4)
     key_accounts: dict[str, str] = {}  # access key that was configured -> its account

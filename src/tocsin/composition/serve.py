@@ -46,6 +46,7 @@ from tocsin.composition.mail import make_mail_notifier, sender_of
 from tocsin.composition.notifiers import ANYWHERE, make_notifiers
 from tocsin.composition.object_store import make_object_store
 from tocsin.composition.record_receiver import RecordReceiver
+from tocsin.composition.request_rate import RequestRates
 from tocsin.composition.server_app import ServerApp
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.composition.server_page import ServerPages
@@ -186,6 +187,7 @@ class RunningServer:
             report=self._report,
             store_failed=self._note_store_failure,
             recorder=self.recorder,
+            rates=RequestRates(self.clock) if config.requests.throttle else None,
         )
         pages = ServerPages(
             self.service,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tocsin.api.operation import Handler, Operations
     from tocsin.app.service import Service
     from tocsin.composition.call_recording import CallRecorder
+    from tocsin.composition.request_rate import RequestRates
     from tocsin.core.trail.definition import Trail
     from tocsin.wire.authentication import Authenticator, Caller
     from tocsin.wire.call import Call, Guess
@@ -71,11 +72,12 @@ class Dispatcher:
         report: ReportFailure,
         store_failed: Callable[[StoreError], None] = lambda _: None,
         recorder: CallRecorder | None = None,
+        rates: RequestRates | None = None,
     ) -> None:
         """`most_metric_data` bounds the body of PutMetricData as it was sent (WIRE-7.4).
 
         `report` is told of defects: request id, what was called, and the exception; `store_failed` of the store.
-        `recorder` makes CloudTrail records of calls (WIRE-10.5).
+        `recorder` makes CloudTrail records of calls (WIRE-10.5); `rates` refuses those that come too fast.
         """
         self._service = service
         self._tables = tables
@@ -87,6 +89,7 @@ class Dispatcher:
         self._report = report
         self._store_failed = store_failed
         self._recorder = recorder
+        self._rates = rates
 
     def answer(
         self, request: WireRequest, *, request_id: str, source_address: str, tls: tuple[str, str] | None = None
@@ -123,6 +126,8 @@ class Dispatcher:
             course.caller = caller = self._authenticator.authenticate(request, call, at=at)
             handler = self._handler(call)  # whatever it is called with: that it is not there is what helps (WIRE-3.13)
             body = unpacked(request, most=self._most_unpacked)
+            if self._rates is not None:
+                self._rates.require(call, caller)
             course.parameters = parameters = codec.decode_input(call, body)
             validate(call, parameters)
             context = Context(

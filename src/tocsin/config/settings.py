@@ -63,7 +63,10 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds."""
+    """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds.
+
+    With `throttle` CloudTrail takes no more requests a second than AWS's does (CT-7.6).
+    """
 
     body: int = 8 * 1024 * 1024
     metric_data_body: int = 1024 * 1024
@@ -75,6 +78,7 @@ class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive_seconds: int = 75
     concurrent: int = 512
     connections: int = 2048
+    throttle: bool = False
 
 
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):

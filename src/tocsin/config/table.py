@@ -164,6 +164,7 @@ SETTINGS: dict[str, Setting] = {
     "limits.keep_alive_seconds": Setting(read=between(1, read_integer, 3600), kind=_SECONDS, example="75"),
     "limits.concurrent": Setting(read=between(1, read_integer, 100_000), kind="a number from 1", example="512"),
     "limits.connections": Setting(read=between(1, read_integer, 100_000), kind="a number from 1", example="2048"),
+    "limits.throttle": Setting(read=read_boolean, kind="true or false", example="true"),
     "alarm.evaluation_range": Setting(
         read=between(0, read_integer, 100), kind="a whole number from 0 to 100", example="2", unset="as AWS"
     ),
