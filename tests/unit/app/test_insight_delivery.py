@@ -60,4 +60,4 @@ def test_an_insight_is_delivered_and_counted_by_a_metric_filter(store: Store) ->
     assert sorted(name for _, _, name in bench.logged()) == ["-", "-", *["ListBuckets"] * 5]
     with store.read() as reader:
         data = reader.metrics.data(HOME, MetricKey.of("CT", "Unusual", {}), start=0, end=2**31)
-    assert [(point.second % 86_400, point.statistics.sum) for point in data] == [(12 * 3600 + 41 * 60, 1.0)]
+    assert [point.statistics.sum for point in data] == [1.0]
