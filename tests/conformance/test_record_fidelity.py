@@ -246,7 +246,6 @@ def test_every_key_of_ec2_that_was_seen_can_be_written(operation: str, paths: li
         service="ec2",
         signing_name="ec2",
         operation=operation,
-        api_version="2016-11-15",
         region="us-east-1",
         input=shape,
         output=None,

@@ -48,7 +48,7 @@ def call(service: str, operation: str, parameters: dict[str, Any] | None = None,
     """A call in eu-west-1; without an input it has one of a text for each parameter."""
     if "input" not in fields:
         fields["input"] = structure(**dict.fromkeys(parameters or {}, TEXT)) if parameters is not None else None
-    known = {"signing_name": service, "api_version": "2020-01-01", "region": "eu-west-1", "output": None, **fields}
+    known = {"signing_name": service, "region": "eu-west-1", "output": None, **fields}
     return ApiCall(service=service, operation=operation, parameters=parameters, **known)
 
 

@@ -26,7 +26,6 @@ def handled_call(call: Call, parameters: Mapping[str, Any] | None, *, region: st
         service=api.name,
         signing_name=api.signing_name,
         operation=call.operation,
-        api_version=api.version,
         region=recorded_region(api.name, region, host=host),
         input=api.record_shapes.shape(call.model.input_shape),
         output=api.record_shapes.shape(call.model.output_shape),

@@ -165,7 +165,6 @@ def _api_call(
         service=api.name,
         signing_name=scope.service if scope is not None and found.s3 is not None else api.signing_name,
         operation=found.model.name,
-        api_version=api.version,
         region=recorded_region(api.name, region, host=host),
         input=api.record_shapes.shape(found.model.input_shape),
         output=api.record_shapes.shape(found.model.output_shape),

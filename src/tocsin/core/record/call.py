@@ -21,7 +21,7 @@ class ApiCall(msgspec.Struct, frozen=True, kw_only=True):
     """One operation that a client called.
 
     `service` is the name of the service's model (`elbv2`), `signing_name` what its clients sign with
-    (`elasticloadbalancing`), `api_version` the model's. `path_date` is the date that the operation's path begins
+    (`elasticloadbalancing`). `path_date` is the date that the operation's path begins
     with, of eight digits (Lambda), else empty. `region` is the one that the call was made to.
     `parameters` is None where the request could not be read; `omitted_size` is then its size in bytes if it was
     for being too large. `is_rest_json` says how the service speaks (REC-6.2).
@@ -30,7 +30,6 @@ class ApiCall(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     signing_name: str
     operation: str
-    api_version: str
     region: str
     input: Shape | None
     output: Shape | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.core.record.category import data_resource_type
+from tocsin.core.record.fault import is_denial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 _ROLE: Final = "AWS::IAM::Role"
 _KEY: Final = "AWS::KMS::Key"
-_TABLE: Final = "AWS::DynamoDB::Table"
 _NO_BUCKET_OF_ITS_OWN: Final = frozenset({"CreateBucket", "ListBuckets", "ListDirectoryBuckets"})
 
 Resource = dict[str, Any]
@@ -33,7 +33,7 @@ def resources_of(call: ApiCall, answer: ApiAnswer, account: str) -> list[Resourc
     got = answer.output or {}
     if call.service in {"s3", "s3control"}:
         return _s3_resources(call, account)
-    if answer.error is not None and call.service not in {"dynamodb", "dynamodbstreams"}:
+    if answer.error is not None and (call.service not in _NAMED_BY_FAILURES or is_denial(answer.error)):
         return []
     return list(_others(call, sent, got, account))
 
@@ -44,8 +44,7 @@ def _others(call: ApiCall, sent: Values, got: Values, account: str) -> Iterator[
             if call.operation.startswith("AssumeRole") and isinstance(arn := sent.get("RoleArn"), str):
                 yield _resource(arn, account, _ROLE)
         case "kms":
-            arn = _key_arn(sent, got)
-            if arn is not None:
+            for arn in dict.fromkeys(_key_arns(call, sent, got, account)):
                 yield _resource(arn, account, _KEY)
         case "ssm":
             for name in _parameter_names(call.operation, sent):
@@ -61,8 +60,6 @@ def _others(call: ApiCall, sent: Values, got: Values, account: str) -> Iterator[
                 )
         case _:
             kind = data_resource_type(call.service, call.operation)
-            if kind is None and call.service == "dynamodb":
-                kind = _TABLE
             if kind is not None:
                 for arn in dict.fromkeys(_data_arns(call, sent, account)):
                     yield _resource(arn, account, kind)
@@ -83,20 +80,32 @@ def _arn(service: str, region: str, account: str, rest: str) -> str:
     return f"arn:{partition_of(region)}:{service}:{region}:{account}:{rest}"
 
 
-def _is_key_arn(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith("arn:") and ":key/" in value
+_NAMED_BY_FAILURES: Final = frozenset({"dynamodb", "dynamodbstreams", "kms"})
+"""Services whose failed calls name their resources too, unless they were denied."""
 
 
-def _key_arn(sent: Values, got: Values) -> str | None:
-    """The key's ARN as the request or the answer has it; an id or an alias alone does not tell it."""
+def _key_arns(call: ApiCall, sent: Values, got: Values, account: str) -> Iterator[str]:
+    """The keys, by what the answer says, else the request; and an alias that is made, moved or deleted.
+
+    A bare id is one of the caller's account. Which key an alias stands for is only known of the answer.
+    """
     metadata = got.get("KeyMetadata")
-    found = (
-        got.get("KeyId"),
-        metadata.get("Arn") if isinstance(metadata, dict) else None,
-        sent.get("KeyId"),
-        sent.get("TargetKeyId"),
-    )
-    return next((value for value in found if _is_key_arn(value)), None)
+    answered = (got.get("SourceKeyId"), got.get("KeyId"), metadata.get("Arn") if isinstance(metadata, dict) else None)
+    requested = (sent.get("SourceKeyId"), sent.get("DestinationKeyId"), sent.get("KeyId"), sent.get("TargetKeyId"))
+    known = [arn for name in answered if (arn := _key_arn(call, name, account)) is not None]
+    yield from known or [arn for name in requested if (arn := _key_arn(call, name, account)) is not None]
+    alias = sent.get("AliasName")
+    if isinstance(alias, str) and alias.startswith("alias/"):
+        yield _arn("kms", call.region, account, alias)
+
+
+def _key_arn(call: ApiCall, name: Any, account: str) -> str | None:
+    """The ARN of a key that is named by its ARN or by its id."""
+    if not isinstance(name, str) or not name:
+        return None
+    if name.startswith("arn:"):
+        return name if ":key/" in name else None
+    return None if name.startswith("alias/") else _arn("kms", call.region, account, f"key/{name}")
 
 
 _PARAMETER_CALLS: Final = frozenset(
@@ -124,7 +133,8 @@ def _parameter_names(operation: str, sent: Values) -> Iterator[str]:
 def _parameter_arn(name: str, region: str, account: str) -> str:
     if name.startswith("arn:"):
         return name
-    return _arn("ssm", region, account, f"parameter/{name.removeprefix('/')}")
+    owner = "" if name.startswith("/aws/service/") else account  # AWS's own, which are there for all
+    return _arn("ssm", region, owner, f"parameter/{name.removeprefix('/')}")
 
 
 def _data_arns(call: ApiCall, sent: Values, account: str) -> Iterator[str]:

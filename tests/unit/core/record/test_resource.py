@@ -21,7 +21,11 @@ KEY = "arn:aws:kms:eu-west-1:444455556666:key/k"
         ("sts", "GetSessionToken", {}, {}, []),
         ("kms", "Decrypt", {}, {"KeyId": KEY}, [("444455556666", "AWS::KMS::Key", KEY)]),
         ("kms", "CreateKey", {}, {"KeyMetadata": {"Arn": KEY}}, [("444455556666", "AWS::KMS::Key", KEY)]),
-        ("kms", "CreateAlias", {"TargetKeyId": KEY}, {}, [("444455556666", "AWS::KMS::Key", KEY)]),
+        ("kms", "CreateAlias", {"TargetKeyId": KEY, "AliasName": "alias/a"}, {}, [("444455556666", "AWS::KMS::Key", KEY), (ACCOUNT, "AWS::KMS::Key", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/a")]),
+        ("kms", "DisableKey", {"KeyId": "mrk-1"}, {}, [(ACCOUNT, "AWS::KMS::Key", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/mrk-1")]),
+        ("kms", "ReEncrypt", {"DestinationKeyId": "alias/a"}, {"SourceKeyId": KEY, "KeyId": KEY + "2"}, [("444455556666", "AWS::KMS::Key", KEY), ("444455556666", "AWS::KMS::Key", KEY + "2")]),
+        ("kms", "Decrypt", {"KeyId": "arn:aws:kms:eu-west-1:444455556666:alias/a"}, {}, []),
+        ("kms", "ListAliases", {"KeyId": ""}, {}, []),
         ("kms", "Decrypt", {"KeyId": "alias/a"}, {}, []),
         ("ssm", "GetParameter", {"Name": "/a/b"}, {}, [(ACCOUNT, None, f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/a/b")]),
         (
@@ -35,6 +39,7 @@ KEY = "arn:aws:kms:eu-west-1:444455556666:key/k"
             ],
         ),
         ("ssm", "SendCommand", {"Name": "a"}, {}, []),
+        ("ssm", "GetParameter", {"Name": "/aws/service/x"}, {}, [(ACCOUNT, None, "arn:aws:ssm:eu-west-1::parameter/aws/service/x")]),
         ("ecr", "PutImage", {"repositoryName": "n"}, {}, [(ACCOUNT, None, f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/n")]),
         ("ecr", "PutImage", {"repositoryName": "n", "registryId": "444455556666"}, {}, [("444455556666", None, "arn:aws:ecr:eu-west-1:444455556666:repository/n")]),
         ("ecr", "DescribeRegistry", {}, {}, []),
@@ -43,7 +48,7 @@ KEY = "arn:aws:kms:eu-west-1:444455556666:key/k"
         ("lambda", "Invoke", {"FunctionName": "arn:aws:lambda:eu-west-1:444455556666:function:f"}, {}, [("444455556666", "AWS::Lambda::Function", "arn:aws:lambda:eu-west-1:444455556666:function:f")]),
         ("lambda", "Invoke", {"FunctionName": f"{ACCOUNT}:function:f"}, {}, [(ACCOUNT, "AWS::Lambda::Function", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f")]),
         ("dynamodb", "GetItem", {"TableName": "t"}, {}, [(ACCOUNT, "AWS::DynamoDB::Table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t")]),
-        ("dynamodb", "CreateTable", {"TableName": "t"}, {}, [(ACCOUNT, "AWS::DynamoDB::Table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t")]),
+        ("dynamodb", "CreateTable", {"TableName": "t"}, {}, []),
         ("dynamodb", "BatchGetItem", {"RequestItems": {"t": {}, "arn:aws:dynamodb:eu-west-1:444455556666:table/u": {}}}, {}, [(ACCOUNT, "AWS::DynamoDB::Table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t"), ("444455556666", "AWS::DynamoDB::Table", "arn:aws:dynamodb:eu-west-1:444455556666:table/u")]),
         ("dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "t"}}, {"Put": 5}, "odd", {"Put": {}}]}, {}, [(ACCOUNT, "AWS::DynamoDB::Table", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/t")]),
         ("dynamodb", "ListTables", {}, {}, []),
@@ -77,6 +82,8 @@ def test_failed_calls_name_what_follows_from_the_request() -> None:
         call("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::1:role/r"}), failed("AccessDenied")
     )
     assert "resources" in made(call("dynamodb", "GetItem", {"TableName": "t"}), failed("TransactionCanceledException"))
+    assert "resources" in made(call("kms", "Encrypt", {"KeyId": KEY}), failed("InvalidKeyUsageException"))
+    assert "resources" not in made(call("kms", "Encrypt", {"KeyId": KEY}), failed("AccessDeniedException"))
 
 
 def test_a_request_that_could_not_be_read_names_none() -> None:
