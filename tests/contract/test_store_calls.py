@@ -38,10 +38,21 @@ def test_calls_of_a_minute_add_up(store) -> None:
     assert minutes(store, ERRORS) == [(5, 3), (7, 1)]
     assert minutes(store, InsightKey(OTHER, "AccessDenied")) == []
     with store.read() as reader:
-        assert sorted(reader.calls.callers(API, start=5, end=8), key=repr) == sorted(
+        assert sorted(reader.calls.callers(API, start=5, end=8, limit=9), key=repr) == sorted(
             [(ALICE, 3), (DENIED, 3), (READER, 1)], key=repr
         )
-        assert reader.calls.callers(API._replace(event_name="x"), **EVER) == []
+        assert reader.calls.callers(API._replace(event_name="x"), limit=9, **EVER) == []
+        assert len(reader.calls.callers(API, limit=2, **EVER)) == 2
+
+
+def test_keys_are_what_is_counted(store) -> None:
+    throttled = READER._replace(error_code="Throttled")
+    add(store, (API, 5, READER), (API, 6, ALICE), (API, 6, DENIED), (API, 7, throttled), (OTHER, 5, ALICE))
+    with store.read() as reader:
+        assert reader.calls.keys(API, limit=9, **EVER) == [RATE, ERRORS, InsightKey(API, "Throttled")]
+        assert reader.calls.keys(API, limit=2, **EVER) == [RATE, ERRORS]
+        assert reader.calls.keys(API, start=5, end=6, limit=9) == [ERRORS]
+        assert reader.calls.keys(OTHER, limit=9, start=6, end=9) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +111,7 @@ def test_old_calls_get_coarser_and_go(store, days: int, kept: list[tuple[int, in
         pass
     assert minutes(store) == [(start + minute, count) for minute, count in kept]
     with store.read() as reader:
-        known = reader.calls.callers(API, **EVER)
+        known = reader.calls.callers(API, limit=9, **EVER)
         assert all((caller.arn is not None) is (days < 9) for caller, _ in known)
         assert sum(count for _, count in known) == (3 if kept else 0)
         assert bool(reader.calls.active(**EVER)) is (days < 9)

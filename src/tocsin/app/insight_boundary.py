@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 _HOUR: Final = 60
 
+MOST_KEYS: Final = 5_000
+"""Keys that are judged at a boundary; only records that somebody forged have more. The rest are counted."""
+
+# More callers than these are not told apart: then nothing is said of who called.
+_MOST_CALLERS: Final = 50_000
+
 Kind = tuple[str, str]
 """The type of Insights, and the category of events that they are on."""
 
@@ -91,15 +97,17 @@ class Boundary:
     """What the boundary `at` brings.
 
     `records` are the Insights records with the trails that they go to; `changed` says by scope and name how an open
-    Insight stands after it, None for one that is over.
+    Insight stands after it, None for one that is over. `left_out` counts APIs of which not all was judged.
     """
 
-    def __init__(self, at: int, watches: list[ActiveWatch], rules: InsightRules) -> None:
+    def __init__(self, at: int, watches: list[ActiveWatch], rules: InsightRules, *, most_keys: int = MOST_KEYS) -> None:
         self.at = at
+        self._most_keys = most_keys
         self.records: list[tuple[dict[str, Any], list[Trail]]] = []
         self.changed: dict[tuple[Scope, str], LiveInsight | None] = {}
         self.opened = 0
         self.closed = 0
+        self.left_out = 0
         self._watches = watches
         self._rules = rules
 
@@ -119,14 +127,18 @@ class Boundary:
         waited = self.at - self._rules.waiting_minutes
         is_thorough = self.at % _HOUR == 0 or any(waited in watch.since.values() for watch in self._watches)
         start = self.at - (LONGEST_BASELINE if is_thorough else WINDOW) - WINDOW
-        keys: dict[InsightKey, None] = {}
+        keys: list[InsightKey] = []
         for api in calls.active(start=start, end=self.at):
-            for caller, _ in calls.callers(api, start=start, end=self.at):
-                if caller.counts_for_rate:
-                    keys[InsightKey(api)] = None
-                if caller.error_code is not None:
-                    keys[InsightKey(api, caller.error_code)] = None
-        return list(keys)
+            room = self._most_keys - len(keys)
+            found = calls.keys(api, start=start, end=self.at, limit=room + 1)
+            self.left_out += len(found) > room
+            keys += found[:room]
+        return keys
+
+    def _shares(self, calls: CallReader, key: InsightKey, start: int, end: int) -> Shares | None:
+        """Who called in start <= minute < end; None where that is not known in full."""
+        callers = calls.callers(key.api, start=start, end=end, limit=_MOST_CALLERS + 1)
+        return None if len(callers) > _MOST_CALLERS else shares_of(key, callers)
 
     def _open(self, calls: CallReader, key: InsightKey) -> None:
         recipients = self._recipients(key)
@@ -137,14 +149,14 @@ class Boundary:
         found = opening(_KeyCounts(calls, key), self.at, self._rules, data_from=data_from)
         if found is None:
             return
-        baseline = shares_of(key, calls.callers(key.api, start=found.first - found.baseline_minutes, end=found.first))
+        baseline = self._shares(calls, key, found.first - found.baseline_minutes, found.first)
         shared_id = insight_id(key, found, "shared")
         record = start_record(
             key,
             found,
             event_id=insight_id(key, found, "Start"),
             shared_id=shared_id,
-            shares=shares_of(key, calls.callers(key.api, start=found.first, end=self.at)),
+            shares=self._shares(calls, key, found.first, self.at),
             baseline_shares=baseline,
         )
         self.opened += 1
@@ -175,7 +187,7 @@ class Boundary:
             closed,
             event_id=insight_id(key, standing, "End"),
             shared_id=name,
-            shares=shares_of(key, calls.callers(key.api, start=standing.first, end=standing.first + closed.minutes)),
+            shares=self._shares(calls, key, standing.first, standing.first + closed.minutes),
             baseline_shares=insight.baseline_shares,
         )
         self.closed += 1

@@ -63,7 +63,8 @@ _WATCHES: Final = Definitions("insight-watch", _Watch)
 class InsightRun(NamedTuple):
     """What one run did: boundaries that it judged, Insights that it opened and closed, boundaries passed over.
 
-    `is_behind` says that there is more to do at once.
+    `left_out` counts APIs of which not all was judged, as there was too much. `is_behind` says that there is more to do
+    at once.
     """
 
     boundaries: int = 0
@@ -71,6 +72,7 @@ class InsightRun(NamedTuple):
     closed: int = 0
     passed_over: int = 0
     is_behind: bool = False
+    left_out: int = 0
 
 
 class _WatchedTrail(NamedTuple):
@@ -160,7 +162,7 @@ class InsightWatch:
         passed_over = max(0, due - MOST_MISSED - cursor)
         first = cursor + passed_over + 1
         last = min(due, first + _MOST_AT_ONCE - 1)
-        opened = closed = 0
+        opened = closed = left_out = 0
         for boundary in range(first, last + 1):
             judged = self._judge(boundary, due)
             for record, trails in judged.records:
@@ -168,7 +170,8 @@ class InsightWatch:
             self._keep(judged)
             opened += judged.opened
             closed += judged.closed
-        return InsightRun(max(0, last + 1 - first), opened, closed, passed_over, is_behind=last < due)
+            left_out += judged.left_out
+        return InsightRun(max(0, last + 1 - first), opened, closed, passed_over, last < due, left_out)
 
     def _keep(self, judged: Boundary) -> None:
         """Note how the open Insights stand, and up to where everything was judged."""

@@ -580,8 +580,12 @@ class CallReader(Protocol):
         """Those minutes, ascending, each with its calls."""
         ...
 
-    def callers(self, api: Api, *, start: int, end: int) -> list[tuple[Caller, int]]:
-        """Who called the API in these minutes, and how often."""
+    def callers(self, api: Api, *, start: int, end: int, limit: int) -> list[tuple[Caller, int]]:
+        """Who called the API in these minutes, and how often; so many callers at most, in no order."""
+        ...
+
+    def keys(self, api: Api, *, start: int, end: int, limit: int) -> list[InsightKey]:
+        """What is counted of the API's calls in these minutes; so many keys at most, that of its rate first."""
         ...
 
 

@@ -438,6 +438,8 @@ class RunningServer:
         run = self.insights.run()
         if run.passed_over:
             self._log.warning("insights-passed-over", boundaries=run.passed_over)
+        if run.left_out:
+            self._log.warning("insights-left-out", apis=run.left_out, reason="more was called than is judged at a time")
         if run.is_behind:
             return 0.0
         due = self.insights.next_due(self.clock.now())

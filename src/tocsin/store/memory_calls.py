@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tocsin.core.insight.age import STAGES, oldest_minute, stage_after
+from tocsin.core.insight.call import InsightKey
 from tocsin.core.insight.record import counts_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tocsin.core.insight.call import Api, Caller, CountedCall, InsightKey
+    from tocsin.core.insight.call import Api, Caller, CountedCall
     from tocsin.core.scope import Scope
     from tocsin.store.undo import Undo
 
@@ -53,13 +54,20 @@ class MemoryCalls:
             counts[minute] += count
         return sorted(counts.items())
 
-    def callers(self, api: Api, *, start: int, end: int) -> list[tuple[Caller, int]]:
+    def callers(self, api: Api, *, start: int, end: int, limit: int) -> list[tuple[Caller, int]]:
         """Who called the API, and how often."""
         counts: Counter[Caller] = Counter()
         for (minute, caller), (count, _) in self._apis.get(api, {}).items():
             if start <= minute < end:
                 counts[caller] += count
-        return list(counts.items())
+        return list(counts.items())[:limit]
+
+    def keys(self, api: Api, *, start: int, end: int, limit: int) -> list[InsightKey]:
+        """What is counted of the API's calls."""
+        callers = {caller for minute, caller in self._apis.get(api, {}) if start <= minute < end}
+        codes = sorted({caller.error_code for caller in callers if caller.error_code is not None})
+        rate = [None] if any(caller.counts_for_rate for caller in callers) else []
+        return [InsightKey(api, code) for code in (*rate, *codes)][:limit]
 
     def add(self, calls: Iterable[CountedCall]) -> None:
         """Count calls."""

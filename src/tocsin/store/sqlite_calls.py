@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.core.insight.age import STAGES, oldest_minute, stage_after
-from tocsin.core.insight.call import Api, Caller
+from tocsin.core.insight.call import Api, Caller, InsightKey
 from tocsin.core.scope import Scope
 from tocsin.store.sqlite_scope import scope_text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from tocsin.core.insight.call import CountedCall, InsightKey
+    from tocsin.core.insight.call import CountedCall
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_api = msgspec.msgpack.Decoder(Api).decode
@@ -67,14 +67,27 @@ class SqliteCallReader:
         statement = f"SELECT minute, sum(count){_OF_KEY} GROUP BY minute ORDER BY minute"
         return self._connection.execute(statement, _parameters(key, start, end)).fetchall()
 
-    def callers(self, api: Api, *, start: int, end: int) -> list[tuple[Caller, int]]:
+    def callers(self, api: Api, *, start: int, end: int, limit: int) -> list[tuple[Caller, int]]:
         """Who called the API, and how often."""
         rows = self._connection.execute(
-            "SELECT body, sum(count) FROM call_count JOIN call_caller ON call_caller.id = caller_id"
-            " WHERE api_id = (SELECT id FROM call_api WHERE body = ?) AND minute >= ? AND minute < ? GROUP BY body",
-            (_encode(api), start, end),
+            "SELECT body, calls FROM (SELECT caller_id, sum(count) AS calls FROM call_count"
+            " WHERE api_id = (SELECT id FROM call_api WHERE body = ?) AND minute >= ? AND minute < ?"
+            " GROUP BY caller_id LIMIT ?) JOIN call_caller ON call_caller.id = caller_id",
+            (_encode(api), start, end, limit),
         )
         return [(_decode_caller(body), count) for body, count in rows]
+
+    def keys(self, api: Api, *, start: int, end: int, limit: int) -> list[InsightKey]:
+        """What is counted of the API's calls."""
+        rows = self._connection.execute(
+            "WITH caller AS (SELECT error_code, counts_for_rate FROM"
+            " (SELECT DISTINCT caller_id FROM call_count WHERE api_id = (SELECT id FROM call_api WHERE body = ?)"
+            " AND minute >= ? AND minute < ?) JOIN call_caller ON call_caller.id = caller_id)"
+            " SELECT NULL AS code FROM caller WHERE counts_for_rate"
+            " UNION SELECT error_code FROM caller WHERE error_code IS NOT NULL ORDER BY code LIMIT ?",
+            (_encode(api), start, end, limit),
+        )
+        return [InsightKey(api, code) for (code,) in rows]
 
     def _one(self, what: str, key: InsightKey, start: int, end: int) -> int | None:
         found: int | None = self._connection.execute(what + _OF_KEY, _parameters(key, start, end)).fetchone()[0]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.synthetic import record
-from tocsin.app.insight_boundary import OPEN_INSIGHTS
+from tocsin.app.insight_boundary import OPEN_INSIGHTS, ActiveWatch, Boundary
 from tocsin.app.insight_watch import InsightRun, InsightWatch
 from tocsin.app.record_intake import RecordIntake
 from tocsin.app.service import Service, ServiceSettings
@@ -352,3 +352,17 @@ def test_a_service_that_is_started_again_goes_on() -> None:
     live.call(times=1)
     live.pass_minutes(30)
     assert live.told() == [("13:10", "Start", "Call"), ("13:14", "End", "Call")]
+
+
+def test_of_more_keys_than_are_judged_the_rest_is_counted() -> None:
+    live = Live(trail())
+    live.pass_minutes(70)
+    for code in ("A", "B", "C"):
+        live.call(times=4, errorCode=code)
+    at = int(live.clock.now().timestamp()) // 60 + 1
+    kinds = {("ApiCallRateInsight", "Management"): 0, ("ApiErrorRateInsight", "Management"): 0}
+    boundary = Boundary(at, [ActiveWatch(trail(), kinds)], InsightRules(), most_keys=2)
+    with live.service.store.read() as store:
+        boundary.judge(store)
+    assert (boundary.opened, boundary.left_out) == (2, 1)
+    assert [record["insightDetails"].get("errorCode") for record, _ in boundary.records] == [None, "A"]
