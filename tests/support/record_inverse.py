@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from tocsin.core.record import Member, Shape
 from tocsin.core.record.ec2 import inner_key, top_key
-from tocsin.core.record.key import member_key
+from tocsin.core.record.ec2_key import answer_key
+from tocsin.core.record.key import lower_first, member_key
 
 RUN_INSTANCES = ("ImageId", "MinCount", "MaxCount", "KeyName")
 
@@ -120,6 +121,26 @@ class Ec2Inverse:
             elif shown != {}:
                 self.unknown.append(f"{path}.{key}")
         return values
+
+
+def from_plain_answer(operation: str, shape: Shape, tree: dict[str, Any]) -> dict[str, Any]:
+    """The output that an answer of EC2 in the plain style shows; what no member has is left out."""
+    by_key = {
+        answer_key(operation, each.xml_name) or lower_first(each.xml_name): each for each in shape.members.values()
+    }
+    return {by_key[key].name: _of_answer(operation, by_key[key], shown) for key, shown in tree.items() if key in by_key}
+
+
+def _of_answer(operation: str, member: Member, shown: Any) -> Any:
+    shape = member.shape
+    if shape.kind == "structure":
+        return from_plain_answer(operation, shape, shown)
+    if shape.kind == "list" and shape.element is not None:
+        items = shown.get("items", shown.get("item", []))
+        return [_of_answer(operation, shape.element, item) for item in items]
+    if shape.kind == "timestamp":
+        return moment(shown)
+    return int(shown) if shape.kind == "number" and isinstance(shown, str) else shown
 
 
 def from_wrapped(shape: Shape, tree: Any) -> dict[str, Any]:

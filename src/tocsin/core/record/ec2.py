@@ -212,8 +212,7 @@ class _PlainAnswer:
         if shape.kind == "list" and isinstance(value, list) and shape.element is not None:
             if not value:
                 return {}
-            # [seen] in both CreateNetworkInterface records
-            key = "item" if parents == ("networkInterface", "privateIpAddresses") else "items"
+            key = "item" if member.xml_name in ec2_key.LISTS_OF_ITEM else "items"
             return {key: [self._element(shape.element, item, parents) for item in value if item is not None]}
         if isinstance(value, datetime):
             return moment_value(value, MomentForm.EPOCH_MILLISECONDS)

@@ -153,6 +153,9 @@ DEFAULTS: Final[dict[str, dict[str, Any]]] = {
 }
 """What records show of calls that did not send it (REC-8.5 to REC-8.7)."""
 
+LISTS_OF_ITEM: Final = frozenset({"privateIpAddressesSet"})
+"""Lists of answers that say `item` where all others say `items` [seen in network interfaces, 9 records]."""
+
 PERMISSION_LISTS: Final = ("groups", "ipRanges", "ipv6Ranges", "prefixListIds")
 """Always there in each of the ipPermissions (REC-8.5)."""
 

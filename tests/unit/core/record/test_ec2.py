@@ -382,7 +382,7 @@ def test_answer_that_is_only_true() -> None:
     assert answered("CreateSecurityGroup", shape, ApiAnswer(output={})) is None
 
 
-def test_addresses_of_a_new_interface_say_item() -> None:
+def test_addresses_of_an_interface_say_item() -> None:
     addresses = located(list_of(structure(A=TEXT)), "privateIpAddressesSet")
     shape = structure(NetworkInterface=located(structure(PrivateIpAddresses=addresses), "networkInterface"))
     answer = ApiAnswer(output={"NetworkInterface": {"PrivateIpAddresses": [{"A": "a"}]}}, request_id="r")
