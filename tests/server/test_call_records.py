@@ -231,6 +231,47 @@ def test_records_of_others_are_taken_once(server, account) -> None:
     assert len(records(server, account, "CreateUser")) == 4
 
 
+def test_what_was_acknowledged_survives_a_kill_and_is_there_once(tmp_path) -> None:
+    """History and what waits for the trail are written together, and once, however often records are sent (AR-5)."""
+    from live_server import LiveServer
+
+    account = "111122223333"
+    batches = [[made(number, account) for number in range(first, first + 25)] for first in range(0, 2000, 25)]
+    acknowledged: list[int] = []
+    environ = {"TOCSIN_TRAIL_DELIVERY_INTERVAL": "86400"}
+    with LiveServer(tmp_path / "data", environ=environ) as server:
+        trail = server.client("cloudtrail", account=account)
+        trail.create_trail(Name="main", S3BucketName="logs")
+        trail.start_logging(Name="main")
+
+        def send() -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                for number, batch in enumerate(batches):
+                    assert post(server, *batch) == (200, {"accepted": 25, "duplicates": 0})
+                    acknowledged.append(number)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        while len(acknowledged) < 10:
+            thread.join(0.01)
+        server.kill()
+        thread.join()
+    kept = 25 * len(acknowledged)
+    with LiveServer(tmp_path / "data", environ=environ) as server:
+        assert len(records(server, account, "CreateUser")) in {kept, kept + 25}  # one may have had no answer
+        again = [post(server, *batch)[1] for batch in batches[: len(acknowledged) + 1]]
+        assert [told["accepted"] + told["duplicates"] for told in again] == [25] * len(again)
+        assert [told["accepted"] for told in again[:-1]] == [0] * (len(again) - 1)
+    assert len(records(server, account, "CreateUser")) == 25 * len(again)
+    store = SqliteStore(server.data / "tocsin.sqlite3")
+    with store.read() as reader:
+        (waiting,) = reader.records.waiting()
+        bodies = reader.records.read_waiting(waiting.group, most_bytes=10**9).bodies
+    store.close()
+    names = [json.loads(body)["eventName"] for body in bodies]
+    assert names.count("CreateUser") == 25 * len(again)
+
+
 def test_lines_that_are_no_records_are_named_and_the_others_taken(server, account) -> None:
     status, told = post(server, made(1, account), b"", b"{", b"[]", made(2, account))
     assert status == 400
