@@ -21,7 +21,8 @@ from tocsin.core.scope import Scope
 from tocsin.core.trail.routing import trails_of
 
 if TYPE_CHECKING:
-    from tocsin.app.store_port import CallReader, StoreReader
+    from tocsin.app.call_port import CallReader
+    from tocsin.app.store_port import StoreReader
     from tocsin.core.insight.judgement import InsightRules
     from tocsin.core.trail.definition import Trail
 
