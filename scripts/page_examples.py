@@ -4,8 +4,9 @@ In a block marked `console` each line that begins with `$ ` is a command, run in
 of the page; the lines up to the next command are what it prints. `…` stands for anything within a
 line, a line of `…` alone for any number of lines; the time that a command took is not compared. A
 block with `title="NAME"` is written to that file. A block behind `<!-- not run: REASON -->` is left
-out. Every page has one working folder, in which `examples` is the folder of the repository. Port 4590, where the
-live service listens, may be in use: a free one is used in its place. What a page leaves running is ended.
+out. Every page has one working folder, in which `examples` is the folder of the repository. Ports 4590 to 4592, where
+the live service, the recorder and what that records listen, may be in use: free ones are used in their place. What a
+page leaves running is ended.
 
     python scripts/page_examples.py           says where pages and program differ; exit 1 if they do
     python scripts/page_examples.py --renew   writes what is printed now into the pages: read the diff
@@ -33,7 +34,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 BETWEEN = "<<<end of a command>>>"
-PORT = "4590"
+PORTS = ("4590", "4591", "4592")
 
 # How long it took, which may also wrap the line: `; 0.04 s (85,789 records/s)`.
 TAKEN = re.compile(r";\s+\d+\.\d+\s+s\s+\([\d,]+\s+records/s\)")
@@ -101,16 +102,25 @@ def show(page: Path, folder: Path) -> list[Shown]:
             for command, expected in commands(block["body"]):
                 told.append((command, expected))
                 script.append(f"{command}\nstatus=$?; printf '%s\\n' '{BETWEEN}'; (exit $status)")
-    port = str(free_port())
-    printed = [text.replace(port, PORT) for text in run("\n".join(script).replace(PORT, port), folder, port)]
+    free = free_ports()
+    whole = "\n".join(script)
+    for port, taken in zip(PORTS, free, strict=True):
+        whole = whole.replace(port, taken)
+    printed = []
+    for text in run(whole, folder, free[0]):
+        for port, taken in zip(PORTS, free, strict=True):
+            text = text.replace(taken, port)  # noqa: PLW2901  # the same text, port by port
+        printed.append(text)
     return [Shown(command, expected, text) for (command, expected), text in zip(told, printed, strict=True)]
 
 
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_ports() -> list[str]:
+    """Find ports that nobody listens on, one for each of `PORTS`."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in PORTS]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [str(probe.getsockname()[1]) for probe in probes]
 
 
 def run(script: str, folder: Path, port: str) -> list[str]:
