@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _MINUTE = 60
 
+# A file that is delivered while a digest is being made stands in the next one, which may not be there yet.
+_ON_ITS_WAY = 300
+
 
 class Unsigned(StrEnum):
     """Why a file is in no digest."""
@@ -27,7 +30,7 @@ class Unsigned(StrEnum):
     STRANGE_NAME = "no digest lists it, and its name is not that of a log file"
     STRAY_DIGEST = "no digest leads to it"
     OLDER = "delivered before the first digest"
-    NEWER = "delivered after the last digest"
+    NEWER = "delivered after the last digest or within five minutes before its end"
     IN_A_GAP = "delivered while no digests were made"
     KIND_NOT_LISTED = "digests do not list files of this kind here"
     NO_CHAIN = "there are no digests of its account and region"
@@ -103,14 +106,14 @@ class Coverage:
         # The name has the minute; the whole of it has to lie in a time.
         first, last = place.delivered, place.delivered + _MINUTE
         at = bisect_right(spans, (first, first + _MINUTE)) - 1
+        if spans and last > spans[-1][1] - _ON_ITS_WAY:
+            return Unsigned.NEWER
         if any(start <= first and last <= end for start, end in spans[max(at, 0) : at + 2]):
             return Unsigned.NOT_LISTED
         if not spans:
             return Unsigned.NO_VALID_DIGEST
         if first < spans[0][0]:
             return Unsigned.OLDER
-        if last > spans[-1][1]:
-            return Unsigned.NEWER
         if any(first < end and last > start for start, end in self._gaps.get(known, ())):
             return Unsigned.IN_A_GAP
         return Unsigned.NO_VALID_DIGEST

@@ -17,7 +17,7 @@ from tocsin.app.validate_layout import METADATA_SUFFIX, chains_of, log_place
 from tocsin.app.validate_report import ChainReport, FileVerdict, GapReport, ValidateReport
 from tocsin.app.validate_walk import ArchiveWalk, LogGrouping, LogsAt, PlacedChain, TimeRange, digest_tasks
 from tocsin.composition.archive_work import Progress
-from tocsin.core.digest import PublicKeys, Verdict, verdict_text
+from tocsin.core.digest import PublicKeys, Verdict, read_digest_name, verdict_text
 from tocsin.engines.local import default_jobs, run_tasks
 from tocsin.errors import InputError, NotFoundError
 from tocsin.sources.bucket_folder import BucketFolder
@@ -107,6 +107,7 @@ class _Validation:
         self._chains: list[PlacedChain] = []
         self._places: dict[str, BucketPlace] = {}
         self._coverage = Coverage()
+        self._listed: set[str] | None = None
         self._checker = DigestChecker(self.objects, keys)
 
     def check(
@@ -232,11 +233,18 @@ class _Validation:
     def _unsigned_reason(self, path: str, place: LogPlace) -> Unsigned | None:
         """Why a file is in no digest; None where nobody asked about its time."""
         if place.kind == "-Digest":
-            is_asked = self._coverage.has_chain(place) and self._times.has(path)
-            return Unsigned.STRAY_DIGEST if is_asked else None
+            if read_digest_name(path) is None:
+                return Unsigned.STRANGE_NAME if self._coverage.has_chain(place) else None
+            return Unsigned.STRAY_DIGEST if self._times.has(path) and self._was_listed(path) else None
         if place.delivered is not None and not self._times.has_moment(place.delivered):
             return None
         return self._coverage.reason(place)
+
+    def _was_listed(self, path: str) -> bool:
+        """Was a digest there when the chains were found? A service may write while its archive is checked."""
+        if self._listed is None:
+            self._listed = {path for each in self._chains for path in each.chain.paths}
+        return path in self._listed
 
     def _unsigned_told(self, path: str, place: LogPlace, reason: Unsigned) -> FileVerdict:
         placed = next((each for each in self._chains if each.chain.base == place.base), None)

@@ -76,6 +76,8 @@ def place(minute: int | None, *, kind: str = "", region: str = "r") -> LogPlace:
         (place(120), Unsigned.NOT_LISTED),
         (place(179), Unsigned.NOT_LISTED),
         (place(300), Unsigned.NOT_LISTED),
+        (place(354), Unsigned.NOT_LISTED),
+        (place(355), Unsigned.NEWER),
         (place(59), Unsigned.OLDER),
         (place(361), Unsigned.NEWER),
         (place(200), Unsigned.IN_A_GAP),

@@ -97,9 +97,9 @@ def test_a_file_is_written_in_place_of_standard_output(call: Call, tmp_path: Pat
     ("minute", "reason", "status"),
     [
         (70, "no digest of its time lists it", 1),
-        (149, "no digest of its time lists it", 1),
-        (150, "delivered after the last digest", 0),
-        (600, "delivered after the last digest", 0),
+        (144, "no digest of its time lists it", 1),
+        (145, "delivered after the last digest or within five minutes before its end", 0),
+        (600, "delivered after the last digest or within five minutes before its end", 0),
     ],
 )
 def test_a_file_that_was_added_is_named(call: Call, tmp_path: Path, minute: int, reason: str, status: int) -> None:
@@ -137,11 +137,13 @@ def test_files_that_were_never_to_be_signed_are_counted(call: Call, tmp_path: Pa
 def test_names_that_are_none_of_log_files_are_named(call: Call, tmp_path: Path) -> None:
     example(tmp_path)
     (tmp_path / LOGS / "notes.json").write_text("{}")
+    (tmp_path / DIGEST.format("003000")).with_name("more.json").write_text("{}")
     (tmp_path / "readme.txt").write_text("ours")
     read = document(call, tmp_path, status=1)
-    assert files_of(read) == [
-        (f"{LOGS}notes.json", "NOT SIGNED: no digest lists it, and its name is not that of a log file")
-    ]
+    folders = (LOGS, LOGS.replace("CloudTrail", "CloudTrail-Digest"))
+    assert sorted(file["key"] for file in read["files"]) == [f"{folders[1]}more.json", f"{folders[0]}notes.json"]
+    text = "NOT SIGNED: no digest lists it, and its name is not that of a log file"
+    assert {file["text"] for file in read["files"]} == {text}
 
 
 def test_a_digest_that_no_other_leads_to_is_named(call: Call, tmp_path: Path) -> None:
