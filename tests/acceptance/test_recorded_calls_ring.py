@@ -23,7 +23,7 @@ from recorder_process import LiveRecorder
 import tocsin
 from tocsin.clock import FastClock, SystemClock
 from tocsin.composition.server_settings import plan_server
-from tocsin.composition.server_thread import ServerThread
+from tocsin.composition.side_thread import server_thread
 from tocsin.config import load_config
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_calls_of_the_pack_ring(tmp_path: Path) -> None:
     host, port = emulator.get_host_and_port()
     clock = FastClock(SystemClock().now(), speed=SPEED)
     with (
-        ServerThread(plan, clock=clock) as server,
+        server_thread(plan, clock=clock) as server,
         LiveRecorder(tmp_path / "r", f"http://{host}:{port}", "--server", server.address) as recorder,
     ):
         logs, cloudtrail = own_client("logs", server.address), own_client("cloudtrail", server.address)

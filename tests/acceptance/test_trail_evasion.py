@@ -15,7 +15,7 @@ from wire_client import client
 
 from tocsin.clock import FastClock
 from tocsin.composition.server_settings import plan_server
-from tocsin.composition.server_thread import ServerThread
+from tocsin.composition.side_thread import server_thread
 from tocsin.config import load_config
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "TOCSIN_TRAIL_DELIVERY_INTERVAL": "0",
     }
     clock = FastClock(datetime(2026, 3, 1, 12, tzinfo=UTC), speed=30)
-    with ServerThread(plan_server(load_config(None, environ), environ), clock=clock) as server:
+    with server_thread(plan_server(load_config(None, environ), environ), clock=clock) as server:
         yield server.address
 
 
