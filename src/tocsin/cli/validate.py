@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
 from tocsin.cli.folder_options import FolderOptions, settings_of
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
-from tocsin.cli.options import OutputOptions, ReadingOptions, RecordOptions, jobs_chosen, records_chosen
+from tocsin.cli.options import OutputOptions, ReadingOptions, RecordOptions, jobs_chosen, records_chosen, require_paths
 from tocsin.cli.output import open_result
 from tocsin.cli.signature import Parameter
 
@@ -83,6 +83,7 @@ def validate(
     tocsin validate archive --format csv -o verdicts.csv
         a row for each file, for the auditor
     """
+    require_paths((path,))
     chosen = RecordOptions(since=since, until=until, account=account, region=region)
     first, last, accounts, regions = records_chosen(chosen, invocation)
     processes = jobs_chosen(ReadingOptions(jobs=jobs))

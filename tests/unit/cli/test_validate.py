@@ -362,13 +362,15 @@ def test_the_extra_is_named_where_its_library_is_missing(
 
 @pytest.mark.parametrize(
     ("path", "says"),
-    [("missing", "there is no such folder"), ("publickeys.json", "not a folder")],
+    [("missing", "there is no such file or folder"), ("publickeys.json", "not a folder")],
 )
 def test_a_path_is_a_folder(call: Call, tmp_path: Path, path: str, says: str) -> None:
     example(tmp_path)
     result = call("validate", str(tmp_path / path), "--public-keys", str(tmp_path / "publickeys.json"))
     assert result.status == 2
     assert says in result.err
+    assert call("validate", "-", "--public-keys", str(tmp_path / "publickeys.json")).status == 2
+    assert "no such file or folder" in call("validate", "nowhere").err  # before keys are asked for
 
 
 def test_a_folder_without_digests_is_not_valid(call: Call, tmp_path: Path) -> None:
