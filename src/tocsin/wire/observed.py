@@ -255,10 +255,7 @@ def _find_rest(
     assume_s3: bool,
 ) -> _Found | None:
     """The operation by method and path (REC-3.2)."""
-    try:
-        query = query_fields(request.query_string)
-    except ParseError:
-        return None
+    query = query_fields(request.query_string)
     index = service_index()
     signing_name = scope.service if scope is not None else None
     if signing_name in _S3_NAMES or (signing_name is None and (assume_s3 or is_s3_host(host, s3_hosts))):

@@ -7,21 +7,15 @@ operations that share a path.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
-
-from tocsin.wire.shape import ParseError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from botocore.model import OperationModel, ServiceModel
-
-PARTS: Final = 128
-"""Parts of a path that are looked at; a longer one is for no operation."""
-_QUERY_FIELDS: Final = 1000
 
 
 class RestMatch(msgspec.Struct, frozen=True):
@@ -104,7 +98,7 @@ class RestRoutes:
         """The operation, most specific first; None when there is none. `headers` are their names in lower case."""
         root = self._roots.get(method)
         parts = _parts(raw_path)
-        if root is None or len(parts) > PARTS:
+        if root is None:
             return None
         found = _search(root, parts, 0, (), _Asked(query, query.keys() | set(headers)))
         if found is None:
@@ -186,10 +180,6 @@ def _of_query(operations: list[_Operation], asked: _Asked) -> _Operation | None:
 def query_fields(query_string: bytes) -> list[tuple[str, str]]:
     """The fields of a query string; one without `=` has the empty value.
 
-    Raises:
-        ParseError: there are too many.
+    There is no bound but that on the length of a URL: what is added must not hide what is asked for.
     """
-    text = query_string.decode("utf-8", "replace")
-    if text.count("&") >= _QUERY_FIELDS:
-        raise ParseError(f"The URL has more than {_QUERY_FIELDS} fields")
-    return parse_qsl(text, keep_blank_values=True)
+    return parse_qsl(query_string.decode("utf-8", "replace"), keep_blank_values=True)

@@ -245,6 +245,14 @@ def test_host_that_is_made_to_take_long() -> None:
     assert time.perf_counter() - started < 1
 
 
+def test_a_long_url_does_not_hide_the_call() -> None:
+    fields = "&".join(f"a{number}=1" for number in range(5000))
+    assert record(request("s3", "PUT", f"/bucket?{fields}&policy", b"{}"))["eventName"] == "PutBucketPolicy"
+    made = record(request("s3", "DELETE", "/bucket" + "/a" * 500))
+    assert made["eventName"] == "DeleteObject"
+    assert made["requestParameters"]["key"] == "a/" * 499 + "a"
+
+
 def test_a_path_of_many_parts_is_for_no_operation() -> None:
     found = observe(request("lambda", "GET", "/a" * 10_000), MODELS)
     assert isinstance(found, Unobserved)
