@@ -323,6 +323,21 @@ def test_requests_that_are_refused(data: bytes, status: int) -> None:
         assert bench.connections == 0
 
 
+def test_fields_behind_a_body_are_bounded() -> None:
+    async def answer(talk: Conversation) -> None:
+        await talk.reader.read()
+
+    start = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n"
+    with ProxyBench(answer) as bench:
+        assert bench.ask(start + b"A: b\r\n" * 5_000).startswith(b"HTTP/1.1 431 ")
+        assert bench.ask(start + b"A: " + b"b" * 100_000 + b"\r\n\r\n").startswith(b"HTTP/1.1 431 ")
+
+
+def test_answer_with_headers_without_end_is_no_answer() -> None:
+    with ProxyBench(fixed(b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 5_000)) as bench:
+        assert b"what it sent is no HTTP answer" in bench.ask(GET)
+
+
 def test_refused_request_does_not_overtake_the_one_before_it() -> None:
     with ProxyBench(fixed(OK)) as bench:
         got = bench.ask(GET + b"no request\r\n\r\n")
@@ -461,3 +476,51 @@ def test_recording_that_fails_is_counted_and_the_call_goes_on() -> None:
     with ProxyBench(fixed(OK), take=broken) as bench:
         assert bench.ask(GET_CLOSE) == OK
         assert bench.counters.count("recording_errors") == 1
+
+
+@pytest.mark.parametrize("limit", [1, 7, 64])
+def test_request_may_come_in_any_pieces(limit: int) -> None:
+    async def answer(talk: Conversation) -> None:
+        for _ in range(2):
+            await talk.head()
+            await talk.until(b"0\r\n\r\n")
+            await talk.say(OK)
+        await talk.head()
+
+    request = b"POST /?Action=x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    with ProxyBench(answer) as bench, bench.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        both = request * 2
+        for start in range(0, len(both), limit):
+            connection.sendall(both[start : start + limit])
+        assert read_until(connection, b"ok") + read_until(connection, b"ok") == OK * 2
+        assert [bench.passage(number).body for number in (0, 1)] == [b"abc", b"abc"]
+        assert bench.connections == 1
+
+
+def test_clients_at_the_same_time_do_not_meet() -> None:
+    async def answer(talk: Conversation) -> None:
+        while True:
+            head = await talk.head()
+            name = head.split(b" ")[1]
+            await talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(name), name))
+
+    wrong: list[bytes] = []
+
+    def ask(bench: ProxyBench, client: int) -> None:
+        with bench.connect() as connection:
+            for number in range(40):
+                path = b"/%d/%d~" % (client, number)
+                connection.sendall(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+                if not read_until(connection, b"~").endswith(b"\r\n\r\n" + path):
+                    wrong.append(path)
+
+    with ProxyBench(answer) as bench:
+        clients = [threading.Thread(target=ask, args=(bench, client)) for client in range(12)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join(30)
+        assert not wrong
+        assert len(bench.passages) == 12 * 40
+        assert bench.connections == 12

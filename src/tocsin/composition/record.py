@@ -24,6 +24,7 @@ from tocsin.app.counters import Counters
 from tocsin.clock import SystemClock
 from tocsin.composition.data_folder import data_folder
 from tocsin.composition.listening import address_of, listening
+from tocsin.composition.server_settings import is_loopback
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.config import Config
 from tocsin.core.identity import (
@@ -118,9 +119,14 @@ def plan_recorder(
     if credentials is not None:
         found = read_key_file(credentials, account=account, at=SystemClock().now())
         keys, account = found.keys, found.account or account
+    target = read_upstream(upstream, ca_bundle=ca_bundle)
+    if port and target.port == port and (target.host == host or (is_loopback(target.host) and is_loopback(host))):
+        raise InputError(
+            f"--upstream: {upstream} is where the recorder itself would listen", hint="--port chooses another port"
+        )
     return RecorderPlan(
         config=config,
-        upstream=read_upstream(upstream, ca_bundle=ca_bundle),
+        upstream=target,
         host=host,
         port=port,
         sinks=SinkPlan(**sinks),

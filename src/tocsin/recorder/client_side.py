@@ -177,8 +177,16 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head, or one behind the body."""
         exchange = self._received
-        if exchange is not None:
-            (exchange.trailers if exchange.has_headers else exchange.fields).append((name, value))
+        if exchange is None:
+            return
+        if not exchange.has_headers:
+            exchange.fields.append((name, value))
+            return
+        exchange.trailers.append((name, value))
+        limits = self._proxy.limits
+        size = sum(len(name) + len(value) for name, value in exchange.trailers)
+        if len(exchange.trailers) > limits.headers or size > limits.header_bytes:
+            raise _RefusedError(431, _TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """The head of a request is there."""

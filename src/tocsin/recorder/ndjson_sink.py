@@ -35,8 +35,9 @@ class NdjsonSink:
             else:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
                 self._file = os.open(Path(target), flags, 0o600)
-        except OSError as error:
-            raise InputError(f"--ndjson: cannot write {target}: {error.strerror or error}") from None
+        except (OSError, ValueError, AttributeError) as error:  # of a process without standard output
+            reason = getattr(error, "strerror", None) or "it is closed"
+            raise InputError(f"--ndjson: cannot write {self._shown}: {reason}") from None
         self._is_regular = stat.S_ISREG(os.fstat(self._file).st_mode)
         self._counters = counters
         self._log = log

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _WITHOUT_BODY: Final = frozenset((204, 304))
 
+_MOST_FIELDS: Final = 1_000
+"""Header fields of an answer, and as many behind its body."""
+
 
 class UpstreamConnection(asyncio.Protocol):
     """The connection to the upstream of one client."""
@@ -142,6 +145,8 @@ class UpstreamConnection(asyncio.Protocol):
         exchange = self.exchange
         fields = self._trailers if exchange is not None and exchange.has_answer else self._fields
         fields.append((name, value))
+        if len(fields) > _MOST_FIELDS:
+            raise ValueError(len(fields))  # the parser makes an error of its own of it
 
     def on_headers_complete(self) -> None:
         """The head of an answer is there."""

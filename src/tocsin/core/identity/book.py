@@ -84,11 +84,6 @@ class IdentityBook:
                 found = learned.principal
         return self._with_id(found if found is not None else self._guess(access_key, region))
 
-    def lacks_id(self, principal: Principal) -> bool:
-        """Whether records name it by an id that was made, so that asking for the real one would help (REC-14.4)."""
-        known = principal.principal_id or self._id_of(principal.kind, principal.arn)
-        return principal.kind in _WITH_IDS and not known
-
     def _guess(self, access_key: str, region: str) -> Principal | None:
         if self._unknown is UnknownKeys.UNKNOWN:
             return None
