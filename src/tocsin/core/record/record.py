@@ -13,7 +13,7 @@ from tocsin.core.record.category import data_resource_type
 from tocsin.core.record.dynamodb import dynamodb_parameters
 from tocsin.core.record.ec2 import ec2_elements, ec2_parameters
 from tocsin.core.record.event_name import event_name, event_source, recorded_api_version
-from tocsin.core.record.fault import error_code, error_message, keeps_parameters
+from tocsin.core.record.fault import error_code, error_message, is_denial, keeps_parameters
 from tocsin.core.record.read_only import is_read_only
 from tocsin.core.record.redaction import redaction_of
 from tocsin.core.record.resource import resources_of
@@ -75,7 +75,9 @@ def record_of(call: ApiCall, answer: ApiAnswer, circumstances: Circumstances) ->
         record["resources"] = resources
     record["eventType"] = "AwsApiCall"
     api_version = recorded_api_version(call.service)
-    if api_version is not None:
+    if api_version is not None and not (
+        error is not None and is_denial(error)
+    ):  # denied calls lack it [seen, 10 of 10]
         record["apiVersion"] = api_version
     record["managementEvent"] = not is_data
     record["recipientAccountId"] = known.account

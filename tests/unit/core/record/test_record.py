@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from record_shape import TEXT, call, failed, list_of, made, structure
+from record_shape import DONE, TEXT, call, failed, list_of, made, structure
 
 from tocsin.core.record import ApiAnswer, ApiError, Tls, is_unauthenticated
 from tocsin.core.record.category import data_resource_type
@@ -257,6 +257,20 @@ def test_region(service: str, region: str, host: str, recorded: str) -> None:
 )
 def test_read_only(signing_name: str, operation: str, expected: bool) -> None:
     assert is_read_only(signing_name, operation) is expected
+
+
+@pytest.mark.parametrize(
+    ("service", "answer", "version"),
+    [
+        ("waf", DONE, "2015-08-24"),
+        ("waf", failed("AccessDeniedException"), None),
+        ("waf", failed("WAFNonexistentItemException"), "2015-08-24"),
+        ("elbv2", DONE, "2015-12-01"),
+        ("iam", DONE, None),
+    ],
+)
+def test_api_version(service: str, answer: ApiAnswer, version: str | None) -> None:
+    assert made(call(service, "CreateThing"), answer).get("apiVersion") == version
 
 
 def test_category() -> None:
