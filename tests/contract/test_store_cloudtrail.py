@@ -26,6 +26,12 @@ NETWORK = Destination(b"trail", NETWORK_FOLDER)
 MUCH = 10**9
 
 
+@pytest.fixture(autouse=True, params=[45_000, 20, 1])
+def _most_recent(request, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Postings of SQLite may be among the newest, or moved already: nobody can tell."""
+    monkeypatch.setattr("tocsin.store.sqlite_record_writer._MOST_RECENT", request.param)
+
+
 def ident(number: int) -> str:
     return f"{number:08x}-0000-4000-8000-000000000000"
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tocsin.store.record_block import PostingKeys, blocks_of, pack_bodies, pack_postings, unpack_postings
-from tocsin.store.sqlite_records import SqliteRecordReader
+from tocsin.store.sqlite_records import POSTINGS, SqliteRecordReader
 from tocsin.store.sqlite_rows import insert_rows
 from tocsin.store.sqlite_scope import scope_text
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from tocsin.core.kept_record import Destination, NewRecord, WaitingRecords
     from tocsin.core.scope import Scope
 
-_TABLES = ("record_posting", "record_block", "record_waiting", "record_batch", "record_group", "record_route")
+_TABLES = (*POSTINGS, "record_block", "record_waiting", "record_batch", "record_group", "record_route")
 
 _KEY = itemgetter(0)
+
+# Postings that are moved together: those of some 5,000 records, in 100 ms.
+_MOST_RECENT = 45_000
 
 # Groups whose numbers are remembered.
 _MOST_KNOWN = 1_000
@@ -36,6 +39,7 @@ class SqliteRecordWriter(SqliteRecordReader):
         super().__init__(connection)
         self._keys = PostingKeys()
         self._groups: dict[tuple[Destination, str], int] = {}
+        self._recent: int | None = None  # postings that are to be moved, a few more after some were removed
 
     def add(
         self,
@@ -61,9 +65,8 @@ class SqliteRecordWriter(SqliteRecordReader):
                     if here:
                         self._add_waiting(destination, text, number, block, here, at=at)
         found.sort(key=_KEY)  # neighbours are written to the same page
-        insert_rows(
-            self._connection, "INSERT OR IGNORE INTO record_posting (key, second, rank, block_id, place)", found
-        )
+        insert_rows(self._connection, "INSERT OR IGNORE INTO record_recent (key, second, rank, block_id, place)", found)
+        self._move_recent(len(found))
 
     def begin(self, records: WaitingRecords, *, object_key: str) -> int | None:
         """Make a batch."""
@@ -187,13 +190,28 @@ class SqliteRecordWriter(SqliteRecordReader):
         ).fetchone()
         return int(row[0])
 
+    def _move_recent(self, added: int) -> None:
+        """Move the newest postings to the others when they are many: together they touch fewer pages."""
+        if self._recent is None:
+            self._recent = self._connection.execute("SELECT count(*) FROM record_recent").fetchone()[0]
+        else:
+            self._recent += added
+        if self._recent >= _MOST_RECENT:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO record_posting SELECT * FROM record_recent ORDER BY key, second, rank"
+            )
+            self._connection.execute("DELETE FROM record_recent")
+            self._recent = 0
+
     # ------------------------------------------------------------ removing
 
     def _delete_postings(self, block: int, postings: bytes) -> None:
-        self._connection.executemany(
-            "DELETE FROM record_posting WHERE key = ? AND second = ? AND rank = ? AND block_id = ?",
-            [(key, second, rank, block) for key, second, rank, _ in unpack_postings(postings)],
-        )
+        rows = [(key, second, rank, block) for key, second, rank, _ in unpack_postings(postings)]
+        for table in POSTINGS:
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE key = ? AND second = ? AND rank = ? AND block_id = ?",  # noqa: S608  (a name)
+                rows,
+            )
 
     def _delete_free(self, blocks: Iterable[int]) -> None:
         """Remove those of these blocks that nothing needs any more."""

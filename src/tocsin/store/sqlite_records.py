@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from tocsin.core.scope import Scope
 
+POSTINGS = ("record_posting", "record_recent")
+"""Where postings are: the many, and those that came last."""
+
 # Values of one question; SQLite takes 32,766.
 _MOST_VALUES = 1_000
 
@@ -49,11 +52,12 @@ class SqliteRecordReader:
         keys = list(by_key)
         for start in range(0, len(keys), _MOST_VALUES):
             part = keys[start : start + _MOST_VALUES]
-            rows = self._connection.execute(
-                f"SELECT key, rank FROM record_posting WHERE key IN ({','.join('?' * len(part))})",  # noqa: S608  (question marks)
-                part,
-            )
-            found.update(by_key[key] for key, rank in rows if rank == event_rank(by_key[key]))
+            for table in POSTINGS:
+                rows = self._connection.execute(
+                    f"SELECT key, rank FROM {table} WHERE key IN ({','.join('?' * len(part))})",  # noqa: S608  (a name, question marks)
+                    part,
+                )
+                found.update(by_key[key] for key, rank in rows if rank == event_rank(by_key[key]))
         return found
 
     def look_up(
@@ -78,15 +82,20 @@ class SqliteRecordReader:
         if before is not None:
             where.append("(second, rank) < (?, ?)")
             values += (before.second, event_rank(before.event_id))
-        rows = self._connection.execute(
-            f"SELECT second, rank, block_id, place FROM record_posting WHERE {' AND '.join(where)}"  # noqa: S608  (names of columns)
-            " ORDER BY second DESC, rank DESC LIMIT ?",
-            (*values, limit),
-        ).fetchall()
-        blocks = self._bodies({block for _, _, block, _ in rows})
+        places: dict[tuple[int, bytes], tuple[int, int]] = {}
+        for table in POSTINGS:
+            rows = self._connection.execute(
+                f"SELECT second, rank, block_id, place FROM {table} WHERE {' AND '.join(where)}"  # noqa: S608  (names)
+                " ORDER BY second DESC, rank DESC LIMIT ?",
+                (*values, limit),
+            )
+            for second, rank, block, place in rows:
+                places.setdefault((second, rank), (block, place))
+        found = sorted(places.items(), reverse=True)[:limit]
+        blocks = self._bodies({block for _, (block, _) in found})
         return [
             FoundRecord(RecordPlace(second, event_id_of(rank)), blocks[block][place])
-            for second, rank, block, place in rows
+            for (second, rank), (block, place) in found
         ]
 
     def mark(self) -> int:

@@ -185,7 +185,15 @@ CREATE TABLE call_count (
 CREATE INDEX call_count_by_stage ON call_count (stage, minute, api_id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS)
+_RECENT_POSTINGS = """
+-- The newest postings, which are moved into `record_posting` when they are many: a small table is quick to write to.
+CREATE TABLE record_recent (
+  key INTEGER NOT NULL, second INTEGER NOT NULL, rank BLOB NOT NULL, block_id INTEGER NOT NULL, place INTEGER NOT NULL,
+  PRIMARY KEY (key, second, rank)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373
