@@ -25,6 +25,7 @@ from tocsin.api.service_table import Support, operation_table, service_table
 from tocsin.app.service import Service
 from tocsin.archive.folder import FolderStore
 from tocsin.clock import ManualClock
+from tocsin.composition.digest_keys import DigestKeyFolder
 from tocsin.composition.server_dispatch import Dispatcher
 from tocsin.store.memory import MemoryStore
 from tocsin.wire.authentication import AuthenticationRules, Authenticator, AuthMode
@@ -90,6 +91,7 @@ def dispatcher() -> Dispatcher:
         new_id=lambda: f"00000000-0000-4000-9000-{next(numbers):012}",
         new_secret=bytes,
         objects=FolderStore(Path("never-written")),
+        digest_keys=DigestKeyFolder(None, clock),
     )
 
     def report(_request_id: str, called: str, error: BaseException) -> None:
