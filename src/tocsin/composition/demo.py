@@ -355,7 +355,7 @@ class _Story:
 
     def _await_change(self, alarm: str, state: str, *, since: datetime) -> datetime:
         def changed() -> datetime | None:
-            times = [at for at, new in self._changes(alarm) if new == state and at >= since.timestamp() - 1]
+            times = [at for at, new in self._changes(alarm) if new == state and at >= since.timestamp()]
             return datetime.fromtimestamp(times[-1], UTC) if times else None
 
         at: datetime = self._await(f"{alarm} to go to {state}", changed)
