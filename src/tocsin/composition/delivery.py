@@ -64,8 +64,10 @@ class DeliveryLoop:
                 alive()
                 if not self._done:
                     self._something_done.clear()
+                    # Not wait_for: before Python 3.12 it is not cancelled in the moment in which the event comes.
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._something_done.wait(), _LOOK_EVERY)
+                        async with asyncio.timeout(_LOOK_EVERY):
+                            await self._something_done.wait()
         finally:
             await self._end()
 
