@@ -185,16 +185,18 @@ class TrailDelivery:
         with self._lock:
             return TrailBacklog(records, files, len(self._pauses))
 
-    def put(self, bucket: str) -> bool:
-        """Put what waits for a bucket, log files before digests, until one fails; whether all went well."""
+    def put(self, bucket: str) -> str | None:
+        """Put what waits for a bucket, log files before digests, until one fails; why, None where none did."""
         with self._service.store.read() as store:
             batches = [one for one in _begun(store) if one.trail.s3_bucket_name == bucket]
         is_well = False
         try:
-            is_well = all(self._put(one) for one in batches) and self._service.part(TrailDigests).put(bucket)
+            failures = (failure for one in batches if (failure := self._put(one)) is not None)
+            failure = next(failures, None) or self._service.part(TrailDigests).put(bucket)
+            is_well = failure is None
         finally:
             self._note_try(bucket, is_well=is_well)
-        return is_well
+        return failure
 
     def _note_try(self, bucket: str, *, is_well: bool) -> None:
         """Have a bucket that has failed left alone for a while, twice as long each time."""
@@ -206,13 +208,13 @@ class TrailDelivery:
             pause = min(_FIRST_PAUSE * 2 ** min(failures - 1, 20), _LONGEST_PAUSE)
             self._pauses[bucket] = _Pause(failures, self._service.clock.monotonic() + pause)
 
-    def _put(self, batch: _Batch) -> bool:
-        """Put the file of a batch, and let go of the batch."""
+    def _put(self, batch: _Batch) -> str | None:
+        """Put the file of a batch, and let go of the batch; what kept it from being put."""
         trail, key = batch.trail, batch.begun.object_key
         with self._service.store.read() as store:
             records = store.records.read_begun(batch.begun.number)
         if not records:
-            return True  # a reset
+            return None  # a reset
         file = log_file_content(records)
         try:
             self._service.objects.put(
@@ -221,13 +223,13 @@ class TrailDelivery:
         except ArchiveError as error:
             self._service.counters.add("trail_file_failures", kind="log")
             self._note_failure(batch, error, len(records))
-            return False
+            return error.message
         told = self._service.store.write(lambda writer: self._settle(writer, batch, file))
         counters = self._service.counters
         counters.add("trail_files_delivered", kind="log")
         if trail.sns_topic_arn:
             counters.add("trail_notifications", outcome="published" if told else "failed")
-        return True
+        return None
 
     def _settle(self, store: StoreWriter, batch: _Batch, file: LogFileContent) -> bool:
         """Let go of a batch whose file is there; whether the topic was told."""

@@ -252,13 +252,13 @@ class TrailDigests:
         """How many digests are to be put."""
         return sum(1 for _ in store.scan_all(MADE.kind))
 
-    def put(self, bucket: str) -> bool:
-        """Put what waits for a bucket, in order, until one fails; whether all went well."""
+    def put(self, bucket: str) -> str | None:
+        """Put what waits for a bucket, in order, until one fails; why it failed, None where none did."""
         with self._service.store.read() as store:
             waiting = [(home, name, made) for home, name, made in MADE.scan_all(store) if made.digest.bucket == bucket]
-        return all(self._put(*one) for one in waiting)
+        return next((failure for one in waiting if (failure := self._put(*one)) is not None), None)
 
-    def _put(self, home: Scope, name: str, made: MadeDigest) -> bool:
+    def _put(self, home: Scope, name: str, made: MadeDigest) -> str | None:
         digest, trail = made.digest, made.trail
         error: ArchiveError | None = None
         try:
@@ -278,9 +278,9 @@ class TrailDigests:
         self._service.store.write(work)
         if error is None:
             self._service.counters.add("trail_files_delivered", kind="digest")
-        else:
-            self._service.counters.add("trail_file_failures", kind="digest")
-        return error is None
+            return None
+        self._service.counters.add("trail_file_failures", kind="digest")
+        return error.message
 
 
 def _chain_name(trail: Trail, scope: Scope) -> str:

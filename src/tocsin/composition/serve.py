@@ -367,7 +367,14 @@ class RunningServer:
 
     async def _deliver_trails(self) -> None:
         """Bring what trails have selected to their log groups, buckets and topics."""
-        await TrailLoop(self.service, report=self._report_trail).run(lambda: self.failing.pop("trails", None))
+        loop = TrailLoop(self.service, report=self._report_trail, note_bucket=self._note_bucket)
+        await loop.run(lambda: self.failing.pop("trails", None))
+
+    def _note_bucket(self, bucket: str, reason: str | None) -> None:
+        if reason is None:
+            self._log.info("trail-bucket-works-again", bucket=bucket)
+        else:
+            self._log.warning("trail-bucket-failing", bucket=bucket, reason=reason)
 
     def _report_trail(self, error: BaseException) -> None:
         # What the store cannot do it says at the next step; on the way out it is closed while files are being put.

@@ -67,12 +67,24 @@ def make_digests(service: Service) -> float:
 
 
 class TrailLoop:
-    """Delivers until it is cancelled; `report` is told of defects while files are put."""
+    """Delivers until it is cancelled.
 
-    def __init__(self, service: Service, *, report: Callable[[BaseException], None]) -> None:
+    `report` is told of defects while files are put, `note_bucket` of each bucket that begins to fail, and why, and of
+    each that takes files again.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        report: Callable[[BaseException], None],
+        note_bucket: Callable[[str, str | None], None] = lambda _bucket, _reason: None,
+    ) -> None:
         self._service = service
         self._delivery = service.part(TrailDelivery)
         self._report = report
+        self._note_bucket = note_bucket
+        self._failing: dict[str, str] = {}  # buckets, and why
         self._busy: set[str] = set()  # buckets that a thread puts into
         self._bucket_look = 0.0  # when the next one is due, by the monotonic clock
         self._is_told = asyncio.Event()
@@ -88,8 +100,10 @@ class TrailLoop:
                 self._is_told.clear()
                 wait = await self.step()
                 alive()
+                # Not wait_for: before Python 3.12 it is not cancelled in the moment in which the event comes.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_told.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._is_told.wait()
         finally:
             intake.listeners.remove(self._tell)
 
@@ -119,12 +133,22 @@ class TrailLoop:
 
     def _put(self, bucket: str) -> None:
         try:
-            self._delivery.put(bucket)
+            self._note(bucket, self._delivery.put(bucket))
         except Exception as error:  # noqa: BLE001  (the supervisor of this thread: it is reported, and tried again)
             self._report(error)
         finally:
             self._busy.discard(bucket)
             self._tell()
+
+    def _note(self, bucket: str, reason: str | None) -> None:
+        """Tell of a bucket when that is news."""
+        if reason == self._failing.get(bucket):
+            return
+        if reason is None:
+            del self._failing[bucket]
+        else:
+            self._failing[bucket] = reason
+        self._note_bucket(bucket, reason)
 
     def _tell(self) -> None:
         """Have the loop look now. Called from any thread."""

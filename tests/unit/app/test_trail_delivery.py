@@ -282,7 +282,7 @@ def test_a_reset_in_the_midst_leaves_nothing(bench: TrailBench) -> None:
     bench.clock.advance(300)
     bench.delivery.begin()
     bench.buckets.fault = lambda moment, key: bench.store.write(lambda store: store.reset(None))
-    assert bench.delivery.put("logs")
+    assert bench.delivery.put("logs") is None
     assert bench.told() == []
 
 

@@ -22,11 +22,20 @@ def bench() -> TrailBench:
     return TrailBench(MemoryStore(), clock=SystemClock(), trail_delivery_interval=0)
 
 
-def run(bench: TrailBench, work: Callable[[], Coroutine[Any, Any, None]], reports: list[BaseException]) -> None:
+def run(
+    bench: TrailBench,
+    work: Callable[[], Coroutine[Any, Any, None]],
+    reports: list[BaseException],
+    notes: list[tuple[str, str | None]] | None = None,
+) -> None:
     """Work while the loop runs, and end it."""
 
+    def note(bucket: str, reason: str | None) -> None:
+        if notes is not None:
+            notes.append((bucket, reason))
+
     async def both() -> None:
-        loop = asyncio.create_task(TrailLoop(bench.service, report=reports.append).run())
+        loop = asyncio.create_task(TrailLoop(bench.service, report=reports.append, note_bucket=note).run())
         try:
             async with asyncio.timeout(10):
                 await work()
@@ -85,6 +94,37 @@ def test_a_defect_in_the_midst_is_reported_and_the_file_put_again(bench: TrailBe
 
     run(bench, work, reports)
     assert [str(one) for one in reports] == ["a defect"]
+
+
+def test_a_bucket_is_told_of_when_it_begins_to_fail_and_when_it_works_again(bench: TrailBench) -> None:
+    bench.keep(bench.trail())
+    bench.buckets.missing.add("logs")
+    notes: list[tuple[str, str | None]] = []
+
+    async def work() -> None:
+        await asyncio.to_thread(bench.take, "A")
+        await until(lambda: notes)
+        bench.buckets.missing.clear()
+        await until(bench.buckets.files)
+        await until(lambda: len(notes) == 2)
+
+    run(bench, work, [], notes)
+    assert notes == [("logs", "NoSuchBucket: The specified bucket does not exist"), ("logs", None)]
+
+
+def test_it_ends_also_in_the_moment_in_which_it_is_told_of_something(bench: TrailBench) -> None:
+    async def work() -> None:
+        loop = TrailLoop(bench.service, report=lambda _error: None)
+        turned = asyncio.Event()
+        task = asyncio.create_task(loop.run(turned.set))
+        await turned.wait()
+        await asyncio.sleep(0.02)  # it waits
+        loop._is_told.set()
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+        assert done == {task}
+
+    asyncio.run(work())
 
 
 def test_what_waits_is_told() -> None:
