@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import os
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -164,6 +166,46 @@ def test_nobody_listens(unused_port: int) -> None:
             call()
         assert told.value.reason == "ConnectionError"
         assert told.value.message == f"http://127.0.0.1:{unused_port} cannot be reached"
+
+
+class _Refusing(http.server.BaseHTTPRequestHandler):
+    """Answers with the status that its server was made with, and says nothing."""
+
+    def do_GET(self) -> None:
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_PUT = do_GET  # noqa: N815  (the library's name)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "is_there"),
+    [
+        (403, "AccessDenied", True),
+        (404, "NoSuchBucket", False),
+        (503, "ServiceUnavailable", None),
+        (507, "HTTP 507", None),
+    ],
+)
+def test_an_answer_without_words(status: int, reason: str, is_there: bool | None) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        server.status = status  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        store = bucket_store(f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(ArchiveError) as told:
+            store.put("b", "k", b"x", metadata={})
+        assert told.value.reason == reason
+        assert told.value.message.endswith(f"answers {status}")
+        if is_there is None:
+            with pytest.raises(ArchiveError):
+                store.has_bucket("b")
+        else:
+            assert store.has_bucket("b") is is_there
+        server.shutdown()
 
 
 @pytest.fixture

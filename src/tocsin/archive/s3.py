@@ -29,7 +29,14 @@ _LONGEST_TEXT: Final = 300
 _CODE: Final = re.compile(r"<Code>([A-Za-z0-9.]{1,100})</Code>")
 _MESSAGE: Final = re.compile(r"<Message>([^<]{1,1000})</Message>")
 _STATUS: Final = re.compile(r"status code: (\d{3})")
-_DENIED: Final = frozenset(("AccessDenied", "Forbidden", "403"))
+_DENIED: Final = frozenset(("AccessDenied", "Forbidden"))
+_REASONS: Final = {
+    "403": "AccessDenied",
+    "404": "NoSuchBucket",
+    "500": "InternalError",
+    "503": "ServiceUnavailable",
+}
+"""S3's codes for answers that name none, such as those to HEAD, or of a proxy."""
 _LIFE_OF_CREDENTIALS: Final = timedelta(minutes=10)
 
 
@@ -174,7 +181,7 @@ class BucketStore:
             said = "" if message is None else f": {_line(message[1])}"
             return ArchiveError(f"{code[1]}{said}", reason=code[1])
         if status is not None:
-            reason = {"403": "AccessDenied", "404": "NoSuchBucket"}.get(status[1], status[1])
+            reason = _REASONS.get(status[1], f"HTTP {status[1]}")
             return ArchiveError(f"{where} answers {status[1]}", reason=reason)
         if isinstance(error, ValueError):
             return ArchiveError("there can be no such bucket or key", reason="InvalidRequest")

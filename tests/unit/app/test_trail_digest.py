@@ -298,6 +298,25 @@ def test_a_key_that_cannot_be_had_keeps_no_other_region_waiting(bench: TrailBenc
     assert len(check_chain(bench)) == 2
 
 
+def test_after_a_month_a_digest_is_given_up(bench: TrailBench) -> None:
+    trail = validated(bench)
+    bench.buckets.missing.add("logs")
+    stop(bench, trail)
+    bench.run(10)
+    assert left(bench) == ["trail-digest-made"]
+    for _ in range(31):
+        bench.run(24 * HOUR)
+    assert left(bench) == []
+
+
+def test_a_chain_whose_trail_vanished_without_a_word_is_forgotten(bench: TrailBench) -> None:
+    trail = validated(bench)
+    bench.store.write(lambda store: TRAILS.delete(store, trail.home, trail.name))
+    bench.run(HOUR)
+    assert left(bench) == []
+    assert bench.buckets.digests() == {}
+
+
 def test_a_digest_lies_where_the_trail_delivers_now_and_follows_one_in_the_old_bucket(bench: TrailBench) -> None:
     validated(bench)
     bench.run(HOUR)
