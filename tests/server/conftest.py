@@ -11,7 +11,7 @@ from live_server import LiveServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ACCOUNTS = itertools.count(200_000_000_000)
+_ACCOUNTS = itertools.count(300_000_000_000)
 
 
 @pytest.fixture(scope="session")
