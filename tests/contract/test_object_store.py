@@ -147,6 +147,17 @@ def test_a_folder_is_a_bucket_as_soon_as_it_is_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_what_a_death_has_left_of_an_object_goes_when_it_is_put_again(tmp_path: Path) -> None:
+    folder = tmp_path / "bucket" / "a"
+    folder.mkdir(parents=True)
+    remains = (".x[1].json.gz.k3_9abcd", ".x[1].json.gz.meta.json.zzzzzzzz")
+    others = (".x1.json.gz.k3_9abcd", ".x[1].json.gz.old", ".x[1].json.gz.json.gz.k3_9abcd", "x[1].json.gz.k3_9abcd")
+    for name in (*remains, *others):
+        (folder / name).write_bytes(b"half")
+    FolderStore(tmp_path).put("bucket", "a/x[1].json.gz", b"whole", metadata={})
+    assert {path.name for path in folder.iterdir()} == {*others, "x[1].json.gz"}
+
+
 def test_a_folder_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
     (tmp_path / "bucket" / "a").write_bytes(b"a file where a folder is needed")

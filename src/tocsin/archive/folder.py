@@ -6,6 +6,7 @@ object only with its metadata.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from typing import TYPE_CHECKING, Final
@@ -46,6 +47,7 @@ class FolderStore:
         file = self._folder.joinpath(bucket, *_names_in(key))
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+            _remove_remains(file)
             beside = file.with_name(f"{file.name}{METADATA}")
             if metadata:
                 _write(beside, msgspec.json.encode(dict(metadata)))
@@ -80,6 +82,14 @@ def _is_name(name: str) -> bool:
         return len(name.encode("utf-8")) <= _MOST_NAME
     except UnicodeEncodeError:
         return False
+
+
+def _remove_remains(file: Path) -> None:
+    """Remove what a process has left that ended while it wrote this object: what was not put is put again."""
+    unfinished = re.compile(rf"\.{re.escape(file.name)}(?:{re.escape(METADATA)})?\.[a-z0-9_]{{8}}")
+    for one in file.parent.glob(f".{glob.escape(file.name)}.*"):
+        if unfinished.fullmatch(one.name):
+            one.unlink(missing_ok=True)
 
 
 def _write(file: Path, data: bytes) -> None:
