@@ -175,11 +175,14 @@ class ProxyBench:
             await self._stop.wait()
             await proxy.stop()
         server.close()
-        for task, writer in self._talks:
-            task.cancel()
-            writer.transport.abort()
-        await asyncio.gather(*(task for task, _ in self._talks), return_exceptions=True)
-        await asyncio.sleep(0)  # for transports to close
+        # A connection that was accepted at the last moment has its conversation a few turns later, and a transport
+        # that is aborted closes its socket in the turn after that.
+        for _ in range(10):
+            for task, writer in self._talks:
+                task.cancel()
+                writer.transport.abort()
+            await asyncio.gather(*(task for task, _ in self._talks), return_exceptions=True)
+            await asyncio.sleep(0)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
