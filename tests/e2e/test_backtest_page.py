@@ -147,6 +147,13 @@ class Browser:
         """Wait for what has been asked for to be drawn."""
         self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
 
+    def until(self, expression: str) -> None:
+        """Wait, frame by frame, until an expression is true: the mouse is heard when the browser gets to it."""
+        look = f"const look = () => ({expression}) ? done(true) : performance.now() > end ? done(false) : requestAnimationFrame(look)"
+        assert self.evaluate(f"new Promise((done) => {{ const end = performance.now() + 10000; {look}; look(); }})"), (
+            expression
+        )
+
     def evaluate(self, expression: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
@@ -324,14 +331,14 @@ def test_drag_selects_and_wheel_zooms(browser: Browser, page: Path) -> None:
     browser.mouse("mousePressed", left + width / 4, y, button="left", buttons=1, clickCount=1)
     browser.mouse("mouseMoved", left + width / 3, y, button="left", buttons=1)
     browser.mouse("mouseMoved", left + width / 2, y, button="left", buttons=1)
-    assert browser.evaluate("document.querySelectorAll('.selection').length") == 1
+    browser.until("document.querySelectorAll('.selection').length === 1")
     browser.mouse("mouseReleased", left + width / 2, y, button="left", clickCount=1)
-    browser.frame()
+    browser.until(f"JSON.stringify({WINDOW}) !== '{json.dumps(FULL, separators=(',', ':'))}'")
     assert browser.evaluate("document.querySelectorAll('.selection').length") == 0
     start, end = browser.evaluate(WINDOW)
     assert (start, end) == (pytest.approx(FULL[0] + 21_600, abs=200), pytest.approx(FULL[0] + 43_200, abs=200))
     browser.mouse("mouseWheel", left + width / 2, y, deltaX=0, deltaY=-100, modifiers=2)
-    browser.frame()
+    browser.until(f"{WINDOW}[1] - {WINDOW}[0] < {end - start}")
     nearer = browser.evaluate(WINDOW)
     assert nearer[1] - nearer[0] < end - start
 
@@ -340,9 +347,9 @@ def test_hover_says_value_and_state(browser: Browser, page: Path) -> None:
     browser.open(page)
     left, top, width, height = browser.evaluate(BOX)
     browser.mouse("mouseMoved", left + width * (25 * 60 + 150) / 86_400, top + height / 2)
-    browser.frame()
-    said = browser.evaluate("document.querySelector('.chart .read').textContent")
-    assert said.startswith("2026-03-18 02:25:00Z: 3, breaches; ")
+    browser.until(
+        "document.querySelector('.chart .read').textContent.startsWith('2026-03-18 02:25:00Z: 3, breaches; ')"
+    )
 
 
 def test_transition_shows_itself_in_the_graph(browser: Browser, page: Path) -> None:
@@ -372,7 +379,7 @@ def test_drag_across_a_band_zooms_every_band(browser: Browser, page: Path) -> No
     browser.mouse("mouseMoved", left + width * 0.6, top + 8, button="left", buttons=1)
     browser.mouse("mouseMoved", left + width * 0.75, top + 8, button="left", buttons=1)
     browser.mouse("mouseReleased", left + width * 0.75, top + 8, button="left", clickCount=1)
-    browser.frame()
+    browser.until("parseFloat(document.querySelector('.plane').getAttribute('width')) > 300")
     widths = browser.evaluate(
         "[...document.querySelectorAll('.plane')].map((plane) => parseFloat(plane.getAttribute('width')))"
     )
