@@ -75,6 +75,8 @@ lock: ## choose new versions (needs uv): writes uv.lock and requirements-dev.txt
 	@command -v uv > /dev/null || { echo 'make lock needs uv' >&2; exit 1; }
 	@uv lock --quiet $(ARGS)
 	@uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-header --no-annotate --output-file requirements-dev.txt
+	@# pytest-cov asks for coverage[toml]; uv leaves extras out, and pip takes a pin for what was asked for by that name alone.
+	@sed -i.old -E 's/^coverage==/coverage[toml]==/' requirements-dev.txt && rm requirements-dev.txt.old
 	@uv run --quiet --no-project --python ">=3.11" python scripts/check_lock.py
 
 clean: ## remove everything that the other targets made
