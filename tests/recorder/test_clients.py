@@ -283,6 +283,14 @@ def test_address_that_a_trusted_proxy_names(by_hand: LiveRecorder) -> None:
     assert by_hand.record("ListRoles")["sourceIPAddress"] == "127.0.0.1"
 
 
+def test_parameters_that_cannot_be_read_are_counted_and_the_call_is_recorded(by_hand: LiveRecorder) -> None:
+    scope = "AWS4-HMAC-SHA256 Credential=AKIAODD/20260301/eu-west-1/cloudtrail/aws4_request, SignedHeaders=host, Signature=0"
+    target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StartLogging"
+    plain(by_hand, "/", method="POST", body=b"no json", Authorization=scope, X_Amz_Target=target)
+    assert by_hand.record("StartLogging")["requestParameters"] is None
+    by_hand.wait_for_count("tocsin_records_unread_total", 1)
+
+
 def test_what_is_no_call_goes_through_and_is_not_recorded(by_hand: LiveRecorder) -> None:
     before = len(by_hand.records())
     unknown = "AWS4-HMAC-SHA256 Credential=AKIAX/20260301/eu-west-1/nosuchservice/aws4_request, SignedHeaders=host, Signature=0"

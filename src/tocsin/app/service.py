@@ -63,7 +63,7 @@ class _NoObjects:
     def has_bucket(self, bucket: str) -> bool:  # noqa: ARG002  (a port)
         return False
 
-    def put(self, bucket: str, key: str, body: bytes, *, metadata: Mapping[str, str], kms_key: str = "") -> None:  # noqa: ARG002
+    def put(self, bucket: str, key: str, body: bytes, *, metadata: Mapping[str, str], kms_key: str = "") -> None:  # noqa: ARG002  (as above)
         raise ArchiveError("this service has no buckets", reason="NoSuchBucket")
 
 

@@ -68,7 +68,7 @@ def demo(
 def _require_extra() -> None:
     try:
         import botocore  # noqa: F401  # looks whether it is there
-        import uvicorn  # noqa: F401
+        import uvicorn  # noqa: F401  # as above
     except ImportError as error:
         missing = f"the demonstration needs libraries that are not installed ({error.name})"
         raise InputError(missing, hint=_EXTRA) from None

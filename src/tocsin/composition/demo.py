@@ -70,7 +70,7 @@ class Narrator(Protocol):
         ...
 
 
-def demo(*, data: Path, is_realtime: bool, narrator: Narrator, environ: Mapping[str, str]) -> Path:
+def demo(*, data: Path, is_realtime: bool, narrator: Narrator, environ: Mapping[str, str]) -> None:
     """Tell the story, and leave its data in `data`, a folder that is empty or not there.
 
     Raises:
@@ -79,7 +79,6 @@ def demo(*, data: Path, is_realtime: bool, narrator: Narrator, environ: Mapping[
     """
     with Stage(data, speed=None if is_realtime else _SPEED, lasts=_LENGTH, environ=environ) as stage:
         _Story(stage, narrator).tell()
-    return data
 
 
 class _Story:

@@ -132,10 +132,13 @@ class Stage:
     def press(self, link: str) -> None:
         """Press the button of the page behind a link: what its form sends is what the link carries."""
         parts = urlsplit(link)
+        self._post(parts.path, parts.query.encode(), kind="application/x-www-form-urlencoded")
+
+    def _post(self, path: str, body: bytes, *, kind: str) -> None:
         request = urllib.request.Request(  # noqa: S310  (our own service on loopback)
-            f"{self.server_url}{parts.path}", data=parts.query.encode(), method="POST"
+            f"{self.server_url}{path}", data=body, headers={"Content-Type": kind}, method="POST"
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  (as above)
             answer.read()
 
     def mails(self) -> Iterator[tuple[str, EmailMessage]]:
@@ -198,14 +201,7 @@ class Stage:
             client._make_api_call("AuthorizeSecurityGroupIngress", dict(parameters))  # noqa: SLF001  (as in `call`)
             return
         record = recorded_call(at=self.clock.now(), parameters=parameters)
-        request = urllib.request.Request(  # noqa: S310  (our own service on loopback)
-            f"{self.server_url}/_tocsin/records",
-            data=msgspec.json.encode(record) + b"\n",
-            headers={"Content-Type": "application/x-ndjson"},
-            method="POST",
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-            answer.read()
+        self._post("/_tocsin/records", msgspec.json.encode(record) + b"\n", kind="application/x-ndjson")
 
     # ------------------------------------------------------------ what is left
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HELP: Final = {
     "calls": "Calls that were passed on, by outcome.",
     "records_made": "Records that were made.",
+    "records_unread": "Records without parameters, as those of the request could not be read.",
     "records_dropped": "Records that were lost, by reason.",
     "records_delivered": "Records that were handed over, by sink.",
     "recording_errors": "Calls that could not be recorded because of a defect.",

@@ -119,6 +119,8 @@ class RecordMaker:
             self._counters.add("unrecorded", reason="data-event")
             return None
         self._counters.add("records_made")
+        if observed.is_unread:
+            self._counters.add("records_unread")
         return record
 
     def _note(self, seen: Unobserved) -> None:

@@ -100,10 +100,7 @@ def _outside_body(
                     text = headers.get(key.lower())
                     value = None if text is None else _of_header(member, text)
                 case "headers":
-                    start = key.lower()
-                    value = {
-                        each[len(start) :]: text for each, text in headers.items() if each.startswith(start)
-                    } or None
+                    value = _with_prefix(key.lower(), headers)
         if value is not None:
             values[name] = value
     return values

@@ -95,7 +95,7 @@ def json_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
     if isinstance(value, float) and not isfinite(value):
-        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124  (true for NaN alone)
     if isinstance(value, datetime):
         return moment_value(value, MomentForm.ISO)
     if isinstance(value, dict):
