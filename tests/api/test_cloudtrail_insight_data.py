@@ -132,6 +132,21 @@ def test_pages_go_on_where_the_one_before_ended(trail, clock, take) -> None:
     assert token == {"NextToken": None}
 
 
+def test_the_last_page_has_what_began_just_before_an_end_within_a_second(trail, clock, take) -> None:
+    clock.advance(3600)
+    for minute in (0, 1, 2):
+        take("CreateUser", minutes=minute, eventSource="iam.amazonaws.com")
+    end = START + timedelta(minutes=2, milliseconds=500)
+    told, token = [], {}
+    while True:
+        answer = trail.list_insights_metric_data(**IAM, Period=60, MaxResults=1, StartTime=START, EndTime=end, **token)
+        told += [at.timestamp() - START.timestamp() for at in answer["Timestamps"]]
+        if "NextToken" not in answer:
+            break
+        token = {"NextToken": answer["NextToken"]}
+    assert told == [0, 60, 120]
+
+
 def test_data_events_are_told_of_a_trail(trail, clock, take) -> None:
     clock.advance(3600)
     take("GetObject", minutes=1, times=3, **data())

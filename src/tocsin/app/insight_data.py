@@ -107,7 +107,7 @@ def read_metric(
         second = (minute - minute % width) * _MINUTE
         counts[second] = counts.get(second, 0) + count
     points = sorted(counts.items())
-    following = (points[limit][0], int(stop)) if len(points) > limit else None
+    following = (points[limit][0], -int(-stop // 1)) if len(points) > limit else None
     return MetricPage(points[:limit], key.api.trail, following)
 
 

@@ -116,7 +116,8 @@ def _draw_sources(calls: Sequence[CallLine], stream: Stream) -> Iterator[str]:
         ]
         if len(ordered) > _SHOWN_SOURCES:
             rest = sum(count for _, names in ordered[_SHOWN_SOURCES:] for count, _ in names)
-            rows.append([f"{len(ordered) - _SHOWN_SOURCES} others", count_text(rest), ""])
+            left = len(ordered) - _SHOWN_SOURCES
+            rows.append([f"{count_text(left)} {'other' if left == 1 else 'others'}", count_text(rest), ""])
         columns = [Column(title), Column("RECORDS", right=True), Column("MOSTLY", wraps=True, least=20, style="dim")]
         yield from draw_table(columns, rows, stream)
         yield ""
@@ -127,11 +128,11 @@ def _source(source: str) -> str:
 
 
 def _names(names: Sequence[tuple[int, str]]) -> str:
-    """The most frequent names: `DescribeInstances 12, DescribeVpcs 3, 4 more calls`."""
+    """The most frequent names: `DescribeInstances 12, DescribeVpcs 3, 4 other calls`."""
     ordered = sorted(names, key=lambda item: (-item[0], item[1]))
     shown = [f"{name or '(none)'} {count_text(count)}" for count, name in ordered[:_SHOWN_CALLS]]
     if len(ordered) > _SHOWN_CALLS:
-        shown.append(f"{counted(len(ordered) - _SHOWN_CALLS, 'other call')}")
+        shown.append(counted(len(ordered) - _SHOWN_CALLS, "other call"))
     return ", ".join(shown)
 
 
@@ -161,10 +162,7 @@ def _draw_rules(rules: Sequence[RuleLine], stream: Stream, width: int) -> Iterat
         yield from draw_table(columns, rows, stream)
         if len(differing) > _SHOWN_RULES:
             left = differing[_SHOWN_RULES:]
-            more = (
-                f"and {counted(len(left), 'more')}".removesuffix("s")
-                + f": {', '.join(names[one.name] for one in left)}"
-            )
+            more = f"and {count_text(len(left))} more: {', '.join(names[one.name] for one in left)}"
             yield from paragraph(more, width, indent="  ")
     blind = sum(1 for one in differing if one.before and not one.after)
     same = sum(1 for one in rules if one.before and not one.lost and not one.gained)
@@ -219,7 +217,9 @@ def _draw_alarms(report: SimulationReport, stream: Stream, width: int) -> Iterat
         yield from draw_table([*columns, Column("FIRST LOST")], rows, stream)
     parts = []
     if len(alarms) > _SHOWN_ALARMS:
-        parts.append(f"{count_text(len(alarms) - _SHOWN_ALARMS)} more alarms ring otherwise (--format json lists them)")
+        more = len(alarms) - _SHOWN_ALARMS
+        ring = "rings" if more == 1 else "ring"
+        parts.append(f"{counted(more, 'more alarm')} {ring} otherwise (--format json lists them)")
     silent = sum(1 for one in alarms if one.before and not one.after)
     if silent:
         parts.append(f"{counted(silent, 'alarm')} would not ring any more")

@@ -89,8 +89,8 @@ def test_one_without_an_end_or_across_midnight(make_stream: MakeStream) -> None:
 @pytest.mark.parametrize(
     ("reading", "line"),
     [
-        ({"found": 50}, "  and 49 more (--format json lists them all)"),
-        ({"found": 50, "omitted": 20}, "  and 49 more (--format json lists the first 30)"),
+        ({"found": 50}, "  and 30 more (--format json lists them all)"),
+        ({"found": 50, "omitted": 20}, "  and 30 more (--format json lists the first 30)"),
         (
             {"too_short": ["", "1", "2", "3"], "accounts": 5},
             "  not judged, as their calls span less than 36 hours: 4 of 5 accounts ((none named), 1, 2 and 1 more)",
@@ -101,7 +101,7 @@ def test_one_without_an_end_or_across_midnight(make_stream: MakeStream) -> None:
 def test_what_is_left_out_is_said(make_stream: MakeStream, reading: dict[str, Any], line: str) -> None:
     shown = [insight(number) for number in range(21)] if "found" in reading else [insight()]
     lines = draw(make_stream, *shown, width=120, **({"found": 1} | reading))
-    assert line.replace("49", "30") in lines or line in lines
+    assert line in lines
 
 
 def test_no_line_is_wider_than_the_terminal(make_stream: MakeStream) -> None:
