@@ -8,14 +8,14 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tocsin.composition.demo import WATCHED
-from tocsin.composition.demo_stage import recorded_call
+from tocsin.composition.demo_stage import ALICE, Stage, recorded_call
 
 pytest.importorskip("moto", reason="needs the extra demo")
 
@@ -129,6 +129,14 @@ def test_the_record_that_ships_is_as_the_recorder_makes_it(told: str, folder: Pa
     }
     assert shipped["userIdentity"].keys() == made["userIdentity"].keys()
     assert shipped["responseElements"].keys() <= made["responseElements"].keys()
+
+
+def test_settings_of_the_working_folder_are_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tocsin.toml").write_text('[smtp]\nurl = "smtp://mail.example.com"\n[server]\ntls_cert = "none"\n')
+    monkeypatch.chdir(tmp_path)
+    with Stage(tmp_path / "data", speed=60, lasts=timedelta(minutes=1), environ={}) as stage:
+        assert stage.server_url.startswith("http://127.0.0.1:")
+        assert stage.call(ALICE, "sns", "ListTopics", {})["Topics"] == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

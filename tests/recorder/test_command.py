@@ -44,6 +44,26 @@ def call(folder: Path, *words: str) -> tuple[int, str, str]:
         (["--upstream", "http://x", "--port", "70000"], "--port: 70000 is no port"),
         (["--upstream", "http://x", "--credentials", "none.toml"], "none.toml: there is no such file"),
         (["--upstream", "https://x", "--ca-bundle", "none.pem"], "none.pem: cannot be used: No such file"),
+        (["--upstream", "http://a..b:5000"], "--upstream: http://a..b:5000 is no address of an HTTP server"),
+        (
+            [
+                "--upstream",
+                "http://x",
+                "--port",
+                "0",
+                "--data",
+                "d",
+                "--server",
+                "https://x",
+                "--ca-bundle",
+                "none.pem",
+            ],
+            "none.pem: cannot be used: No such file",
+        ),
+        (
+            ["--upstream", "http://x", "--port", "0", "--data", "d", "--server", "http://me:secret@x"],
+            "--server: an address with a user name",
+        ),
         (["--upstream", "http://x", "--unknown-keys", "root"], '--unknown-keys: "root" is none of user, unknown'),
         (
             ["--upstream", "http://x", "--port", "0", "--data", "d", "--ndjson", "no/such/file"],

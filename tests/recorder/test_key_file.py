@@ -180,6 +180,14 @@ def test_what_was_learned_survives(tmp_path: Path) -> None:
     kept.close()
 
 
+def test_keys_that_last_are_not_the_first_to_make_room(tmp_path: Path) -> None:
+    kept = LearnedKeys(tmp_path)
+    lasting = LearnedKey(access_key="AKIAX", principal=KEY.principal)
+    kept.keep(Lesson(keys=(lasting, KEY)))
+    assert [lesson.keys[0].access_key for lesson in kept.lessons()] == ["ASIAX", "AKIAX"]
+    kept.close()
+
+
 def test_rows_that_cannot_be_read_are_passed_over(tmp_path: Path) -> None:
     kept = LearnedKeys(tmp_path)
     kept.keep(Lesson(keys=(KEY,)))

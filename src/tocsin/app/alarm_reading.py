@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.alarm_record import record_of
+from tocsin.app.alarm_set import find_zone
 from tocsin.app.replay import AlarmReplay, is_tied_to_the_clock
 from tocsin.core.alarm.evaluation import explain
 from tocsin.core.alarm.evaluator import AlarmEvaluator
@@ -20,7 +21,6 @@ from tocsin.core.metric_history import MetricHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import tzinfo
 
     from tocsin.app.alarm_catalogue import KnownAlarm
     from tocsin.app.alarm_record import AlarmStanding
@@ -52,9 +52,10 @@ class ReadyAlarm(NamedTuple):
     rests: frozenset[StateValue]
 
     @classmethod
-    def of(cls, scope: Scope, name: str, known: KnownAlarm, *, extra: int | None, zone: tzinfo | None) -> ReadyAlarm:
-        """`extra` and `zone` are those of `AlarmEvaluator`."""
+    def of(cls, scope: Scope, name: str, known: KnownAlarm, *, extra: int | None) -> ReadyAlarm:
+        """`extra` is that of `AlarmEvaluator`."""
         alarm = known.alarm
+        zone = None if alarm.wall_clock is None else find_zone(alarm.wall_clock)
         evaluator = AlarmEvaluator(alarm, extra=extra, zone=zone)
         stats = [query.metric_stat for query in alarm.metrics if query.metric_stat is not None]
         reads = [(alarm.key, alarm.unit)] if alarm.key is not None else [(stat.key, stat.unit) for stat in stats]

@@ -22,7 +22,6 @@ from tocsin.app.alarm_event import Contribution, contribution
 from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_reading import AlarmReading, ReadyAlarm
 from tocsin.app.alarm_record import METRIC_ALARMS, STANDINGS, WAITING, AlarmStanding, standing_of
-from tocsin.app.alarm_set import find_zone
 from tocsin.app.alarm_transition import AlarmChanges, MetricChange
 from tocsin.app.definition import Definitions
 from tocsin.app.late_breach import LateBreaches
@@ -229,8 +228,7 @@ class Evaluator:
 
     def _made(self, scope: Scope, name: str, body: bytes) -> ReadyAlarm:
         known = self._service.part(AlarmCatalogue).read(scope, name, body)
-        zone = None if known.alarm.wall_clock is None else find_zone(known.alarm.wall_clock)
-        return ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range, zone=zone)
+        return ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range)
 
     # ------------------------------------------------------------ writing
 

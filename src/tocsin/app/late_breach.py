@@ -16,7 +16,6 @@ from tocsin.app.alarm_catalogue import AlarmCatalogue
 from tocsin.app.alarm_event import contribution
 from tocsin.app.alarm_reading import AlarmReading, ReadyAlarm
 from tocsin.app.alarm_record import LATE_DATA, METRIC_ALARMS, LateData, alarm_arn, alarm_scope, standing_of
-from tocsin.app.alarm_set import find_zone
 from tocsin.app.alarm_transition import AlarmChanges
 from tocsin.app.resource_tag import TAGS, get_tags
 from tocsin.core.alarm.history import HistoryItemType
@@ -77,8 +76,7 @@ class LateListeners:
             known = self._service.part(AlarmCatalogue).get(store, scope, name)
             if known is None:
                 continue
-            zone = None if known.alarm.wall_clock is None else find_zone(known.alarm.wall_clock)
-            one = ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range, zone=zone)
+            one = ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range)
             for key, _ in one.reads:
                 found.setdefault((scope, key), []).append(one)
         return found
@@ -162,8 +160,7 @@ class LateBreaches:
         known = self._service.part(AlarmCatalogue).get(store, scope, name)
         if known is None or not rings_late(get_tags(store, scope, alarm_arn(scope, name))):
             return None
-        zone = None if known.alarm.wall_clock is None else find_zone(known.alarm.wall_clock)
-        return ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range, zone=zone)
+        return ReadyAlarm.of(scope, name, known, extra=self._service.settings.evaluation_range)
 
     def _breaches(self, store: StoreReader, one: ReadyAlarm, late: LateData, evaluated: int) -> Iterator[_Breach]:
         assert late.first is not None

@@ -89,6 +89,12 @@ def bad_arn(arn: str) -> InvalidParameterError:
 _EXAMPLE = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-trail"
 
 
+def trail_now(store: StoreReader, trail: Trail) -> Trail | None:
+    """A trail as it is now; None where it was removed, whether or not there is another one of its name."""
+    now = TRAILS.get(store, trail.home, trail.name)
+    return now if now is not None and now.created_at == trail.created_at else None
+
+
 def require_trail(store: StoreReader, scope: Scope, named: str, *, shows_name: bool = False) -> Trail:
     """The trail that a name or an ARN names.
 

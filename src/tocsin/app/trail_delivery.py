@@ -177,6 +177,11 @@ class TrailDelivery:
             paused = {bucket: pause.until for bucket, pause in self._pauses.items() if pause.until > now}
         return sorted(wanted - paused.keys()), min((until - now for until in paused.values()), default=None)
 
+    def failing_buckets(self) -> set[str]:
+        """The buckets that did not take the last file, and for which one waits."""
+        with self._lock:
+            return set(self._pauses)
+
     def backlog(self) -> TrailBacklog:
         """What is not delivered yet."""
         with self._service.store.read() as store:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from tocsin.app.definition import Definitions
-from tocsin.app.trail import ENDINGS, TRAILS
+from tocsin.app.trail import ENDINGS, TRAILS, trail_now
 from tocsin.app.trail_file import ENDING_GRACE_MS, GIVEN_UP_AFTER_MS, after_delivery, is_of_session, packed, route_trail
 from tocsin.app.trail_status import note_delivery
 from tocsin.core.digest import DigestDocument, LogFile, PreviousDigest, SignedDigest, digest_key, sign_digest
@@ -75,8 +75,7 @@ def waits_for_digest(store: StoreReader, trail: Trail) -> bool:
 
     That is for the trail as it is now to say; for one that was removed, as it was.
     """
-    now = TRAILS.get(store, trail.home, trail.name)
-    return (now if now is not None and now.created_at == trail.created_at else trail).validates_log_files
+    return (trail_now(store, trail) or trail).validates_log_files
 
 
 class TrailDigests:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.app.definition import Definitions
-from tocsin.app.trail import TRAILS, change_trail, keep_ending, require_home, require_trail
+from tocsin.app.trail import TRAILS, change_trail, keep_ending, require_home, require_trail, trail_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def status_of(store: StoreReader, trail: Trail, region: str) -> TrailStatus:
 
 def note_delivery(store: StoreWriter, trail: Trail, region: str, change: Callable[[TrailStatus], TrailStatus]) -> None:
     """Keep what `change` makes of the status; that of a trail that was removed meanwhile is not kept."""
-    if TRAILS.get(store, trail.home, trail.name) is not None:
+    if trail_now(store, trail) is not None:
         STATUSES.put(store, trail.home, _name(trail, region), change(status_of(store, trail, region)))
 
 

@@ -34,9 +34,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(("rules",), "tocsin.cli.rules:rules", "List packs and rules, with severity and controls", "Rules"),
     Command(("check",), "tocsin.cli.check:check", "Validate and lint rule files, packs and settings", "Rules"),
     Command(("test",), "tocsin.cli.test:run_tests", "Run the tests of rules on a virtual clock", "Rules"),
-    Command(
-        ("serve",), "tocsin.cli.serve:serve", "Serve logs, alarms, trails, topics to AWS clients", "Serve"
-    ),
+    Command(("serve",), "tocsin.cli.serve:serve", "Serve logs, alarms, trails, topics to AWS clients", "Serve"),
     Command(("record", "sign-in"), "tocsin.cli.record:sign_in", "Make the record of a console sign-in"),
     Command(("record",), "tocsin.cli.record:record", "Pass API calls on, and record them as CloudTrail", "Serve"),
     Command(("status",), "tocsin.cli.status:status", "Show alarms, who would hear of them, what is wrong", "Serve"),

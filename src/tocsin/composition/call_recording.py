@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,7 @@ from tocsin.core.record.category import data_resource_type
 from tocsin.core.record.read_only import is_read_only
 from tocsin.errors import StoreError
 from tocsin.wire.handled import handled_answer, handled_call, handled_fault
+from tocsin.wire.observed import EXCLUDED
 from tocsin.wire.source_address import SourceAddresses
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from tocsin.wire.call import Call
     from tocsin.wire.fault import Fault
     from tocsin.wire.message import WireRequest
-
-NOT_RECORDED: Final = frozenset({("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData")})
-"""Calls of which there are too many; and log events would feed themselves (REC-2.2)."""
 
 _MOST_WAITING = 10_000
 _MOST_BYTES = 64 * 1024 * 1024
@@ -110,7 +108,7 @@ class CallRecorder:
 
     def records(self, call: Call, caller: Caller, request: WireRequest) -> bool:
         """Whether a call is recorded: links in mails that somebody has opened are none (REC-2.2)."""
-        if (call.service, call.operation) in NOT_RECORDED:
+        if (call.service, call.operation) in EXCLUDED:
             return False
         return caller.is_signed or request.method != "GET"
 

@@ -95,7 +95,9 @@ class Stage:
             "TOCSIN_AUTH_MODE": "off",
             "TOCSIN_AUTH_CREDENTIALS": str(credentials),
         }
-        plan = plan_server(load_config(None, environ), environ)
+        # A tocsin.toml in the working folder is no part of the story.
+        self._config = load_config(None, environ, folder=self.data)
+        plan = plan_server(self._config, environ)
         self.server_url = self._exit.enter_context(server_thread(plan, clock=self.clock)).address
         self._start_endpoint(environ, credentials)
 
@@ -168,7 +170,7 @@ class Stage:
         self._exit.callback(moto.stop)
         host, port = moto.get_host_and_port()
         plan = plan_recorder(
-            load_config(None, environ),
+            self._config,
             environ,
             upstream=f"http://{host}:{port}",
             host="127.0.0.1",
@@ -223,8 +225,7 @@ class Stage:
     def validated(self) -> ValidateReport:
         """What the digests say of these."""
         folder = str(self.bucket)
-        config = load_config(None, self._settings)
-        keys = find_public_keys(folder, (), config, self._settings, is_named=True)
+        keys = find_public_keys(folder, (), self._config, self._settings, is_named=True)
         return validate(folder, keys=keys, show=lambda _: None)
 
 

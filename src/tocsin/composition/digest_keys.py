@@ -73,9 +73,13 @@ class DigestKeyFolder:
 
     def all_public_keys(self) -> list[DigestPublicKey]:
         """Those of every region, for whoever has the data folder and not the service."""
-        if self._folder is None or not self._folder.is_dir():
+        if self._folder is None:
             return []
-        return [key for region in sorted(self._folder.iterdir()) for key in self.public_keys(region.name)]
+        try:
+            regions = sorted(self._folder.iterdir()) if self._folder.is_dir() else []
+        except OSError as error:
+            raise self._unusable(error) from None
+        return [key for region in regions for key in self.public_keys(region.name)]
 
     def _known(self, region: str) -> list[_Key]:
         known = self._regions.get(region)
@@ -86,9 +90,11 @@ class DigestKeyFolder:
         return known
 
     def _read(self, region: str) -> Iterator[_Key]:
-        if self._folder is None or not (self._folder / region).is_dir():
+        if self._folder is None:
             return
         try:
+            if not (self._folder / region).is_dir():
+                return
             files = [
                 (found, file) for file in (self._folder / region).iterdir() if (found := _FILE.fullmatch(file.name))
             ]

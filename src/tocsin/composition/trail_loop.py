@@ -117,6 +117,9 @@ class TrailLoop:
         if now >= self._bucket_look:
             self._bucket_look = now + _BUCKETS_EVERY
             buckets, wait = await asyncio.to_thread(self._delivery.buckets)
+            # Of a bucket for which nothing waits any more it is news when it fails again.
+            for bucket in list(self._failing.keys() - self._delivery.failing_buckets() - self._busy):
+                self._failing.pop(bucket, None)
             self._start(buckets)
             if wait is not None:
                 waits.append(max(wait, _BUCKETS_EVERY))

@@ -61,7 +61,9 @@ class LearnedKeys:
 
     def lessons(self) -> Iterator[Lesson]:
         """What was kept; rows that cannot be read are passed over."""
-        with closing(self._database.execute("SELECT kind, what FROM learned ORDER BY kind, forget_at")) as rows:
+        # What lasts comes last: where there is no room for all, the book lets go of what it heard of first.
+        asked = "SELECT kind, what FROM learned ORDER BY kind, forget_at IS NULL, forget_at"
+        with closing(self._database.execute(asked)) as rows:
             for kind, what in rows:
                 try:
                     if kind == _KEY:

@@ -7,7 +7,6 @@ sent is kept, up to a bound, and tried again with longer and longer pauses.
 from __future__ import annotations
 
 import http.client
-import ssl
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tocsin.errors import InputError
+from tocsin.recorder.upstream import tls_context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,14 +59,16 @@ class ServerSink:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
+            (host or "").encode("idna")
         except ValueError:
             host, port, parts = None, None, urlsplit("")
+        if parts.username is not None or parts.password is not None:
+            raise InputError("--server: an address with a user name", hint="requests are signed with access keys")
         if host is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query:
             raise InputError(f"--server: {url} is no address of a server", hint="for example http://127.0.0.1:4590")
         self._url = f"{parts.scheme}://{parts.netloc}"
         self._host, self._port = host, port
-        self._tls = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
-        self._is_tls = parts.scheme == "https"
+        self._tls = tls_context(ca_bundle) if parts.scheme == "https" else None
         self._region = region
         self._counters = counters
         self._log = log
@@ -206,7 +208,7 @@ class ServerSink:
             raise _NotSentError(f"{self._url} answered {answer.status}: {told}", is_final=is_final, taken=taken)
 
     def _connected(self) -> http.client.HTTPConnection:
-        if self._is_tls:
+        if self._tls is not None:
             return http.client.HTTPSConnection(self._host, self._port, timeout=_TIMEOUT, context=self._tls)
         return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT)
 

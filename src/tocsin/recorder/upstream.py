@@ -43,6 +43,7 @@ def read_upstream(text: str, *, ca_bundle: Path | None = None) -> Upstream:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # what cannot be looked up is told now
     except ValueError:
         host = None
     if host is None or parts.scheme not in {"http", "https"}:
@@ -55,13 +56,18 @@ def read_upstream(text: str, *, ca_bundle: Path | None = None) -> Upstream:
             hint="calls are passed on with the path that was signed; name scheme, host and port alone",
         )
     is_tls = parts.scheme == "https"
-    tls = _tls_context(ca_bundle) if is_tls else None
+    tls = tls_context(ca_bundle) if is_tls else None
     shown = f"[{host}]" if ":" in host else host
     port = port or (443 if is_tls else 80)
     return Upstream(url=f"{parts.scheme}://{shown}:{port}", host=host, port=port, tls=tls)
 
 
-def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+def tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    """What a server is trusted by: the certificates of this machine and, where it is given, those of a bundle.
+
+    Raises:
+        InputError: the bundle cannot be read.
+    """
     context = ssl.create_default_context()
     if ca_bundle is not None:
         try:

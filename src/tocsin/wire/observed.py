@@ -34,7 +34,7 @@ ObservedProtocol = Literal["json", "query", "ec2", "cbor", "rest-json", "rest-xm
 """How a request speaks: JSON 1.0 and 1.1 are one here."""
 
 Reason = Literal["private", "preflight", "upload", "link", "excluded", "unrecognised"]
-"""Why a request is not recorded (REC-2.2); only the last one is worth a count."""
+"""Why a request is not recorded (REC-2.2); only the last one is told in the log."""
 
 EXCLUDED: Final = frozenset({("logs", "PutLogEvents"), ("cloudwatch", "PutMetricData"), ("xray", "PutTraceSegments")})
 """Calls that are never recorded: too many, and no management events (REC-2.2)."""

@@ -12,6 +12,7 @@ from trail_bench import HOME, LISTENED, TOPIC, Crash, TrailBench, make_topic
 
 from tocsin.app.metric_filter import put_metric_filter
 from tocsin.app.trail_delivery import MOST_BYTES
+from tocsin.app.trail_status import TrailStatus
 from tocsin.core.metric import MetricKey
 from tocsin.core.trail.log_file import MOST_LOGGED
 from tocsin.store.memory import MemoryStore
@@ -85,6 +86,17 @@ def test_with_an_interval_of_nothing_each_batch_goes_at_once() -> None:
         bench.run()
         assert bench.names()[-1] == name
     assert len(bench.buckets.files()) == 2
+
+
+def test_what_a_removed_trail_delivers_is_not_told_of_another_one_of_its_name(bench: TrailBench) -> None:
+    first = bench.trail(created_at=1)
+    bench.keep(first)
+    bench.take("A")
+    second = bench.trail(created_at=2)
+    bench.keep(second)
+    bench.run(300)
+    assert bench.buckets.files()
+    assert bench.status(trail=second) == TrailStatus()
 
 
 def test_records_count_in_metric_filters_of_the_group(bench: TrailBench) -> None:

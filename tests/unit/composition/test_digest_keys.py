@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -17,9 +17,6 @@ from tocsin.composition.digest_keys import FOLDER, DigestKeyFolder
 from tocsin.config import load_config
 from tocsin.errors import InputError
 from tocsin.store.sqlite import SqliteStore
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DAY = 86_400
 
@@ -108,3 +105,16 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, clock: ManualClock) -> N
     (tmp_path / FOLDER).write_bytes(b"a file where a folder is needed")
     with pytest.raises(InputError, match="cannot be used"):
         DigestKeyFolder(tmp_path, clock).signing_key("eu-west-1")
+
+
+def test_a_folder_that_may_not_be_read_is_said(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    keys = DigestKeyFolder(tmp_path / "keys", clock)
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    for ask in (keys.all_public_keys, lambda: keys.public_keys("eu-west-1")):
+        with pytest.raises(InputError, match="Permission denied"):
+            ask()

@@ -65,7 +65,7 @@ def test_records_wake_it_and_a_bucket_that_never_answers_keeps_nothing_else_wait
     bench.buckets.fault = wait_for_answer
 
     async def work() -> None:
-        await asyncio.sleep(0.05)  # it has looked, and waits for five seconds
+        await asyncio.sleep(0.05)  # it has looked, and waits for two seconds
         for number, name in enumerate(("A", "B"), 1):
             await asyncio.to_thread(bench.take, name)
             await until(lambda: len(bench.names()) == number)  # noqa: B023  (asked at once)
@@ -148,3 +148,14 @@ def test_what_waits_is_told() -> None:
         "trail_buckets_failing": 1,
     }
     assert watch.health == {"trail_buckets_failing": 1}
+
+
+def test_a_bucket_that_fails_again_after_nothing_waited_is_news(bench: TrailBench) -> None:
+    notes: list[tuple[str, str | None]] = []
+    loop = TrailLoop(bench.service, report=lambda _: None, note_bucket=lambda *note: notes.append(note))
+    loop._note("gone", "no such bucket")
+    loop._note("gone", "no such bucket")
+    assert notes == [("gone", "no such bucket")]
+    asyncio.run(loop.step())  # nothing waits for it any more
+    loop._note("gone", "no such bucket")
+    assert len(notes) == 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.core.record.category import data_resource_type
 from tocsin.core.record.fault import is_denial
+from tocsin.core.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,8 @@ _NO_BUCKET_OF_ITS_OWN: Final = frozenset({"CreateBucket", "ListBuckets", "ListDi
 Resource = dict[str, Any]
 
 
-def partition_of(region: str) -> str:
-    """The partition that a region is in (REC-14.8)."""
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+def _partition_of(call: ApiCall) -> str:
+    return Scope("", call.region).partition
 
 
 def resources_of(call: ApiCall, answer: ApiAnswer, account: str) -> list[Resource]:
@@ -77,7 +77,7 @@ def _resource(arn: str, account: str, kind: str | None) -> Resource:
 
 
 def _arn(service: str, region: str, account: str, rest: str) -> str:
-    return f"arn:{partition_of(region)}:{service}:{region}:{account}:{rest}"
+    return f"arn:{Scope(account, region).partition}:{service}:{region}:{account}:{rest}"
 
 
 _NAMED_BY_FAILURES: Final = frozenset({"dynamodb", "dynamodbstreams", "kms"})
@@ -166,7 +166,7 @@ def _data_arns(call: ApiCall, sent: Values, account: str) -> Iterator[str]:
                     yield _arn("kinesis", call.region, account, f"stream/{name}")
         case "ebs":
             for name in texts("SnapshotId", "FirstSnapshotId", "SecondSnapshotId"):
-                yield f"arn:{partition_of(call.region)}:ec2:{call.region}::snapshot/{name}"
+                yield f"arn:{_partition_of(call)}:ec2:{call.region}::snapshot/{name}"
         case "cognito-identity":
             for name in texts("IdentityPoolId"):
                 yield _arn("cognito-identity", call.region, account, f"identitypool/{name}")
@@ -192,7 +192,7 @@ def _s3_resources(call: ApiCall, account: str) -> list[Resource]:
     request = call.s3
     if request is None or request.bucket is None or call.operation in _NO_BUCKET_OF_ITS_OWN:
         return []
-    arn = f"arn:{partition_of(call.region)}:s3:::{request.bucket}"
+    arn = f"arn:{_partition_of(call)}:s3:::{request.bucket}"
     bucket = {"accountId": account, "type": "AWS::S3::Bucket", "ARN": arn}
     if request.key:
         return [{"type": "AWS::S3::Object", "ARN": f"{arn}/{request.key}"}, bucket]

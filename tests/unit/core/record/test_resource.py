@@ -71,7 +71,9 @@ def test_resources(
     assert found == resources
 
 
-@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+@pytest.mark.parametrize(
+    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")]
+)
 def test_partition(region: str, partition: str) -> None:
     record = made(call("dynamodb", "GetItem", {"TableName": "t"}, region=region))
     assert record["resources"][0]["ARN"] == f"arn:{partition}:dynamodb:{region}:{ACCOUNT}:table/t"
