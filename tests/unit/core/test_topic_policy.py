@@ -120,7 +120,7 @@ def test_the_default_policy_is_for_alarms_of_the_same_account(alarm: str, refuse
 
 
 def test_no_pattern_takes_long() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert refuses(allow(Resource="*a" * 5_000 + "!"), alarm="a" * 256)
     assert refuses(allow(**when("StringLike", "aws:SourceArn", "*a" * 5_000 + "!")), alarm="a" * 1_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -77,9 +77,9 @@ def test_packed_body_is_unpacked_within_bounds() -> None:
     made = record(json_call(gzip.compress(b'{"Name": "a"}'), content_encoding="gzip"))
     assert made["requestParameters"] == {"name": "a"}
     bomb = gzip.compress(b'{"Name": "' + b"a" * 20_000_000 + b'"}')
-    started = time.perf_counter()
+    started = time.process_time()
     assert record(json_call(bomb, content_encoding="gzip"))["requestParameters"] is None
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert record(json_call(b"no gzip", content_encoding="gzip"))["requestParameters"] is None
     assert record(json_call(b"{}", content_encoding="br"))["requestParameters"] is None
 
@@ -237,12 +237,12 @@ def test_documents_that_are_refused(document: bytes) -> None:
 
 
 def test_host_that_is_made_to_take_long() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for host in ("s3" + "-a" * 120 + "!", ".s3" * 80 + "!", "s3." * 100_000):
         odd = request("s3", "GET", "/bucket?acl")
         odd = msgspec.structs.replace(odd, headers=((b"host", host.encode()), *odd.headers[1:]))
         observe(odd, MODELS, s3_hosts=("localhost",))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_long_url_does_not_hide_the_call() -> None:
