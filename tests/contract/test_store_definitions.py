@@ -62,6 +62,30 @@ def test_prefix(store, prefix: str) -> None:
         assert reader.count("topic", HERE, prefix=prefix) == len(wanted)
 
 
+@pytest.mark.parametrize("prefix", ["", "a", "a%", "a_", "a\0", "aé", "a\uffff", "a\U0001f514", "a\U0010ffff", "c"])
+def test_descending_order_is_the_opposite_one(store, prefix: str) -> None:
+    put(store, *ODD, "a\U0010ffff\U0010ffff", "\U0010ffff")
+    assert names(store, prefix=prefix, descending=True) == names(store, prefix=prefix)[::-1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_descending_pages_give_every_name_once(store, size: int) -> None:
+    put(store, *ODD)
+    found: list[str] = []
+    page = names(store, prefix="a", descending=True, limit=size)
+    while page:
+        found += page
+        page = names(store, prefix="a", descending=True, limit=size, after=page[-1])
+    assert found == names(store, prefix="a")[::-1]
+
+
+def test_descending_begins_before_a_name_that_is_not_there(store) -> None:
+    put(store, "a1", "a3", "b")
+    assert names(store, prefix="a", descending=True, after="a2") == ["a1"]
+    assert names(store, prefix="a", descending=True, after="c") == ["a3", "a1"]
+    assert names(store, prefix="a", descending=True, after="a1") == []
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_pages_give_every_name_once(store, size: int) -> None:
     put(store, *ODD)

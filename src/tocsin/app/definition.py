@@ -33,10 +33,17 @@ class Definitions(Generic[Item]):
         return self._decode(body)
 
     def scan(
-        self, store: StoreReader, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
+        self,
+        store: StoreReader,
+        scope: Scope,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> list[tuple[str, Item]]:
-        """Names and definitions in the order of the names' UTF-8."""
-        found = store.scan(self.kind, scope, prefix=prefix, after=after, limit=limit)
+        """Names and definitions in the order of the names' UTF-8, or in the opposite one."""
+        found = store.scan(self.kind, scope, prefix=prefix, after=after, descending=descending, limit=limit)
         return [(name, self._decode(body)) for name, body in found]
 
     def scan_all(self, store: StoreReader) -> Iterator[tuple[Scope, str, Item]]:

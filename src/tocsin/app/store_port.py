@@ -122,9 +122,16 @@ class StoreReader(Protocol):
         ...
 
     def scan(
-        self, kind: str, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
+        self,
+        kind: str,
+        scope: Scope,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> list[tuple[str, bytes]]:
-        """Names and definitions in the order of the names' UTF-8, those after the name `after`."""
+        """Names and definitions in the order of the names' UTF-8, or in the opposite one; those beyond `after`."""
         ...
 
     def scan_all(self, kind: str) -> Iterator[tuple[Scope, str, bytes]]:

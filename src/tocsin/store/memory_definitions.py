@@ -6,6 +6,8 @@ import itertools
 from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING
 
+from tocsin.store.sqlite_scope import prefix_end
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,12 +30,21 @@ class NamedTable:
         """Take a name out."""
         del self.names[bisect_left(self.names, name)]
 
-    def range(self, prefix: str, after: str | None) -> Iterator[str]:
+    def range(self, prefix: str, after: str | None = None) -> Iterator[str]:
         """The names with that prefix, those behind `after`, ascending."""
         first = bisect_left(self.names, prefix)
         if after is not None:
             first = max(first, bisect_right(self.names, after))
         for place in range(first, len(self.names)):
+            if not self.names[place].startswith(prefix):
+                return
+            yield self.names[place]
+
+    def descending_range(self, prefix: str, before: str | None) -> Iterator[str]:
+        """The names with that prefix, those before `before`, descending."""
+        ends = [end for end in (prefix_end(prefix), before) if end is not None]
+        last = min((bisect_left(self.names, end) for end in ends), default=len(self.names))
+        for place in range(last - 1, -1, -1):
             if not self.names[place].startswith(prefix):
                 return
             yield self.names[place]
@@ -54,18 +65,21 @@ class MemoryDefinitions:
         return None if table is None else table.values.get(name)
 
     def scan(
-        self, kind: str, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
+        self,
+        kind: str,
+        scope: Scope,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> list[tuple[str, bytes]]:
-        """Definitions in the order of their names."""
+        """Definitions in the order of their names, or in the opposite one."""
         table = self._tables.get(kind, {}).get(scope)
         if table is None:
             return []
-        found: list[tuple[str, bytes]] = []
-        for name in table.range(prefix, after):
-            if limit is not None and len(found) >= limit:
-                break
-            found.append((name, table.values[name]))
-        return found
+        names = table.descending_range(prefix, after) if descending else table.range(prefix, after)
+        return [(name, table.values[name]) for name in itertools.islice(names, limit)]
 
     def scan_all(self, kind: str) -> Iterator[tuple[Scope, str, bytes]]:
         """The definitions of every scope, as they are now."""
@@ -76,7 +90,7 @@ class MemoryDefinitions:
     def count(self, kind: str, scope: Scope, *, prefix: str = "") -> int:
         """How many definitions there are."""
         table = self._tables.get(kind, {}).get(scope)
-        return 0 if table is None else sum(1 for _ in table.range(prefix, None))
+        return 0 if table is None else sum(1 for _ in table.range(prefix))
 
     def version(self, kind: str) -> int:
         """A number that is another one after each change of that kind."""

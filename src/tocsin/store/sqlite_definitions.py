@@ -28,15 +28,23 @@ class SqliteDefinitionReader:
         return None if row is None else bytes(row[0])
 
     def scan(
-        self, kind: str, scope: Scope, *, prefix: str = "", after: str | None = None, limit: int | None = None
+        self,
+        kind: str,
+        scope: Scope,
+        *,
+        prefix: str = "",
+        after: str | None = None,
+        descending: bool = False,
+        limit: int | None = None,
     ) -> list[tuple[str, bytes]]:
-        """Definitions in the order of their names."""
+        """Definitions in the order of their names, or in the opposite one."""
         where, values = _named(kind, scope, prefix)
         if after is not None:
-            where += " AND name > ?"
+            where += f" AND name {'<' if descending else '>'} ?"
             values.append(after)
         values.append(-1 if limit is None else limit)
-        query = f"SELECT name, body FROM definition WHERE {where} ORDER BY name LIMIT ?"  # noqa: S608  (names of columns)
+        order = "name DESC" if descending else "name"
+        query = f"SELECT name, body FROM definition WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  (names of columns)
         return self._connection.execute(query, values).fetchall()
 
     def scan_all(self, kind: str) -> Iterator[tuple[Scope, str, bytes]]:
