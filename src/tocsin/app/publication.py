@@ -27,7 +27,8 @@ from tocsin.app.topic import (
 )
 from tocsin.core.delivery_policy import effective_subscription_policy
 from tocsin.core.envelope import Envelope, EnvelopeKind, MessageAttribute, pack_envelope
-from tocsin.core.filter_policy import FilterPolicy, PolicyScope
+from tocsin.core.filter_policy import FilterPolicy, FilterVerdict, PolicyScope
+from tocsin.core.filter_policy_message import is_json_object
 from tocsin.core.outbox import DeliveryRow
 from tocsin.core.scope import Scope
 from tocsin.errors import NotFoundError
@@ -230,13 +231,29 @@ def _wants(subscription: KeptSubscription, publication: Publication) -> bool:
     text = subscription.attributes.get("FilterPolicy")
     if not text:
         return True
-    policy = _policy(text, policy_scope(subscription.attributes))
-    return policy.accepts(attributes=publication.attributes, body=publication.text_for(subscription.protocol))
+    scope = policy_scope(subscription.attributes)
+    return judge_publication(text, scope, publication, subscription.protocol).is_accepted
+
+
+def judge_publication(text: str, scope: PolicyScope, publication: Publication, protocol: str) -> FilterVerdict:
+    """Whether a filter policy lets a message through to subscribers of a protocol, and where not why.
+
+    A policy on the body looks at the text for the protocol. Where that is prose, as the mail of an alarm is, it looks
+    at the default text: a policy that lets an alarm through to a queue does the same for a mailbox (AL-17.1, SNS-9.1).
+
+    Raises:
+        FilterPolicyError: the policy is none that SNS takes.
+    """
+    policy = _policy(text, scope)
+    body = publication.text_for(protocol)
+    if scope == "MessageBody" and not is_json_object(body):
+        body = publication.message
+    return policy.judge(attributes=publication.attributes, body=body)
 
 
 @lru_cache(maxsize=1024)
 def _policy(text: str, scope: PolicyScope) -> FilterPolicy:
-    return FilterPolicy.parse(text, scope)  # it was read before it was kept, and is not refused
+    return FilterPolicy.parse(text, scope)
 
 
 def policy_scope(attributes: Mapping[str, str]) -> PolicyScope:

@@ -64,6 +64,14 @@ def attribute_leaves(attributes: Mapping[str, MessageAttribute]) -> list[Leaf] |
     return leaves
 
 
+def is_json_object(body: str) -> bool:
+    """Whether a policy on the body can look at anything in it."""
+    try:
+        return isinstance(decoded(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def body_leaves(body: str) -> list[Leaf] | None:
     """Those of a body; None where it is no JSON object, or holds too many."""
     try:
