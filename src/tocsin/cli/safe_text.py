@@ -11,20 +11,14 @@ import json
 import re
 from typing import Any
 
-# C0, DEL and C1; soft hyphen; marks that turn, join or hide text (bidirectional controls, zero-width
-# characters, line and paragraph separators, invisible operators, annotation anchors, tags); lone
-# surrogates, which no UTF-8 terminal can be sent.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
+from tocsin.core.unsafe_character import UNSAFE, escaped, is_plain
+
 _COMPACT = (",", ":")
 # Made once: that takes as long as writing a short value. By `ascii_only`.
 _ENCODERS = {
     ascii_only: json.JSONEncoder(ensure_ascii=ascii_only, allow_nan=False, separators=_COMPACT)
     for ascii_only in (False, True)
 }
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
 _QUOTED_CELL = re.compile(r'[",;\t|]|^\s|\s$')
 
@@ -35,22 +29,7 @@ def safe_text(text: str) -> str:
     >>> safe_text('alice\x1b[2J')
     'alice\\x1b[2J'
     """
-    return text if _is_plain(text) else _UNSAFE.sub(_escape, text)
-
-
-def _is_plain(text: str) -> bool:
-    """Tell at a glance that a text is harmless, as nearly every text is: faster than looking for what is not."""
-    return text.isascii() and text.isprintable()
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return escaped(text)
 
 
 def safe_json(value: Any, *, ascii_only: bool = False) -> str:
@@ -68,7 +47,7 @@ def safe_json(value: Any, *, ascii_only: bool = False) -> str:
 
 def safe_json_text(text: str) -> str:
     """A JSON text that is one line already, with unsafe characters inside its strings escaped."""
-    return text if _is_plain(text) else _UNSAFE.sub(_escape_json, text)
+    return text if is_plain(text) else UNSAFE.sub(_escape_json, text)
 
 
 def _escape_json(found: re.Match[str]) -> str:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Final
+
+from tocsin.core.unsafe_character import UNSAFE, escaped, is_plain
 
 LONGEST = 256
 """Characters that are shown of one value (AL-19.1), the mark of the cut among them."""
@@ -18,15 +20,7 @@ LONGEST = 256
 LONGEST_NAME = 64
 """Characters that are shown of a name within a sentence (CON-4.4)."""
 
-# C0, DEL and C1; soft hyphen; marks that turn, join or hide text (bidirectional controls, zero-width
-# characters, line and paragraph separators, invisible operators, annotation anchors, tags); lone
-# surrogates, which no encoding takes; code points that are no characters.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
-)
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_BARE_NAME = re.compile(r"[A-Za-z0-9_+=,.@:/*$-]+\Z")
+_BARE_NAME: Final = re.compile(r"[A-Za-z0-9_+=,.@:/*$-]+\Z")
 
 
 def safe_line(text: str, limit: int = LONGEST) -> str:
@@ -38,15 +32,15 @@ def safe_line(text: str, limit: int = LONGEST) -> str:
     kept = text if len(text) <= limit else text[: limit - 1]
     mark = "" if len(text) <= limit else "…"
     # Nearly every text is plain, and this tells it at a glance.
-    if kept.isascii() and kept.isprintable():
+    if is_plain(kept):
         return kept + mark
-    escaped = _UNSAFE.sub(_escape, kept) + mark
-    if len(escaped) <= limit:
-        return escaped
+    line = escaped(kept) + mark
+    if len(line) <= limit:
+        return line
     # Escapes stay whole, so that what is left of one is not taken for other text.
     room, pieces = limit - 1, []
     for character in text[:room]:
-        piece = _escape_one(character)
+        piece = escaped(character)
         room -= len(piece)
         if room < 0:
             break
@@ -79,22 +73,8 @@ def safe_json(value: Any) -> str:
     A reader of the JSON gets the very same value, a screen nothing that acts on it.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _UNSAFE.sub(_escape_json, text)
+    return UNSAFE.sub(_escape_json, text)
 
 
 def _escape_json(found: re.Match[str]) -> str:
     return json.dumps(found[0])[1:-1]
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _escape_one(character: str) -> str:
-    return _UNSAFE.sub(_escape, character)
