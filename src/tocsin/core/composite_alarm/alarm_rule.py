@@ -95,6 +95,43 @@ class AlarmRule:
                 found.update(dict.fromkeys(n for n in node.names if node.counts(_state(states, n)) is holds))
         return tuple(found)
 
+    def holds_with(self, child: str, state: StateValue) -> bool:
+        """Whether the rule holds as soon as that child is in that state, whatever the others are in.
+
+        `child` is a name. True only where that is certain: what could depend on another child, or on how states go
+        together, is not.
+
+        >>> from tocsin.core.alarm.state import StateValue
+        >>> AlarmRule.parse("ALARM(a) OR ALARM(b)").holds_with("a", StateValue.ALARM)
+        True
+        """
+        waiting: list[bool | None] = []  # None: it depends on others
+        for node in self._nodes:
+            value: bool | None
+            match node:
+                case Constant():
+                    value = node.value
+                case InState():
+                    value = node.state == state if name_in(node.name) == child else None
+                case AtLeast():
+                    known = [name for name in node.names if name_in(name) == child]
+                    counted = len(known) if node.counts(state) else 0
+                    most = counted + len(node.names) - len(known)
+                    value = True if counted >= node.needed else None if most >= node.needed else False
+                case Not():
+                    operand = waiting.pop()
+                    value = None if operand is None else not operand
+                case And() | Or():
+                    start = len(waiting) - len(node.items)
+                    decisive = isinstance(node, Or)
+                    items = waiting[start:]
+                    value = decisive if decisive in items else None if None in items else not decisive
+                    del waiting[start:]
+                case _:
+                    assert_never(node)
+            waiting.append(value)
+        return waiting[-1] is True
+
     def _values(self, states: Mapping[str, StateValue]) -> list[bool]:
         """The value of every node, in the order of `_nodes`."""
         values: list[bool] = []

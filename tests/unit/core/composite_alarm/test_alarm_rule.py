@@ -331,3 +331,36 @@ def test_what_is_just_within_the_limits_works_at_any_depth(rule: str) -> None:
     assert parsed.evaluate(states) in {True, False}
     assert set(parsed.explain(states)) <= set(states)
     assert AlarmRule.parse(str(parsed)) == parsed
+
+
+# ---------------------------------------------------------------- what is certain of one child
+
+
+@pytest.mark.parametrize(
+    ("rule", "certain"),
+    [
+        ("ALARM(a)", True),
+        (f'ALARM("{ARN}a")', True),
+        ("ALARM(b)", False),
+        ("OK(a)", False),
+        ("NOT OK(a)", True),
+        ("NOT ALARM(b)", False),
+        ("ALARM(a) OR ALARM(b)", True),
+        ("ALARM(b) OR ALARM(c)", False),
+        ("ALARM(b) OR FALSE OR OK(a)", False),
+        ("OK(a) OR FALSE", False),
+        ("ALARM(a) AND ALARM(b)", False),
+        ("ALARM(a) AND TRUE", True),
+        ("ALARM(b) AND OK(a)", False),
+        ("NOT (OK(a) AND ALARM(b))", True),
+        ("AT_LEAST(1, ALARM, (a, b, c))", True),
+        ("AT_LEAST(2, ALARM, (a, b, c))", False),
+        ("AT_LEAST(2, ALARM, (a, a, b))", True),
+        ("NOT AT_LEAST(3, OK, (a, b, c))", True),
+        ("AT_LEAST(1, NOT OK, (a, b))", True),
+        # what follows from how states go together is not looked for
+        ("ALARM(b) OR NOT ALARM(b)", False),
+    ],
+)
+def test_a_rule_holds_with_one_child_where_that_is_certain(rule: str, certain: bool) -> None:
+    assert AlarmRule.parse(rule).holds_with("a", ALARM) is certain
