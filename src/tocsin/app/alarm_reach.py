@@ -6,20 +6,19 @@ the people is broken anywhere names nobody, and says where it breaks.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tocsin.app.alarm_filter import ATTRIBUTE_POLICY_CURE, drops_every_alarm
 from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_record import STANDINGS
-from tocsin.app.publication import policy_scope, scope_of_topic
+from tocsin.app.publication import scope_of_topic
 from tocsin.app.topic import TOPICS, subscription_arn, subscriptions_of
 from tocsin.core.alarm.state import StateValue
 from tocsin.core.alarm.timestamp import moment
 from tocsin.core.complaint import moment_text, shown_endpoint
 from tocsin.core.composite_alarm.reference import name_in
-from tocsin.core.filter_policy import FilterPolicy
 from tocsin.core.mute_rule import muted_until
 from tocsin.core.notification.safe_line import safe_line
 from tocsin.core.topic import is_topic
@@ -110,11 +109,11 @@ def why_unheard(
     channels = [one for arn in known for one in service.settings.channels.get(arn, ())]
     if not confirmed and not channels:
         return f"nobody has confirmed a subscription to {names}", "subscribe somebody, and have it confirmed"
-    wanting = [arn for arn, one in confirmed if _lets_alarms_through(one)]
+    wanting = [arn for arn, one in confirmed if not drops_every_alarm(one.attributes)]
     if not wanting and not channels:
         return (
             f"the filter policies of all subscribers of {names} drop it, as alarms have no attributes",
-            "use a policy with FilterPolicyScope MessageBody",
+            ATTRIBUTE_POLICY_CURE,
         )
     if failing.issuperset((*wanting, *(one.address for one in channels))):
         return f"nothing arrives at any subscriber of {names}", "see the complaints about these endpoints"
@@ -191,7 +190,9 @@ class ReachSurvey:
         )
 
     def _listeners(self, arn: str) -> list[Listener]:
-        told = [_listener(arn, target, one) for target, one in self._readers[arn] if _lets_alarms_through(one)]
+        told = [
+            _listener(arn, target, one) for target, one in self._readers[arn] if not drops_every_alarm(one.attributes)
+        ]
         channels = self._service.settings.channels.get(arn, ())
         return told + [Listener(safe_line(one.address), one.protocol, arn, one.address) for one in channels]
 
@@ -223,14 +224,3 @@ class ReachSurvey:
 
 def _listener(arn: str, target: str, one: KeptSubscription) -> Listener:
     return Listener(shown_endpoint(one.protocol, one.endpoint), one.protocol, arn, target)
-
-
-def _lets_alarms_through(one: KeptSubscription) -> bool:
-    """Whether a policy that looks at attributes accepts a message that has none, as those of alarms (AL-17.1)."""
-    text = one.attributes.get("FilterPolicy", "")
-    return not text or policy_scope(one.attributes) == "MessageBody" or _accepts_no_attributes(text)
-
-
-@lru_cache(maxsize=1024)
-def _accepts_no_attributes(text: str) -> bool:
-    return FilterPolicy.parse(text, "MessageAttributes").accepts(attributes={})
