@@ -47,9 +47,7 @@ def confirm_subscription(ctx: Context, parameters: Parameters) -> dict[str, Any]
 @operations("Unsubscribe")
 def unsubscribe(ctx: Context, parameters: Parameters) -> None:
     """End a subscription."""
-    subscription.unsubscribe(
-        ctx.tocsin, ctx.scope, parameters["SubscriptionArn"], is_signed=ctx.is_signed, by=ctx.principal_arn
-    )
+    subscription.unsubscribe(ctx.tocsin, ctx.scope, parameters["SubscriptionArn"], is_signed=ctx.is_signed)
 
 
 @operations("GetSubscriptionAttributes")

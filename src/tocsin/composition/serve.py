@@ -36,6 +36,8 @@ from tocsin.clock import SystemClock
 from tocsin.composition.call_identity import identity_of
 from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
+from tocsin.composition.console import AuditDesk, ConsoleDesk
+from tocsin.composition.console_call import ConsoleApi
 from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.digest_keys import DigestKeyFolder
@@ -56,7 +58,9 @@ from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.composition.trail_loop import TrailLoop, TrailWatch, make_digests
+from tocsin.console.site import ConsoleSite
 from tocsin.console.subscription_page import SubscriptionPages
+from tocsin.console.visit import ConsoleParts
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
 from tocsin.notifiers.signature import MessageSigner
@@ -176,12 +180,13 @@ class RunningServer:
             trusted_proxies=config.recorder.trusted_proxies,
         )
         authenticator = self._authenticator()
+        page_tokens = PageTokens(_kept_secret(self.store, "page-token-key"))
         dispatcher = Dispatcher(
             self.service,
             tables,
             models=self.models,
             authenticator=authenticator,
-            page_tokens=PageTokens(_kept_secret(self.store, "page-token-key")),
+            page_tokens=page_tokens,
             most_unpacked=config.requests.body,
             most_metric_data=config.requests.metric_data_body,
             report=self._report,
@@ -211,12 +216,34 @@ class RunningServer:
             records=RecordReceiver(self.service, authenticator, self.models),
             before_reset=self.recorder.settle,
         )
+        web_rules = WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins)
+        audit = AuditDesk(self._log.info)
+        site = ConsoleSite(
+            self.service,
+            ConsoleParts(
+                api=ConsoleApi(
+                    self.service,
+                    tables,
+                    models=self.models,
+                    page_tokens=page_tokens,
+                    recorder=self.recorder,
+                    audit=audit,
+                ),
+                audit=audit,
+                lag=self.lag,
+                problems=self._problems,
+                region=config.server.region,
+            ),
+            key=_kept_secret(self.store, "console-key"),
+            report=self._report,
+        )
         self.app = ServerApp(
             dispatcher,
             pages,
+            ConsoleDesk(site, web_rules),
             models=self.models,
             limits=config.requests,
-            web_rules=WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins),
+            web_rules=web_rules,
             guards_api=plan.mode is AuthMode.OFF,
             new_id=self.service.new_id,
         )

@@ -9,6 +9,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tocsin.composition.console import is_console
 from tocsin.composition.request_threads import RequestThreads
 from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
 from tocsin.wire import codec
@@ -20,6 +21,7 @@ from tocsin.wire.web_guard import web_problem
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from tocsin.composition.console import ConsoleDesk
     from tocsin.composition.server_dispatch import Dispatcher
     from tocsin.composition.server_page import ServerPages
     from tocsin.config import RequestLimits
@@ -37,7 +39,7 @@ _THREADS = 16
 # Seconds for which the rest of a body that was refused is let run into nothing.
 _LINGER = 1.0
 
-_OUR_PATHS = (b"/_tocsin/", b"/console")
+_OUR_PATHS = (b"/_tocsin/",)
 _CERTIFICATES = b"/SimpleNotificationService-"
 """What the paths of certificates begin with; whoever receives messages may fetch them."""
 
@@ -53,6 +55,7 @@ class ServerApp:
         self,
         dispatcher: Dispatcher,
         pages: ServerPages,
+        console: ConsoleDesk,
         *,
         models: ServiceModels,
         limits: RequestLimits,
@@ -63,6 +66,7 @@ class ServerApp:
         """`guards_api` says that web pages of others are kept from the API as well (WIRE-5.15)."""
         self._dispatcher = dispatcher
         self._pages = pages
+        self._console = console
         self._models = models
         self._limits = limits
         self._web_rules = web_rules
@@ -123,9 +127,15 @@ class ServerApp:
                 body=body,
             )
         loop = asyncio.get_running_loop()
+        address = scope["client"][0] if scope.get("client") else ""
+        if is_console(head.raw_path):
+            answer_page, is_https = self._console.answer, scope["scheme"] == "https"
+            return self._threads.run(
+                loop,
+                lambda: answer_page(request, request_id=request_id, source_address=address, is_https=is_https),
+            )
         if head.raw_path.startswith((*_OUR_PATHS, _CERTIFICATES)):
             return self._threads.run(loop, lambda: self._pages.answer(request, request_id))
-        address = scope["client"][0] if scope.get("client") else ""
         answer, tls = self._dispatcher.answer, scope.get(TLS)
         return self._threads.run(loop, lambda: answer(request, request_id=request_id, source_address=address, tls=tls))
 
@@ -139,6 +149,8 @@ class ServerApp:
         length = head.header("content-length")
         if length is not None and int(length) > self._limits.body:
             return _too_large()
+        if is_console(head.raw_path):  # it looks at hosts and origins itself, more strictly
+            return None
         if self._guards_api or head.raw_path.startswith(_OUR_PATHS):
             problem = web_problem(head, self._web_rules)
             if problem is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _AWS = re.compile(r"(?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?\Z")
 _LOCAL = re.compile(r"(?:[a-z0-9-]+\.)*localhost\Z")
 
+_READING = frozenset(("GET", "HEAD"))
 
 _TOKEN_PAGES = b"/_tocsin/subscriptions/"
 
@@ -44,6 +45,24 @@ def web_problem(request: WireRequest, rules: WebRules) -> str | None:
     site = (request.header("sec-fetch-site") or "").lower()
     if site == "cross-site" and origin is None and not _is_navigation(request):
         return "Requests from other web sites are refused."
+    return None
+
+
+def console_problem(request: WireRequest, rules: WebRules) -> str | None:
+    """Why a request for the console is refused; None for one that may pass (CON-7.3, CON-8.4).
+
+    Names of AWS's own endpoints are none of its hosts, and a change comes from a page, which says so.
+    """
+    host = _name_of(request.header("host") or "")
+    if _AWS.match(host):
+        return f"The console is not served under the host name {host[:100]!r}."
+    problem = web_problem(request, rules)
+    if problem is not None or request.method in _READING:
+        return problem
+    if (request.header("sec-fetch-site") or "same-origin").lower() not in {"same-origin", "none"}:
+        return "Changes are made from the console's own pages alone."
+    if request.header("origin") is None and request.header("sec-fetch-site") is None:
+        return "Changes are made with a browser, which says from which page they come."
     return None
 
 

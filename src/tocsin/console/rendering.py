@@ -1,0 +1,119 @@
+"""Templates. Spec: CON-8.1, CON-8.6.
+
+Rule: every value is escaped; HTML comes from templates and, as SVG, from `charts`, from nowhere else. A name that a
+template uses and nobody gave is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tocsin.console.moment import duration_text, machine_text
+from tocsin.console.navigation import NAVIGATION, section_of
+from tocsin.console.shown_text import show
+from tocsin.console.static_file import static_path
+from tocsin.core.aws_command import aws_command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.core.aws_call import AwsCall
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """The text of a template below `templates/`."""
+    return environment().get_template(template).render(context)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The environment of all templates."""
+    made = Environment(
+        loader=PackageLoader("tocsin.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    made.globals.update(
+        static=static_path, navigation=NAVIGATION, section_of=section_of, show=show, STATE_GLYPHS=_STATE_GLYPHS
+    )
+    made.filters.update(
+        duration=duration_text,
+        machine=machine_text,
+        count=count_text,
+        counted=counted_text,
+        size=size_text,
+        break_parts=break_parts,
+        aws_command=_command,
+    )
+    return made
+
+
+def count_text(number: float) -> str:
+    """A number with commas for thousands.
+
+    >>> count_text(1_234_567), count_text(2.5)
+    ('1,234,567', '2.5')
+    """
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:,.4g}"
+
+
+def counted_text(number: int, noun: str, nouns: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted_text(1, "alarm"), counted_text(1_000, "alarm"), counted_text(2, "entry", "entries")
+    ('1 alarm', '1,000 alarms', '2 entries')
+    """
+    return f"{count_text(number)} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def size_text(size: float) -> str:
+    """A number of bytes in the unit that keeps it short.
+
+    >>> size_text(512), size_text(2_500_000)
+    ('512 bytes', '2.5 MB')
+    """
+    if size < 1_000:
+        return counted_text(int(size), "byte")
+    for unit in ("kB", "MB", "GB"):
+        size /= 1_000
+        if size < 1_000:
+            return f"{size:.3g} {unit}"
+    return f"{size / 1_000:,.3g} TB"
+
+
+def break_parts(name: str) -> list[str]:
+    """The pieces of a name between which a line may break: behind `/`, `-`, `.`, `_` and before a capital (CON-2.2).
+
+    >>> break_parts("cis/root-usage"), break_parts("StopLogging")
+    (['cis/', 'root-', 'usage'], ['Stop', 'Logging'])
+    """
+    return _BREAKS.split(name)
+
+
+def _command(call: AwsCall) -> str:
+    return aws_command(call.service, call.operation, call.parameters)
+
+
+_BREAKS = re.compile(r"(?<=[/\-._])(?=[^/\-._])|(?<=[a-z])(?=[A-Z])")
+
+# What a state looks like: the glyph and the class of its colour (CON-2.5).
+_STATE_GLYPHS: dict[str, tuple[str, str]] = {
+    "ALARM": ("alarm", "alarm"),
+    "OK": ("ok", "ok"),
+    "INSUFFICIENT_DATA": ("nodata", "nodata"),
+    "muted": ("mute", "off"),
+    "actions off": ("off", "off"),
+    "nobody": ("alarm", "alarm"),
+    "attention": ("warn", "warn"),
+    "late": ("late", "late"),
+    "not known": ("unknown", "off"),
+    "good": ("ok", "ok"),
+}

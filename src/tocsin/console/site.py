@@ -1,0 +1,366 @@
+"""The console: a request in, an answer out. Spec: CON-3, CON-6.4, CON-7, CON-8.
+
+Rule: limits come first, then who it is, then whether the form is ours, then the view. Whatever happens, what goes out
+carries the headers of CON-8.1 and 8.2, and no traceback.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from msgspec.structs import replace
+
+from tocsin.app.known_scope import KnownScopes
+from tocsin.console import form_guard
+from tocsin.console.answer import (
+    ApiRefusalError,
+    Document,
+    Download,
+    FormProblemError,
+    Fragment,
+    NoSuchPageError,
+    Page,
+    PlainText,
+    Redirect,
+)
+from tocsin.console.form_guard import FormTokens, SentForms
+from tocsin.console.rendering import render
+from tocsin.console.response_header import document_headers, html_headers, static_headers
+from tocsin.console.result_line import ResultLines
+from tocsin.console.route import ConsoleResponse, RouteTable
+from tocsin.console.route_table import all_routes
+from tocsin.console.static_file import find_static
+from tocsin.console.visit import ROOT, Form, Visit, Visitor
+from tocsin.core.scope import Scope
+from tocsin.errors import AccessDeniedError, InputError, NotFoundError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.app.service import Service
+    from tocsin.console.answer import Answer
+    from tocsin.console.route import ConsoleRequest, Match
+    from tocsin.console.visit import ConsoleParts
+
+_LONGEST_ADDRESS = 8_192
+_LARGEST_FORM = 1_048_576
+_MOST_FIELDS = 2_000
+_PACKED_ABOVE = 1_024
+_COOKIE_SECONDS = 365 * 86_400
+
+
+class Doorkeeper(Protocol):
+    """Tells who it is."""
+
+    def visitor(self, request: ConsoleRequest, cookies: Mapping[str, str]) -> Visitor | None:
+        """Who makes a request; None for somebody who has to sign in."""
+        ...
+
+
+class OpenDoor:
+    """Everybody is the local operator: a console on loopback without a password (CON-8.4)."""
+
+    def visitor(self, request: ConsoleRequest, cookies: Mapping[str, str]) -> Visitor | None:  # noqa: ARG002  (a port)
+        """The local operator."""
+        return Visitor()
+
+
+class ConsoleSite:
+    """Answers for `/console`. `key` is a secret of this installation; `report` is told of defects: id, page, error."""
+
+    def __init__(
+        self,
+        service: Service,
+        parts: ConsoleParts,
+        *,
+        key: bytes,
+        report: Callable[[str, str, BaseException], None],
+        door: Doorkeeper | None = None,
+    ) -> None:
+        self._service = service
+        self._parts = parts
+        self._report = report
+        self._door: Doorkeeper = door or OpenDoor()
+        self._tokens = FormTokens(key, new_secret=service.new_secret)
+        self._sent = SentForms()
+        self._results = ResultLines()
+        self.routes = RouteTable(all_routes())
+
+    def answer(self, request: ConsoleRequest) -> ConsoleResponse:
+        """The answer to a request; hosts and origins have been looked at before."""
+        try:
+            return self._answered(request)
+        except Exception as error:  # noqa: BLE001  (the supervisor of pages: it is counted and reported)
+            self._service.counters.add("errors", reason="console")
+            self._report(request.request_id, request.path, error)
+            return self._plain_error(
+                request,
+                500,
+                "Something is broken",
+                f"This page could not be made. The log of the service says more under {request.request_id}.",
+            )
+
+    def _answered(self, request: ConsoleRequest) -> ConsoleResponse:
+        if len(request.path) + len(request.query) > _LONGEST_ADDRESS:
+            return self._plain_error(request, 414, "The address is too long", "Addresses have 8 KB at most.")
+        if len(request.body) > _LARGEST_FORM:
+            return self._plain_error(request, 413, "That is too much", "A form holds 1 MiB at most.")
+        if request.path.startswith("static/"):
+            return _static(request)
+        cookies = _cookies(request)
+        try:
+            query = Form.parse(request.query, most=_MOST_FIELDS)
+            form = Form.parse(request.body.decode("utf-8", "replace"), most=_MOST_FIELDS)
+        except ValueError:
+            return self._plain_error(request, 400, "Too many fields", "A form has 2,000 fields at most.")
+        match = self.routes.find(request.path.rstrip("/"))
+        try:
+            visitor = self._door.visitor(request, cookies)
+            if visitor is None and not (match is not None and match.route.is_public):
+                return self._to_sign_in(request)
+            visit = self._visit(request, _as_preferred(visitor or Visitor(role="viewer"), cookies), match, query, form)
+        except StoreError as error:
+            return self._plain_error(request, 503, "The store cannot be used", error.message)
+        cookie = cookies.get(form_guard.COOKIE, "")
+        new_cookie = "" if cookie else self._tokens.new_cookie()
+        visit.token = self._tokens.token(cookie or new_cookie)
+        response = self._of_visit(visit, match, cookie)
+        if new_cookie:
+            response = _with_header(response, ("Set-Cookie", _cookie(form_guard.COOKIE, new_cookie, request)))
+        return response
+
+    def _visit(self, request: ConsoleRequest, visitor: Visitor, match: Match | None, query: Form, form: Form) -> Visit:
+        scopes = self._service.part(KnownScopes).all()
+        return Visit(
+            request,
+            visitor,
+            service=self._service,
+            parts=self._parts,
+            path=match.values if match is not None else {},
+            query=query,
+            form=form,
+            scopes=scopes or (Scope(self._service.settings.account, self._parts.region),),
+        )
+
+    def _of_visit(self, visit: Visit, match: Match | None, cookie: str) -> ConsoleResponse:
+        request = visit.request
+        try:
+            return self._routed(visit, match, cookie)
+        except (NoSuchPageError, NotFoundError) as error:
+            nearest = error.nearest if isinstance(error, NoSuchPageError) else ()
+            what = error.what if isinstance(error, NoSuchPageError) else error.message
+            return self._error(visit, 404, what, error.hint, nearest=nearest)
+        except AccessDeniedError as error:
+            return self._error(visit, 403, "Needs an operator", error.message)
+        except StoreError as error:
+            return self._plain_error(request, 503, "The store cannot be used", error.message)
+        except InputError as error:
+            return self._error(visit, 422, error.message, error.hint)
+        except ApiRefusalError as error:
+            return self._error(visit, 422, error.message, error.code)
+        except FormProblemError as error:
+            return self._error(visit, error.status, "That cannot be done", " ".join(error.problems.values()))
+
+    def _routed(self, visit: Visit, match: Match | None, cookie: str) -> ConsoleResponse:
+        if match is None:
+            return self._error(visit, 404, "There is no such page", "The address may have been cut or mistyped.")
+        method = visit.request.method
+        allowed = ("POST",) if match.route.is_change else ("GET", "HEAD")
+        if method not in allowed:
+            refused = self._error(visit, 405, "This page is not used that way", f"It takes {' and '.join(allowed)}.")
+            return _with_header(refused, ("Allow", ", ".join(allowed)))
+        if match.route.is_change:
+            return self._change(visit, match, cookie)
+        return self._sent_answer(visit, match.route.view(visit))
+
+    # ------------------------------------------------------------ changes
+
+    def _change(self, visit: Visit, match: Match, cookie: str) -> ConsoleResponse:
+        route = match.route
+        if route.role == "operator" and not visit.visitor.is_operator:
+            raise AccessDeniedError("You are signed in as a viewer, who changes nothing.")
+        if not self._tokens.holds(visit.form.exact(form_guard.TOKEN), cookie):
+            problem = "This form was opened too long ago, or in another browser. Nothing was changed: send it again."
+            return self._form_again(visit, match, {"": problem}, status=403)
+        try:
+            form_id = visit.form.exact(form_guard.FORM_ID)
+            done = self._sent.once(cookie, form_id, lambda: _redirect_of(route.view(visit)), now=visit.at.timestamp())
+        except _ShownInsteadError as instead:
+            return self._sent_answer(visit, instead.answer)
+        except FormProblemError as error:
+            return self._form_again(visit, match, error.problems, status=error.status)
+        except ApiRefusalError as error:
+            return self._form_again(visit, match, {"": error.message}, status=422)
+        except (NotFoundError, AccessDeniedError, StoreError):
+            raise
+        except InputError as error:
+            return self._form_again(visit, match, {"": str(error)}, status=422)
+        return self._sent_answer(visit, done)
+
+    def _form_again(self, visit: Visit, match: Match, problems: Mapping[str, str], *, status: int) -> ConsoleResponse:
+        """The form with what was typed and what is wrong with it (CON-7.2)."""
+        visit.problems = problems
+        if match.route.form is None:
+            return self._error(visit, status, "That cannot be done", " ".join(problems.values()))
+        answer = match.route.form(visit)
+        return self._sent_answer(visit, answer, status=200 if _is_live(visit) else status)
+
+    # ------------------------------------------------------------ what is sent
+
+    def _sent_answer(self, visit: Visit, answer: Answer, *, status: int = 200) -> ConsoleResponse:
+        request = visit.request
+        match answer:
+            case Redirect():
+                location = self._results.told(answer) if answer.told or answer.undo else answer.to
+                headers = (*html_headers(request, is_public=False), ("Location", location), *answer.headers)
+                return ConsoleResponse(303, headers, b"")
+            case Page():
+                context = self._frame(visit, answer) | dict(answer.context)
+                text = render(answer.template, context)
+                told = status if status != 200 else answer.status
+                return _html(request, told, text, headers=answer.headers)
+            case Fragment():
+                return self._fragment(visit, answer, status=status)
+            case Download():
+                headers = document_headers(request, answer.content_type, policy="sandbox")
+                name = ("Content-Disposition", f'attachment; filename="{answer.name}"')
+                return _packed(request, ConsoleResponse(200, (*headers, name), answer.body))
+            case PlainText():
+                headers = document_headers(request, "text/plain; charset=utf-8", policy="default-src 'none'; sandbox")
+                body = answer.text.encode("utf-8", "backslashreplace")
+                return _packed(request, ConsoleResponse(answer.status, headers, body))
+            case Document():
+                headers = document_headers(
+                    request, answer.content_type, policy=answer.policy, may_be_framed=answer.may_be_framed
+                )
+                return _packed(request, ConsoleResponse(200, headers, answer.body))
+
+    def _fragment(self, visit: Visit, answer: Fragment, *, status: int) -> ConsoleResponse:
+        seen_as = f"{answer.version}|{visit.visitor.role}|{visit.clock.zone_text}|{visit.at.date()}"
+        tag = f'"{hash_text(seen_as)}"' if answer.version else ""
+        headers = (("ETag", tag),) if tag else ()
+        if tag and visit.request.header("if-none-match") == tag:
+            return ConsoleResponse(304, (*html_headers(visit.request, is_public=False), *headers), b"")
+        given = answer.context() if callable(answer.context) else answer.context
+        return _html(visit.request, status, render(answer.template, {"visit": visit} | dict(given)), headers=headers)
+
+    def _frame(self, visit: Visit, page: Page) -> dict[str, Any]:
+        told = self._results.line(visit.query("told"))
+        if told is not None:
+            told = told if told.to == visit.here or told.to.partition("?")[0] == visit.here.partition("?")[0] else None
+        return {
+            "visit": visit,
+            "title": page.title,
+            "crumbs": page.crumbs,
+            "section": page.section,
+            "result": told,
+            "form_id": self._service.new_id,
+        }
+
+    # ------------------------------------------------------------ what went wrong
+
+    def _to_sign_in(self, request: ConsoleRequest) -> ConsoleResponse:
+        if request.method in {"GET", "HEAD"} and not request.path.startswith(("_/", "stream")):
+            back = f"{ROOT}/{request.path}".rstrip("/") + (f"?{request.query}" if request.query else "")
+            location = ("Location", f"{ROOT}/sign-in?back={quote(back, safe='')}")
+            return ConsoleResponse(303, (*html_headers(request, is_public=False), location), b"")
+        return self._plain_error(request, 401, "Sign in first", "The session has ended.")
+
+    def _error(self, visit: Visit, status: int, what: str, hint: str, *, nearest: Any = ()) -> ConsoleResponse:
+        if visit.request.path.startswith("_/"):
+            return self._plain_error(visit.request, status, what, hint)
+        page = Page("error.html", what, {"what": what, "hint": hint, "nearest": nearest})
+        try:
+            return _html(visit.request, status, render(page.template, self._frame(visit, page) | dict(page.context)))
+        except StoreError as error:
+            return self._plain_error(visit.request, 503, "The store cannot be used", error.message)
+
+    def _plain_error(self, request: ConsoleRequest, status: int, what: str, text: str) -> ConsoleResponse:
+        """A page that needs neither the store nor a visitor."""
+        context = {"what": what, "text": text, "is_part": request.path.startswith("_/")}
+        return _html(request, status, render("failure.html", context))
+
+
+class _ShownInsteadError(Exception):
+    """A change that shows a page in place of going somewhere, such as one that asks for more."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def hash_text(text: str) -> str:
+    """A short digest of a text, for ETag."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def _redirect_of(answer: Answer) -> Redirect:
+    if not isinstance(answer, Redirect):
+        raise _ShownInsteadError(answer)
+    return answer
+
+
+def _is_live(visit: Visit) -> bool:
+    """Whether a form was sent by the script, while somebody types (CON-7.2)."""
+    return visit.request.header("x-tocsin-live") is not None
+
+
+def _as_preferred(visitor: Visitor, cookies: Mapping[str, str]) -> Visitor:
+    """A visitor with what their browser's cookies say of zone, clock, theme and shortcuts."""
+    theme = cookies.get("tocsin-theme", "")
+    return replace(
+        visitor,
+        zone=cookies.get("tocsin-zone", "")[:64] or visitor.zone,
+        is_utc=cookies.get("tocsin-clock") == "utc",
+        theme=theme if theme in {"light", "dark"} else "",
+        has_shortcuts=cookies.get("tocsin-shortcuts") != "off",
+    )
+
+
+def _cookies(request: ConsoleRequest) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(request.header("cookie") or "")
+    except CookieError:
+        return {}
+    return {name.removeprefix("__Secure-"): morsel.value for name, morsel in jar.items()}
+
+
+def _cookie(name: str, value: str, request: ConsoleRequest, *, seconds: int = _COOKIE_SECONDS) -> str:
+    prefix, secure = ("__Secure-", "; Secure") if request.is_https else ("", "")
+    return f"{prefix}{name}={value}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _static(request: ConsoleRequest) -> ConsoleResponse:
+    found = find_static(request.path)
+    if found is None:
+        return ConsoleResponse(404, document_headers(request, "text/plain; charset=utf-8"), b"There is no such file.\n")
+    is_packed = _takes_gzip(request)
+    headers = static_headers(request, found.content_type)
+    if is_packed:
+        headers = (*headers, ("Content-Encoding", "gzip"))
+    return ConsoleResponse(200, headers, found.packed if is_packed else found.body)
+
+
+def _html(request: ConsoleRequest, status: int, text: str, *, headers: Any = ()) -> ConsoleResponse:
+    body = text.encode("utf-8", "replace")
+    return _packed(request, ConsoleResponse(status, (*html_headers(request, is_public=False), *headers), body))
+
+
+def _packed(request: ConsoleRequest, response: ConsoleResponse) -> ConsoleResponse:
+    if len(response.body) <= _PACKED_ABOVE or not _takes_gzip(request):
+        return response
+    headers = (*response.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+    return ConsoleResponse(response.status, headers, gzip.compress(response.body, 5, mtime=0))
+
+
+def _takes_gzip(request: ConsoleRequest) -> bool:
+    return "gzip" in (request.header("accept-encoding") or "")
+
+
+def _with_header(response: ConsoleResponse, header: tuple[str, str]) -> ConsoleResponse:
+    return ConsoleResponse(response.status, (*response.headers, header), response.body)
