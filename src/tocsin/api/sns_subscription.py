@@ -47,7 +47,9 @@ def confirm_subscription(ctx: Context, parameters: Parameters) -> dict[str, Any]
 @operations("Unsubscribe")
 def unsubscribe(ctx: Context, parameters: Parameters) -> None:
     """End a subscription."""
-    subscription.unsubscribe(ctx.tocsin, ctx.scope, parameters["SubscriptionArn"], is_signed=ctx.is_signed)
+    subscription.unsubscribe(
+        ctx.tocsin, ctx.scope, parameters["SubscriptionArn"], is_signed=ctx.is_signed, by=ctx.principal_arn
+    )
 
 
 @operations("GetSubscriptionAttributes")

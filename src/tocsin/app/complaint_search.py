@@ -6,24 +6,23 @@ a month.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tocsin.app.alarm_catalogue import AlarmCatalogue
 from tocsin.app.alarm_network import AlarmNetworks
+from tocsin.app.alarm_reach import failure_of, why_unheard
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn
-from tocsin.app.publication import policy_scope, scope_of_topic
+from tocsin.app.publication import scope_of_topic
 from tocsin.app.topic import SUBSCRIPTIONS, TOPICS, default_policy, subscription_arn, topic_arn
 from tocsin.core.complaint import Complaint, ComplaintKind, moment_text, shown_endpoint
-from tocsin.core.filter_policy import FilterPolicy
 from tocsin.core.notification.safe_line import safe_line
 from tocsin.core.scope import Scope
-from tocsin.core.topic import is_topic
 from tocsin.core.topic_policy import ALARM_SERVICE, refuses_alarm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tocsin.app.alarm_reach import Readers
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
     from tocsin.app.topic import KeptSubscription
@@ -33,16 +32,11 @@ if TYPE_CHECKING:
 PENDING_MS = 86_400_000
 """A subscription may wait for its confirmation so long before it is complained about."""
 
-FAILING_MS = 3_600_000
-"""And an endpoint may take nothing for so long."""
-
-_Readers = dict[str, list[tuple[str, "KeptSubscription"]]]  # by the topic's ARN: those who receive, by their ARNs
-
 
 def find_complaints(service: Service, store: StoreReader, *, now: int) -> list[Complaint]:
     """Everything that is wrong at `now`, in milliseconds since the epoch. An alarm is complained about since now."""
     found: list[Complaint] = []
-    readers: _Readers = {}
+    readers: Readers = {}
     for scope, _, one in SUBSCRIPTIONS.scan_all(store):
         arn, topic = subscription_arn(scope, one), topic_arn(scope, one.topic)
         if one.receives:
@@ -112,7 +106,7 @@ def _lost(arn: str, one: KeptSubscription) -> Complaint:
     )
 
 
-def _failing(service: Service, store: StoreReader, readers: _Readers, now: int) -> Iterator[Complaint]:
+def _failing(service: Service, store: StoreReader, readers: Readers, now: int) -> Iterator[Complaint]:
     """The endpoints and channels that have taken nothing for an hour."""
     targets = [(arn, _who(one)) for readers_of_one in readers.values() for arn, one in readers_of_one]
     channels = [one for of_topic in service.settings.channels.values() for one in of_topic]
@@ -120,12 +114,9 @@ def _failing(service: Service, store: StoreReader, readers: _Readers, now: int) 
         channels.append(service.settings.operator)
     targets += dict.fromkeys((one.address, f"the channel {safe_line(one.address)}") for one in channels)
     for target, who in targets:
-        row = store.outbox.first_failure(target)
-        if row is None:
-            continue
-        attempts = store.outbox.attempts(row.delivery_id)
-        since = attempts[0].at if attempts else row.created_at
-        if now - since >= FAILING_MS:
+        failure = failure_of(store, target, now=now)
+        if failure is not None:
+            since, row = failure
             yield Complaint(
                 kind=ComplaintKind.FAILING_ENDPOINT,
                 subject=target,
@@ -139,7 +130,7 @@ def _failing(service: Service, store: StoreReader, readers: _Readers, now: int) 
 
 
 def _unheard(
-    service: Service, store: StoreReader, readers: _Readers, failing: set[str], now: int
+    service: Service, store: StoreReader, readers: Readers, failing: set[str], now: int
 ) -> Iterator[Complaint]:
     """The alarms whose change to ALARM reaches nobody."""
     for scope, alarm in _alarms(service, store):
@@ -147,7 +138,7 @@ def _unheard(
         if parents and not alarm.alarm_actions:
             continue  # a composite speaks for it
         arn = alarm_arn(scope, alarm.alarm_name)
-        reason, remedy = _why_unheard(service, store, alarm, readers, failing)
+        reason, remedy = why_unheard(service, store, alarm, readers, failing)
         if reason:
             reason = f"when this alarm goes off nobody is told: {reason}"
         else:
@@ -168,36 +159,6 @@ def _alarms(service: Service, store: StoreReader) -> Iterator[tuple[Scope, Metri
     for scope in dict.fromkeys(scope for scope, _, _ in store.scan_all(COMPOSITES.kind)):
         for composite in service.part(AlarmNetworks).of(store, scope).composites.values():
             yield scope, composite
-
-
-def _why_unheard(
-    service: Service, store: StoreReader, alarm: MetricAlarm | CompositeAlarm, readers: _Readers, failing: set[str]
-) -> tuple[str, str]:
-    """Why nobody hears of an alarm, and what to do; nothing where somebody does."""
-    if not alarm.alarm_actions:
-        return "it has no action for ALARM", "give it AlarmActions with a topic"
-    if not alarm.actions_enabled:
-        return "its actions are disabled", "aws cloudwatch enable-alarm-actions enables them"
-    topics = [arn for arn in alarm.alarm_actions if is_topic(arn)]
-    if not topics:
-        return "no action for ALARM is a topic", "give it AlarmActions with a topic"
-    names = ", ".join(dict.fromkeys(safe_line(arn.rpartition(":")[2]) for arn in topics))
-    known = [arn for arn in topics if (place := scope_of_topic(arn)) and TOPICS.get(store, *place) is not None]
-    if not known:
-        return f"there is no topic {names}", "create the topic, or name another one"
-    confirmed = [one for arn in known for one in readers.get(arn, ())]
-    channels = [one for arn in known for one in service.settings.channels.get(arn, ())]
-    if not confirmed and not channels:
-        return f"nobody has confirmed a subscription to {names}", "subscribe somebody, and have it confirmed"
-    wanting = [arn for arn, one in confirmed if _lets_alarms_through(one)]
-    if not wanting and not channels:
-        return (
-            f"the filter policies of all subscribers of {names} drop it, as alarms have no attributes",
-            "use a policy with FilterPolicyScope MessageBody",
-        )
-    if failing.issuperset((*wanting, *(one.address for one in channels))):
-        return f"nothing arrives at any subscriber of {names}", "see the complaints about these endpoints"
-    return "", ""
 
 
 def _why_refused(store: StoreReader, alarm: MetricAlarm | CompositeAlarm, arn: str) -> tuple[str, str]:
@@ -221,14 +182,3 @@ def _why_refused(store: StoreReader, alarm: MetricAlarm | CompositeAlarm, arn: s
         f"on AWS nobody is told when this alarm goes off: {reason}; here the message goes out all the same",
         f"let the service {ALARM_SERVICE} do SNS:Publish in the policy of the topic",
     )
-
-
-def _lets_alarms_through(one: KeptSubscription) -> bool:
-    """Whether a policy that looks at attributes accepts a message that has none, as those of alarms (AL-17.1)."""
-    text = one.attributes.get("FilterPolicy", "")
-    return not text or policy_scope(one.attributes) == "MessageBody" or _accepts_no_attributes(text)
-
-
-@lru_cache(maxsize=1024)
-def _accepts_no_attributes(text: str) -> bool:
-    return FilterPolicy.parse(text, "MessageAttributes").accepts(attributes={})

@@ -238,8 +238,8 @@ def _get(
     return home, found
 
 
-def unsubscribe(service: Service, scope: Scope, arn: str, *, is_signed: bool) -> None:
-    """End a subscription; one that is not there has ended already (SNS-4.4).
+def unsubscribe(service: Service, scope: Scope, arn: str, *, is_signed: bool, by: str = "") -> None:
+    """End a subscription; one that is not there has ended already (SNS-4.4). `by` is the ARN of who does it.
 
     Without a signature it is ended in a way that can be taken back: its endpoint gets a token for that.
 
@@ -258,7 +258,7 @@ def unsubscribe(service: Service, scope: Scope, arn: str, *, is_signed: bool) ->
             raise invalid("SubscriptionArn Reason: pending confirmation does not start with arn")
         if is_signed:
             remove_subscription(store, home, subscription)
-            note(service, store, home, subscription, SubscriptionEvent.REMOVED)
+            note(service, store, home, subscription, SubscriptionEvent.REMOVED, by=by)
             return
         if subscription.is_protected or not _may_end_by_link(service, store, home, subscription):
             raise AccessDeniedError("This subscription may only be deleted by an authorized user.")

@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.confirmation import ask
-from tocsin.app.subscription_endpoint import MAIL, shown_endpoint
-from tocsin.app.topic import (
-    OVER_HTTP,
-    SUBSCRIPTIONS,
-    TOPICS,
-    put_subscription,
-    subscription_arn,
-    subscription_name,
-    topic_arn,
-    unsubscribe_mode,
-)
-from tocsin.app.topic_history import SubscriptionEvent, history_of_topic, note
+from tocsin.app.subscription_reading import read_subscriptions
+from tocsin.app.topic import OVER_HTTP, SUBSCRIPTIONS, put_subscription, subscription_name, topic_arn
+from tocsin.app.topic_history import SubscriptionEvent, note
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.scope import Scope
 from tocsin.errors import InputError, NotFoundError
@@ -30,10 +21,15 @@ from tocsin.errors import InputError, NotFoundError
 if TYPE_CHECKING:
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
+    from tocsin.app.subscription_reading import SubscriptionReading
     from tocsin.app.topic import KeptSubscription
 
 _ARN_PARTS = 7
 _LONGEST_REASON = 500
+
+
+class NoReasonError(InputError):
+    """Nobody said why an address is to be confirmed by somebody else."""
 
 
 class SubscriptionState(NamedTuple):
@@ -56,54 +52,22 @@ class SubscriptionState(NamedTuple):
 
 def list_subscriptions(service: Service) -> list[SubscriptionState]:
     """All subscriptions that are not gone, by account, region and topic."""
-    now = service.now_ms()
-    topics: dict[tuple[Scope, str], _TopicNotes] = {}
-    states: list[SubscriptionState] = []
     with service.store.read() as store:
-        for home, _, one in SUBSCRIPTIONS.scan_all(store):
-            if one.is_gone(now):
-                continue
-            place = home, one.topic
-            if place not in topics:
-                topics[place] = _notes(service, store, home, one.topic)
-            states.append(_state(store, home, one, topics[place]))
-    return states
+        found = ((home, one) for home, _, one in SUBSCRIPTIONS.scan_all(store))
+        return [_state(one) for one in read_subscriptions(service, store, found)]
 
 
-class _TopicNotes(NamedTuple):
-    """What is the same for all subscriptions of a topic, and the reasons why some were agreed to, by their ids."""
-
-    protects_mail: bool
-    reasons: dict[str, str]
-
-
-def _notes(service: Service, store: StoreReader, home: Scope, topic: str) -> _TopicNotes:
-    mode = unsubscribe_mode(TOPICS.get(store, home, topic), service.settings.mail_unsubscribe)
-    oldest_first = history_of_topic(service, store, home, topic)[::-1]
-    return _TopicNotes(mode == "protected", {entry.ident: entry.reason for entry in oldest_first if entry.reason})
-
-
-def _state(store: StoreReader, home: Scope, one: KeptSubscription, notes: _TopicNotes) -> SubscriptionState:
-    arn = subscription_arn(home, one)
-    if one.deleted_at is not None:
-        state, since = "deleted", one.deleted_at
-    elif one.confirmed_at is None:
-        state, since = "pending", one.created_at
-    else:
-        # No link alone ends it: it was confirmed so, or it is a mailbox in that mode (SNS-4.5, SNS-5.4).
-        is_protected = one.is_protected or (one.protocol in MAIL and notes.protects_mail)
-        state, since = "protected" if is_protected else "confirmed", one.confirmed_at
-    last = store.outbox.deliveries(target=arn, limit=1)
+def _state(one: SubscriptionReading) -> SubscriptionState:
     return SubscriptionState(
-        arn=arn,
-        topic_arn=topic_arn(home, one.topic),
-        protocol=one.protocol,
-        endpoint=shown_endpoint(one),
-        state=state,
-        since=since,
-        until=None if one.receives else one.token_ends_at,
-        outcome=last[0].outcome or last[0].status.value if last else "",
-        reason=notes.reasons.get(one.ident, ""),
+        arn=one.arn,
+        topic_arn=topic_arn(one.home, one.kept.topic),
+        protocol=one.kept.protocol,
+        endpoint=one.endpoint,
+        state=one.state,
+        since=one.since,
+        until=one.until,
+        outcome="" if one.last is None else one.last.outcome or one.last.status.value,
+        reason=one.reason,
     )
 
 
@@ -135,16 +99,19 @@ def resend(service: Service, arn: str) -> int:
     return service.store.write(work)
 
 
-def confirm_for(service: Service, arn: str, *, reason: str) -> None:
+def confirm_for(service: Service, arn: str, *, reason: str, by: str = "") -> None:
     """Agree on behalf of an address that cannot press a button, such as a pager's mailbox (SNS-12.3).
+
+    `by` is who does it, as the history of the topic is to name them.
 
     Raises:
         NotFoundError: there is no such subscription.
-        InputError: there is no reason, it is confirmed already, or its endpoint answers for itself.
+        NoReasonError: there is no reason, or one that is too long.
+        InputError: it is confirmed already, or its endpoint answers for itself.
     """
     reason = " ".join(reason.split())
     if not reason or len(reason) > _LONGEST_REASON:
-        raise InputError("--reason: say in up to 500 characters why the address cannot confirm by itself")
+        raise NoReasonError("say in up to 500 characters why the address cannot confirm by itself")
     now = service.now_ms()
 
     def work(store: StoreWriter) -> None:
@@ -155,7 +122,7 @@ def confirm_for(service: Service, arn: str, *, reason: str) -> None:
             raise InputError(f"{arn} is confirmed already")
         confirmed = msgspec.structs.replace(one, confirmed_at=one.confirmed_at or now, deleted_at=None)
         put_subscription(store, home, confirmed)
-        note(service, store, home, one, SubscriptionEvent.CONFIRMED_FOR, reason=reason)
+        note(service, store, home, one, SubscriptionEvent.CONFIRMED_FOR, by=by, reason=reason)
 
     service.store.write(work)
 

@@ -27,6 +27,9 @@ PROTOCOLS: Final = (
 MAIL: Final = frozenset(("email", "email-json"))
 """Protocols whose endpoint is a mailbox."""
 
+UNSERVED: Final = ("lambda", "firehose", "sms", "application")
+"""Protocols that are accepted, and whose messages end as not delivered, as there is no service for them (SNS-8.5)."""
+
 _BY_ACCOUNT: Final = frozenset(("sqs", "lambda", "firehose"))
 """Protocols whose endpoint belongs to an account, whose owner need not confirm."""
 

@@ -14,6 +14,7 @@ from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
+from tocsin.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,6 +168,11 @@ def confirm(
     tocsin sub confirm "$ARN" --reason "the mailbox of a pager"
         what nobody can press is agreed to
     """
-    invocation.use_cases.confirm_subscription_for(settings_of(folder, invocation), invocation.environ, arn, reason)
+    from tocsin.app.subscription_care import NoReasonError
+
+    try:
+        invocation.use_cases.confirm_subscription_for(settings_of(folder, invocation), invocation.environ, arn, reason)
+    except NoReasonError as error:
+        raise InputError(f"--reason: {error.message}") from None
     invocation.terminal.output.write("confirmed\n")
     return DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tocsin.app.subscription_endpoint import UNSERVED
 from tocsin.composition.channels import addresses_of
 from tocsin.composition.object_store import ServiceKeys
 from tocsin.composition.server_settings import is_loopback
@@ -31,8 +32,6 @@ ANYWHERE = AddressRules(("0.0.0.0/0", "::/0"))
 """The addresses that those of the settings may lead to."""
 
 _NO_KEYS = ServiceKeys()
-
-UNSERVED = ("lambda", "firehose", "sms", "application")
 
 
 def make_notifiers(
