@@ -289,6 +289,8 @@ def test_deliveries_newest_first(store) -> None:
         assert found(HERE) == ["d5", "d3", "d2", "d1", "d0"]
         assert found(target="sub-1") == ["d5", "d3", "d1"]
         assert found(cause="m") == ["d2"]
+        assert found(topic=rows[0].topic_arn) == ["d5", "d4", "d3", "d2", "d1", "d0"]
+        assert found(topic=f"{rows[0].topic_arn}-2") == []
         assert found(status=DeliveryStatus.FAILED) == []
         assert found(before=(3, "d3"), limit=2) == ["d2", "d1"]
 

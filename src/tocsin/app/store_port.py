@@ -410,12 +410,13 @@ class OutboxReader(Protocol):
         scope: Scope | None = None,
         *,
         status: DeliveryStatus | None = None,
+        topic: str | None = None,
         target: str | None = None,
         cause: str | None = None,
         before: tuple[int, str] | None = None,
         limit: int,
     ) -> list[DeliveryRow]:
-        """Deliveries, newest first by (created_at, delivery_id)."""
+        """Deliveries, newest first by (created_at, delivery_id). `topic` is an ARN."""
         ...
 
     def first_pending(self, target: str) -> DeliveryRow | None:

@@ -49,6 +49,7 @@ class MemoryOutbox:
         scope: Scope | None = None,
         *,
         status: DeliveryStatus | None = None,
+        topic: str | None = None,
         target: str | None = None,
         cause: str | None = None,
         before: tuple[int, str] | None = None,
@@ -60,6 +61,7 @@ class MemoryOutbox:
             for row in self._rows.values()
             if scope in (None, row.scope)
             and status in (None, row.status)
+            and topic in (None, row.topic_arn)
             and target in (None, row.target)
             and cause in (None, row.cause)
             and (before is None or (row.created_at, row.delivery_id) < before)

@@ -69,6 +69,7 @@ class SqliteOutboxReader:
         scope: Scope | None = None,
         *,
         status: DeliveryStatus | None = None,
+        topic: str | None = None,
         target: str | None = None,
         cause: str | None = None,
         before: tuple[int, str] | None = None,
@@ -79,6 +80,7 @@ class SqliteOutboxReader:
         for column, value in (
             ("scope", None if scope is None else scope_text(scope)),
             ("status", None if status is None else status.value),
+            ("topic_arn", topic),
             ("target", target),
             ("cause", cause),
         ):

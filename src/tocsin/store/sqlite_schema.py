@@ -193,7 +193,14 @@ CREATE TABLE record_recent (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS)
+_DELIVERY_LISTS = """
+-- Lists of deliveries, the newest first: of a status, of a topic.
+CREATE INDEX delivery_by_status_and_time ON delivery (status, created_at, delivery_id);
+CREATE INDEX delivery_by_topic ON delivery (topic_arn, created_at, delivery_id);
+DROP INDEX delivery_by_status;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS, _DELIVERY_LISTS)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373
