@@ -32,6 +32,7 @@ from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.evaluation_record import pack_evaluation
 from tocsin.core.alarm.history import action_item, state_update_item
 from tocsin.core.alarm.state import StateValue
+from tocsin.core.alarm.state_hour import StateStep
 from tocsin.core.alarm.timestamp import millisecond_of, moment, second_of
 from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import name_in
@@ -200,7 +201,8 @@ class AlarmChanges:
         if definition is not None:
             self._notices.changed(definition, told, at=second_of(at), is_first=before.last_change is None)
         item = state_update_item(name, old=old, new=new, at=told.at, alarm_type=alarm_type)
-        self._store.history.add(self._scope, item)
+        step = StateStep(old.state_value, new.state_value, millisecond_of(old.transitioned_at))
+        self._store.history.add(self._scope, item, step)
         self._service.counters.add("alarm_transitions", state=new.state_value.value)
 
     def _put(self, name: str, standing: AlarmStanding) -> None:

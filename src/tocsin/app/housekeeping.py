@@ -81,9 +81,10 @@ class Housekeeping:
         )
         rolled = store.write(lambda writer: writer.metrics.roll_up(at=now // 1000, buckets=_BUCKETS))
         aged = store.write(lambda writer: writer.calls.age(at=now // 60_000, rows=_BUCKETS))
+        counted = store.write(lambda writer: writer.event_counts.roll_up(at=now // 60_000, rows=_BUCKETS))
         rows = self._expire_rows(now)
-        is_behind = packed == _BLOCKS or _BUCKETS in (rolled, aged) or expired > 0
-        if _BUCKETS not in (rolled, aged) and not expired:
+        is_behind = packed == _BLOCKS or _BUCKETS in (rolled, aged, counted) or expired > 0
+        if _BUCKETS not in (rolled, aged, counted) and not expired:
             self._last_expiry = now
         return HousekeepingRun(packed, expired, rolled, rows, is_behind, loose, self._is_busy())
 

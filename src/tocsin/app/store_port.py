@@ -7,7 +7,7 @@ no clock, no chance.
 Definitions (filters, alarms, topics …) are documents: bytes under a kind, a scope and a name. The
 store knows nothing of what is in them; `app.definition.Definitions` gives them their types. All that
 is kept in bulk has an interface of its own: log events, metric data, history, outbox, sources, records,
-calls.
+calls, counts of log events.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tocsin.app.call_port import CallReader, CallWriter
+    from tocsin.app.event_count_port import EventCountReader, EventCountWriter
     from tocsin.core.alarm.history import HistoryItem, HistoryItemType
+    from tocsin.core.alarm.state_hour import AlarmStep, StateHour, StateStep
     from tocsin.core.delivery import DeliveryAttempt
     from tocsin.core.kept_record import (
         BegunBatch,
@@ -117,6 +119,11 @@ class StoreReader(Protocol):
         """Calls that are counted for Insights."""
         ...
 
+    @property
+    def event_counts(self) -> EventCountReader:
+        """How many log events came."""
+        ...
+
     def get(self, kind: str, scope: Scope, name: str) -> bytes | None:
         """One definition; None when there is none."""
         ...
@@ -183,6 +190,11 @@ class StoreWriter(StoreReader, Protocol):
     @property
     def calls(self) -> CallWriter:
         """Calls that are counted for Insights."""
+        ...
+
+    @property
+    def event_counts(self) -> EventCountWriter:
+        """How many log events came."""
         ...
 
     def put(self, kind: str, scope: Scope, name: str, body: bytes) -> None:
@@ -368,12 +380,37 @@ class HistoryReader(Protocol):
         """Evaluation records with their instants (milliseconds)."""
         ...
 
+    def changes(
+        self,
+        scope: Scope,
+        *,
+        alarm_name: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        descending: bool = True,
+        limit: int,
+    ) -> list[AlarmStep]:
+        """Changes of state with start <= at < end (milliseconds), of one alarm or of all, without what is told of them.
+
+        Those that were kept before changes were kept apart are missing.
+        """
+        ...
+
+    def state_hours(
+        self, scope: Scope, *, alarm_name: str | None = None, start: int, end: int
+    ) -> list[tuple[str, StateHour]]:
+        """What is added up of the hours start <= hour < end in which alarms changed, by hour, each with the alarm."""
+        ...
+
 
 class HistoryWriter(HistoryReader, Protocol):
     """The same, being changed."""
 
-    def add(self, scope: Scope, item: HistoryItem) -> None:
-        """Keep an item; items of one millisecond stay in the order in which they came."""
+    def add(self, scope: Scope, item: HistoryItem, step: StateStep | None = None) -> None:
+        """Keep an item; items of one millisecond stay in the order in which they came.
+
+        With `step`, the change of state that it tells of, which is then found by itself and added up by the hour.
+        """
         ...
 
     def add_evaluation(self, scope: Scope, alarm_name: str, *, at: int, body: bytes) -> None:

@@ -1,7 +1,7 @@
 """What a CloudTrail record is looked up by: who, with what key, from where, what, on which resource, with what error.
 
 Rule: terms are texts as they stand in the record, so that what is seen on a page can be asked for. A
-message that is no CloudTrail record has none. Spec: CON-4.0 (X2, X3, X5).
+message that is no CloudTrail record has none. Spec: CON-4.0 (X2 to X5).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from tocsin.core.log_event import Term
 from tocsin.core.notification.call import Call
 from tocsin.core.notification.identity import text_at
 from tocsin.core.notification.resource import resource_names
+from tocsin.core.record_category import category_of
 
 if TYPE_CHECKING:
     from tocsin.core.event import JsonValue
@@ -25,10 +26,15 @@ _MOST_RESOURCES = 20
 
 
 class RecordTerms(NamedTuple):
-    """The eventID, empty where there is none, and the terms of a record, each once."""
+    """The eventID, empty where there is none, and the terms of a record, each once.
+
+    The term of kind `scope` is the last one. `category` is what `core.record_category` says of a record; empty for
+    what is none.
+    """
 
     event_id: str
     terms: tuple[Term, ...]
+    category: str = ""
 
 
 _NOTHING = RecordTerms("", ())
@@ -58,7 +64,7 @@ def record_terms(message: str) -> RecordTerms:
         ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
     ]
     terms = dict.fromkeys([Term(kind, text[:_LONGEST]) for kind, text in found if text])
-    return RecordTerms(_text(value.get("eventID")), tuple(terms))
+    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value))
 
 
 def _text(value: JsonValue) -> str:

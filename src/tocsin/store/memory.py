@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tocsin.app.store_port import Packing
 from tocsin.store.memory_calls import MemoryCalls
 from tocsin.store.memory_definitions import MemoryDefinitions
+from tocsin.store.memory_event_counts import MemoryEventCounts
 from tocsin.store.memory_history import MemoryHistory
 from tocsin.store.memory_logs import MemoryLogs
 from tocsin.store.memory_metrics import MemoryMetrics
@@ -74,7 +75,8 @@ class _Content(MemoryDefinitions):
     def __init__(self) -> None:
         self.undo = Undo()
         super().__init__(self.undo)
-        self.logs = MemoryLogs(self.undo)
+        self.event_counts = MemoryEventCounts(self.undo)
+        self.logs = MemoryLogs(self.undo, self.event_counts)
         self.metrics = MemoryMetrics(self.undo)
         self.history = MemoryHistory(self.undo)
         self.outbox = MemoryOutbox(self.undo)
@@ -85,5 +87,14 @@ class _Content(MemoryDefinitions):
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope. It costs the same however much there is."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records, self.calls):
+        for part in (
+            self.logs,
+            self.event_counts,
+            self.metrics,
+            self.history,
+            self.outbox,
+            self.sources,
+            self.records,
+            self.calls,
+        ):
             part.reset(scope)

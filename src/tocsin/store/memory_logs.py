@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tocsin.core.log_event import Term
     from tocsin.core.scope import Scope
+    from tocsin.store.memory_event_counts import MemoryEventCounts
     from tocsin.store.undo import Undo
 
 _place = attrgetter("place")
@@ -55,10 +56,11 @@ class _Group:
 
 
 class MemoryLogs:
-    """`LogWriter` over lists."""
+    """`LogWriter` over lists. `counts` are told what is appended."""
 
-    def __init__(self, undo: Undo) -> None:
+    def __init__(self, undo: Undo, counts: MemoryEventCounts) -> None:
         self._undo = undo
+        self._counts = counts
         self._groups: dict[tuple[Scope, str], _Group] = {}
         self._next = 1
         self._terms: dict[int, RecordTerms] = {}  # by sequence, as far as they were asked for
@@ -203,6 +205,7 @@ class MemoryLogs:
         kept.last_ingestion = ingested_at
         kept.stored_bytes += sum(len(event.message.encode("utf-8", "surrogatepass")) for event in made)
         self._next += len(made)
+        self._counts.note(scope, group, events)
         return range(first, self._next)
 
     def expire(self, scope: Scope, group: str, *, before: int) -> int:

@@ -16,6 +16,7 @@ from tocsin.errors import StoreError
 from tocsin.store.sqlite_calls import SqliteCallReader, SqliteCallWriter
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter, VersionNumbers
 from tocsin.store.sqlite_error import told
+from tocsin.store.sqlite_event_counts import SqliteEventCountReader, SqliteEventCountWriter
 from tocsin.store.sqlite_history import SqliteHistoryReader, SqliteHistoryWriter
 from tocsin.store.sqlite_log_packing import EventsGoneError, make_block
 from tocsin.store.sqlite_log_reader import SqliteLogReader
@@ -233,6 +234,7 @@ class _Reader(SqliteDefinitionReader):
         self.sources = SqliteSourceReader(connection)
         self.records = SqliteRecordReader(connection)
         self.calls = SqliteCallReader(connection)
+        self.event_counts = SqliteEventCountReader(connection)
 
 
 class _Writer(SqliteDefinitionWriter):
@@ -247,6 +249,7 @@ class _Writer(SqliteDefinitionWriter):
         self.sources = SqliteSourceWriter(connection)
         self.records = SqliteRecordWriter(connection)
         self.calls = SqliteCallWriter(connection)
+        self.event_counts = SqliteEventCountWriter(connection)
 
     def touch(self) -> None:
         """Write a number that nobody reads."""
@@ -257,5 +260,14 @@ class _Writer(SqliteDefinitionWriter):
     def reset(self, scope: Scope | None = None) -> None:
         """Remove everything, or everything of one scope."""
         self.reset_definitions(scope)
-        for part in (self.logs, self.metrics, self.history, self.outbox, self.sources, self.records, self.calls):
+        for part in (
+            self.logs,
+            self.event_counts,
+            self.metrics,
+            self.history,
+            self.outbox,
+            self.sources,
+            self.records,
+            self.calls,
+        ):
             part.reset(scope)

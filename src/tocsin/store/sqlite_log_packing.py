@@ -1,4 +1,4 @@
-"""Loose log events made into blocks, beside the work of others. Spec: AR-5, AR-7, CON-4.0 (X1 to X3).
+"""Loose log events made into blocks, beside the work of others. Spec: AR-5, AR-7, CON-4.0 (X1 to X4).
 
 Rule: what costs time (reading records, packing) is done on a view of the database, while others write. Only what
 came of it is written in a transaction, which does nothing if an event of it has gone meanwhile.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.core.event_count import EventTally
 from tocsin.core.log_event import Term
 from tocsin.core.record_term import record_terms
 from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms
+from tocsin.store.sqlite_event_counts import add_counts
 from tocsin.store.sqlite_log_reader import STREAM_TERM, id_digest
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ class NewBlock(NamedTuple):
 
     group_id: int
     scope: str
+    group: str
     events: Sequence[BlockEvent]
     data: bytes
     places: dict[Term, list[int]]
     """Term -> the places of its events in the block, ascending; none for the terms of streams."""
     record_ids: list[tuple[int, int]]
     """Day and digest of each eventID."""
+    tally: EventTally
 
 
 def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None:
@@ -58,18 +62,20 @@ def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None
     rows.close()
     if not events:
         return None
-    scope = str(connection.execute("SELECT scope FROM log_group WHERE id = ?", (group_id,)).fetchone()[0])
+    scope, group = connection.execute("SELECT scope, name FROM log_group WHERE id = ?", (group_id,)).fetchone()
     places: dict[Term, list[int]] = {}
     idents: set[tuple[int, int]] = set()
+    tally = EventTally()
     for place, event in enumerate(events):
         found = record_terms(event.message)
+        tally.add(event.timestamp, found)
         for term in found.terms:
             places.setdefault(term, []).append(place)
         if found.event_id:
             idents.add((event.timestamp // _DAY_MS, id_digest(found.event_id)))
     for stream in {event.stream for event in events}:
         places[Term(STREAM_TERM, str(stream))] = []
-    return NewBlock(group_id, scope, events, pack_events(events), places, sorted(idents))
+    return NewBlock(group_id, scope, group, events, pack_events(events), places, sorted(idents), tally)
 
 
 class _KnownTerm(NamedTuple):
@@ -126,6 +132,7 @@ class BlockWriter:
         self._connection.executemany(
             "INSERT OR IGNORE INTO record_id VALUES (?, ?, ?)", [(*ident, number) for ident in block.record_ids]
         )
+        add_counts(self._connection, block.scope, block.group, block.tally)
 
     def _term_numbers(self, block: NewBlock) -> list[int]:
         """The number of each term, with its first and last time brought up to date."""

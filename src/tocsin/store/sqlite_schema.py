@@ -200,7 +200,47 @@ CREATE INDEX delivery_by_topic ON delivery (topic_arn, created_at, delivery_id);
 DROP INDEX delivery_by_status;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS, _DELIVERY_LISTS)
+_SUMS = """
+-- Log events of blocks by the minute since the epoch of their own times, whatever group and account they are of.
+CREATE TABLE event_minute (
+  scope TEXT NOT NULL, minute INTEGER NOT NULL, category TEXT NOT NULL, events INTEGER NOT NULL,
+  PRIMARY KEY (scope, minute, category)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX event_minute_by_age ON event_minute (minute);
+
+-- What log events are counted apart by. `account` and `region` are those that records name.
+CREATE TABLE event_kind (
+  id INTEGER PRIMARY KEY, scope TEXT NOT NULL, group_name TEXT NOT NULL,
+  category TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
+  UNIQUE (scope, group_name, category, account, region)
+) STRICT;
+
+-- The same events by the hour, later by the day: `width` is how many minutes stand together.
+CREATE TABLE event_count (
+  kind_id INTEGER NOT NULL, minute INTEGER NOT NULL, width INTEGER NOT NULL, events INTEGER NOT NULL,
+  PRIMARY KEY (kind_id, minute, width)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX event_count_by_age ON event_count (width, minute);
+
+-- Changes of state are read without the items that tell of them.
+ALTER TABLE history ADD COLUMN old_state TEXT;
+ALTER TABLE history ADD COLUMN new_state TEXT;
+CREATE INDEX history_change_by_time ON history (scope, at, number, alarm_name, old_state, new_state)
+  WHERE new_state IS NOT NULL;
+CREATE INDEX history_change_by_alarm ON history (scope, alarm_name, at, number, old_state, new_state)
+  WHERE new_state IS NOT NULL;
+
+-- Hours since the epoch in which an alarm changed. It was in `old_state` since `since`, and is in `new_state` since
+-- `last_change`; the other times add up what of the hour it was in each state before that.
+CREATE TABLE state_hour (
+  scope TEXT NOT NULL, hour INTEGER NOT NULL, alarm_name TEXT NOT NULL, old_state TEXT NOT NULL,
+  since INTEGER NOT NULL, new_state TEXT NOT NULL, last_change INTEGER NOT NULL, changes INTEGER NOT NULL,
+  ok INTEGER NOT NULL, alarm INTEGER NOT NULL, insufficient_data INTEGER NOT NULL,
+  PRIMARY KEY (scope, hour, alarm_name)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS, _DELIVERY_LISTS, _SUMS)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373

@@ -92,5 +92,5 @@ def test_what_is_no_record_has_no_terms(message: str) -> None:
 
 
 def test_a_record_may_say_little() -> None:
-    assert record_terms(" " + record()) == RecordTerms("", record_terms(record()).terms)
+    assert record_terms(" " + record()) == RecordTerms("", record_terms(record()).terms, "Management")
     assert [tuple(term) for term in record_terms(record()).terms] == [("event_name", "GetObject")]
