@@ -38,6 +38,7 @@ from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
 from tocsin.composition.console import AuditDesk, ConsoleDesk
 from tocsin.composition.console_call import ConsoleApi
+from tocsin.composition.console_stream import ConsoleStreams
 from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.digest_keys import DigestKeyFolder
@@ -216,6 +217,9 @@ class RunningServer:
             records=RecordReceiver(self.service, authenticator, self.models),
             before_reset=self.recorder.settle,
         )
+        self.streams = ConsoleStreams(
+            self.service, report=lambda error: self._log.error("console-signals-failed", exc_info=error)
+        )
         web_rules = WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins)
         audit = AuditDesk(self._log.info)
         site = ConsoleSite(
@@ -241,6 +245,7 @@ class RunningServer:
             dispatcher,
             pages,
             ConsoleDesk(site, web_rules),
+            self.streams,
             models=self.models,
             limits=config.requests,
             web_rules=web_rules,
@@ -259,6 +264,7 @@ class RunningServer:
     def begin_to_stop(self) -> None:
         """From now on there are ten seconds left."""
         self.store.hurry()
+        self.streams.end()
         self._last_resort.start()
 
     def close(self) -> None:

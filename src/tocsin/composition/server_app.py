@@ -9,7 +9,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tocsin.composition.console import is_console
+from tocsin.composition.console import is_console, too_many_streams
+from tocsin.composition.console_stream import PATH as STREAM
 from tocsin.composition.request_threads import RequestThreads
 from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
 from tocsin.wire import codec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tocsin.composition.console import ConsoleDesk
+    from tocsin.composition.console_stream import ConsoleStreams
     from tocsin.composition.server_dispatch import Dispatcher
     from tocsin.composition.server_page import ServerPages
     from tocsin.config import RequestLimits
@@ -56,6 +58,7 @@ class ServerApp:
         dispatcher: Dispatcher,
         pages: ServerPages,
         console: ConsoleDesk,
+        streams: ConsoleStreams,
         *,
         models: ServiceModels,
         limits: RequestLimits,
@@ -67,6 +70,7 @@ class ServerApp:
         self._dispatcher = dispatcher
         self._pages = pages
         self._console = console
+        self._streams = streams
         self._models = models
         self._limits = limits
         self._web_rules = web_rules
@@ -86,6 +90,9 @@ class ServerApp:
             return
         request_id = self._new_id()
         head = _head_of(scope)
+        if head.raw_path == STREAM:  # it lasts as long as a page is open, and is none of the requests that are counted
+            await self._stream(scope, head, receive, send)
+            return
         self._running += 1
         try:
             refused = self._early_refusal(head)
@@ -109,6 +116,24 @@ class ServerApp:
             return
         finally:
             self._running -= 1
+
+    async def _stream(
+        self,
+        scope: ASGIScope,
+        head: WireRequest,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        address = scope["client"][0] if scope.get("client") else ""
+        ask, is_https = self._console.visitor_name, scope["scheme"] == "https"
+        who = await self._threads.run(loop, lambda: ask(head, source_address=address, is_https=is_https))
+        if isinstance(who, str) and not self._streams.admits(who):
+            who = too_many_streams()
+        if isinstance(who, str):
+            await self._streams.serve(who, head.header("last-event-id") or "", receive, send)
+        else:
+            await _send(send, who)
 
     def close(self) -> None:
         """Wait for what is being worked on."""

@@ -104,6 +104,14 @@ class ConsoleSite:
                 f"This page could not be made. The log of the service says more under {request.request_id}.",
             )
 
+    def visitor_name(self, request: ConsoleRequest) -> str | None:
+        """Who makes a request; None for somebody who has to sign in."""
+        try:
+            visitor = self._door.visitor(request, _cookies(request))
+        except StoreError:
+            return None
+        return None if visitor is None else visitor.name
+
     def _answered(self, request: ConsoleRequest) -> ConsoleResponse:
         if len(request.path) + len(request.query) > _LONGEST_ADDRESS:
             return self._plain_error(request, 414, "The address is too long", "Addresses have 8 KB at most.")
