@@ -193,7 +193,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
         (
             "[zzz]\nport = 1\n",
-            "known here: alarm, auth, heartbeat, http, insights, limits, mail, notifier, operator, recorder, rules, s3, server, smtp, source, sqs, trail",
+            "known here: alarm, auth, console, heartbeat, http, insights, limits, mail, notifier, operator, recorder, rules, s3, server, smtp, source, sqs, trail",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from tocsin.config.settings import (
     AlarmSettings,
     AuthSettings,
     Config,
+    ConsoleSettings,
     HeartbeatSettings,
     HttpSettings,
     MailSettings,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "tocsin.toml"
 """The file that is read from the working folder when none is named."""
 
+_USERS = "console.users"
 _MOST_TEXT = 1024 * 1024
 _VARIABLE_START = "TOCSIN_"
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)\Z|\s*\(at end of document\)\Z")
@@ -106,6 +108,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         rules=RuleSettings(**tables.get("rules", {})),
         server=ServerSettings(**tables.get("server", {})),
         auth=AuthSettings(**tables.get("auth", {})),
+        console=ConsoleSettings(**tables.get("console", {})),
         http=HttpSettings(**tables.get("http", {})),
         sqs=SqsSettings(**tables.get("sqs", {})),
         s3=S3Settings(**tables.get("s3", {})),
@@ -170,9 +173,12 @@ def settings_in_force(config: Config) -> Iterator[SettingInForce]:
 def check_config(path: Path) -> list[Finding]:
     """Everything that is wrong with a settings file, in the order of its lines; nothing when it can be used.
 
-    Needs no network and looks at no other file. Raises `NotFoundError` when there is no such file.
+    A file of people that `console.users` names is looked at as well, and `path` may be such a file itself; no other
+    file is read, and no network is needed. Raises `NotFoundError` when there is no such file.
     """
     import tomllib
+
+    from tocsin.config.console_users import check_users, is_users_document
 
     try:
         text = _text_of(path)
@@ -185,11 +191,28 @@ def check_config(path: Path) -> list[Finding]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line, column, message = _syntax_error(error, text)
         return [_finding(path, line, column, name="syntax", message=message, hint="see https://toml.io/en/v1.0.0")]
+    if is_users_document(document, {name.partition(".")[0] for name in (*SETTINGS, *ENTRIES)}):
+        return check_users(path)
+    values: dict[str, Any] = {}
     findings = [
         _finding(path, *_place_of(trouble.key, text), name=trouble.name, message=trouble.message, hint=trouble.hint)
-        for trouble in _troubles(document, (), {})
+        for trouble in _troubles(document, (), values)
     ]
-    return sorted(findings, key=lambda finding: (finding.line, finding.column))
+    people = values.get(_USERS)
+    if people is not None:
+        try:
+            findings += check_users(Path(people))
+        except NotFoundError as error:
+            # It may well be there where the service runs.
+            warning = _finding(
+                path,
+                *_place_of(tuple(_USERS.split(".")), text),
+                name="unreadable",
+                message=f"{_USERS} is not checked: {error.message}",
+                hint="a path that is not absolute is looked for in the working folder",
+            )
+            findings.append(msgspec.structs.replace(warning, severity=Severity.WARNING))
+    return sorted(findings, key=lambda finding: (finding.path != str(path), finding.line, finding.column))
 
 
 def _finding(path: Path, line: int, column: int, *, name: str, message: str, hint: str) -> Finding:

@@ -62,6 +62,18 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     skew: int | None = None
 
 
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may use the console (CON-8.4, CON-8.5); nobody has to sign in on loopback where none of these is set.
+
+    `password` and `readonly_password` are those of the users `operator` and `viewer`, or Argon2id hashes of them;
+    `users` is a file of people, empty for none.
+    """
+
+    password: Secret | None = None
+    readonly_password: Secret | None = None
+    users: str = ""
+
+
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one request may take, and how many there may be (WIRE-7.4). Sizes in bytes, times in seconds.
 
@@ -200,6 +212,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rules: RuleSettings = RuleSettings()
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()
+    console: ConsoleSettings = ConsoleSettings()
     http: HttpSettings = HttpSettings()
     sqs: SqsSettings = SqsSettings()
     s3: S3Settings = S3Settings()

@@ -65,6 +65,24 @@ SETTINGS: dict[str, Setting] = {
     "auth.skew": Setting(
         read=between(1, read_integer, 86_400), kind="a number of seconds", example="300", unset="as AWS"
     ),
+    "console.password": Setting(
+        read=read_secret,
+        kind="env:NAME or file:PATH, where the password of operator or its Argon2id hash stands",
+        example='"env:CONSOLE_PASSWORD"',
+        unset="none: on loopback nobody has to sign in",
+        is_secret=True,
+    ),
+    "console.readonly_password": Setting(
+        read=read_secret,
+        kind="env:NAME or file:PATH, where the password of viewer or its Argon2id hash stands",
+        example='"file:/run/secrets/viewer"',
+        is_secret=True,
+    ),
+    "console.users": Setting(
+        read=matching(_PATH),
+        kind="a file of people: a table for each name, with password (an Argon2id hash) and role",
+        example='"/etc/tocsin/users.toml"',
+    ),
     "http.allow": Setting(
         read=read_networks,
         kind="a list of ranges of addresses",
