@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
+from functools import cache
 from typing import Any
 
 import pytest
 
+from tocsin.core.aws_call import AwsCall
 from tocsin.core.aws_command import aws_command, cli_name
 
 CALLS: list[tuple[str, str, dict[str, Any], str]] = [
@@ -73,11 +74,55 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     (
         "sns",
+        "Subscribe",
+        {"TopicArn": "t", "Protocol": "https", "Endpoint": "https://example.com/hook"},
+        "aws sns subscribe --topic-arn t --protocol https --notification-endpoint https://example.com/hook",
+    ),
+    (
+        "logs",
+        "TestMetricFilter",
+        {"filterPattern": "-ERR", "logEventMessages": ["-x", "y"]},
+        """aws logs test-metric-filter --filter-pattern=-ERR --log-event-messages '["-x","y"]'""",
+    ),
+    (
+        "logs",
+        "TestMetricFilter",
+        {"filterPattern": "file:///etc/hostname", "logEventMessages": ["x"]},
+        (
+            "aws logs test-metric-filter"
+            """ --cli-input-json '{"filterPattern":"file:///etc/hostname","logEventMessages":["x"]}'"""
+        ),
+    ),
+    (
+        "logs",
+        "TestMetricFilter",
+        {"filterPattern": "a\x1b[201~\U000e0041", "logEventMessages": ["x"]},
+        (
+            "aws logs test-metric-filter"
+            r""" --cli-input-json '{"filterPattern":"a\u001b[201~\udb40\udc41","logEventMessages":["x"]}'"""
+        ),
+    ),
+    (
+        "logs",
+        "TestMetricFilter",
+        {"filterPattern": "x", "logEventMessages": ["a\tb"]},
+        r"""aws logs test-metric-filter --filter-pattern x --log-event-messages '["a\tb"]'""",
+    ),
+    (
+        "sns",
         "CreateTopic",
         {"Name": "a", "Attributes": {"DisplayName": "Security alerts"}},
         """aws sns create-topic --name a --attributes '{"DisplayName":"Security alerts"}'""",
     ),
 ]
+
+
+@cache
+def cli() -> Any:
+    pytest.importorskip("awscli")
+    from awscli_call import AwsCli
+
+    return AwsCli()
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters", "command"), CALLS, ids=[one[1] for one in CALLS])
@@ -86,21 +131,21 @@ def test_a_call_as_a_command(service: str, operation: str, parameters: dict[str,
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters", "command"), CALLS, ids=[one[1] for one in CALLS])
-def test_the_aws_cli_makes_that_call(
-    service: str, operation: str, parameters: dict[str, Any], command: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    driver = pytest.importorskip("awscli.clidriver")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    cli = driver.create_clidriver()
-    called: list[tuple[str, str, dict[str, Any]]] = []
+def test_the_aws_cli_makes_that_call(service: str, operation: str, parameters: dict[str, Any], command: str) -> None:
+    assert cli().calls(command) == [AwsCall(service=service, operation=operation, parameters=parameters)]
 
-    def instead(_self: object, service_name: str, operation_name: str, sent: dict[str, Any], _globals: object) -> int:
-        called.append((service_name, operation_name, sent))
-        return 0
 
-    monkeypatch.setattr("awscli.clidriver.CLIOperationCaller.invoke", instead)
-    assert cli.main(shlex.split(command)[1:]) == 0
-    assert called == [(service, operation, parameters)]
+def test_a_long_command_has_an_option_a_line() -> None:
+    parameters = {"logGroupName": "CloudTrail/logs", "retentionInDays": 90}
+    assert aws_command("logs", "PutRetentionPolicy", parameters, width=80) == (
+        "aws logs put-retention-policy \\\n  --log-group-name CloudTrail/logs \\\n  --retention-in-days 90"
+    )
+
+
+def test_a_command_that_fits_stays_on_its_line() -> None:
+    assert aws_command("logs", "DeleteLogGroup", {"logGroupName": "g"}, width=80) == (
+        "aws logs delete-log-group --log-group-name g"
+    )
 
 
 @pytest.mark.parametrize(
