@@ -1,0 +1,112 @@
+"""How many events there were, over time: the event lane and the sparkline. Spec: CON-4.2, CON-5.4.
+
+Rule: a column shows the highest of its values, so that a burst of a minute is as high as it was.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from markupsafe import Markup
+
+from tocsin.console.charts.columns import MOST_EVENT_COLUMNS, MOST_SPARKS, columns_of
+from tocsin.console.charts.slot import Slot
+from tocsin.console.charts.svg import element, percent, picture
+from tocsin.console.charts.time_axis import Window, length_text, moment_text
+from tocsin.console.charts.value_axis import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.console.charts.columns import Column
+
+LANE_HEIGHT: Final = 56
+SPARK_HEIGHT: Final = 24
+
+# Left free above the highest column, in px.
+_HEADROOM = 2
+_FREE = 0.1
+_LEAST_BAR = 1
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """A drawing and the same in words."""
+
+    drawing: Markup
+    label: str
+
+
+def event_lane(
+    window: Window,
+    counts: Sequence[tuple[int, float | None]],
+    *,
+    width: int,
+    now: int,
+    zone: tzinfo = UTC,
+    words: str = "Events a minute",
+    height: int = LANE_HEIGHT,
+    most: int = MOST_EVENT_COLUMNS,
+) -> Lane:
+    """Counts over a window, on the time axis of the lanes above it.
+
+    `counts` are (start in seconds since the epoch, count) in order, each `width` seconds wide; None is "not known",
+    which is not zero. The highest column is as high as the lane.
+    """
+    slots = [
+        Slot(start=start, end=start + width, value=count)
+        for start, count in counts
+        if window.clip(start, start + width) is not None
+    ]
+    columns = columns_of(slots, most=most)
+    top = max((column.value for column in columns if column.value is not None), default=0.0)
+    base = element("line", class_="axis", x2="100%", y1=height, y2=height)
+    bars = [_bar(window, column, top, height) for column in columns if column.value]
+    gaps = [_gap(window, column, height) for column in columns if column.value is None]
+    return Lane(
+        drawing=picture(*bars, *gaps, base, height=height),
+        label=_label(words, slots, window, now=now, zone=zone),
+    )
+
+
+def sparkline(
+    window: Window,
+    counts: Sequence[tuple[int, float | None]],
+    *,
+    width: int,
+    now: int,
+    zone: tzinfo = UTC,
+    words: str = "Events",
+) -> Lane:
+    """The same, 24 px high and in at most 60 columns: beside a name in a list."""
+    return event_lane(
+        window, counts, width=width, now=now, zone=zone, words=words, height=SPARK_HEIGHT, most=MOST_SPARKS
+    )
+
+
+def _bar(window: Window, column: Column, top: float, height: int) -> Markup:
+    free = (column.end - column.start) * _FREE
+    left, right = window.share(column.start + free), window.share(column.end - free)
+    tall = max(_LEAST_BAR, round((column.value or 0.0) / top * (height - _HEADROOM)))
+    return element("rect", class_="b", x=percent(left), width=percent(right - left), y=height - tall, height=tall)
+
+
+def _gap(window: Window, column: Column, height: int) -> Markup:
+    middle = percent(window.share((column.start + column.end) / 2))
+    return element("line", class_="gap", x1=middle, x2=middle, y1=height - 4, y2=height - 1)
+
+
+def _label(words: str, slots: Sequence[Slot], window: Window, *, now: int, zone: tzinfo) -> str:
+    known = [(slot.value, slot.start) for slot in slots if slot.value is not None]
+    length = length_text(window.length)
+    if not known:
+        return f"{words}: nothing is known of these {length}."
+    highest, high_at = max(known, key=lambda pair: (pair[0], pair[1]))
+    lowest, low_at = min(known, key=lambda pair: (pair[0], -pair[1]))
+    total = sum(value for value, _ in known)
+    when = [moment_text(at, now=now, zone=zone) for at in (high_at, low_at)]
+    return (
+        f"{words}: highest {number(highest)} at {when[0]}, lowest {number(lowest)} at {when[1]}, "
+        f"{number(total)} in {length}."
+    )
