@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 VIEWS: Final = (
     # -- frame
+    "help",
     "preference",
     # -- watch: overview, alarms, mutes
     # -- watch: one alarm

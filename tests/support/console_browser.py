@@ -1,0 +1,122 @@
+"""A real Chromium that visits the console, and notices what it should not do. Spec: CON-9.2, CON-9.4.
+
+    with visiting(server.address) as tab:
+        tab.open("alarms")
+        tab.page.get_by_role("link", name="New alarm").click()
+        tab.require_quiet()
+
+It is the system's Chromium, driven by Playwright. A test that wants it is skipped where there is none.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from browser import find_browser
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+WIDE, NARROW = (1440, 900), (390, 844)
+WITHIN = 20_000.0
+"""Milliseconds that anything may take."""
+
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Tab:
+    """A page, and what was heard of it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.dialogs: list[str] = []
+        self.expected: list[str] = []
+        page.set_default_timeout(WITHIN)
+        page.on("pageerror", lambda error: self.errors.append(f"script: {error}"))
+        page.on("console", self._hear)
+        page.on("request", self._see)
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+
+    def open(self, path: str = "") -> int:
+        """Go to a page of the console; its status."""
+        answer = self.page.goto(f"{self.address}/console/{path}".rstrip("/"), wait_until="load")
+        assert answer is not None
+        return answer.status
+
+    def require_quiet(self) -> None:
+        """No script failed, nothing was complained of, nothing was asked of another host, no dialog was shown."""
+        assert (self.errors, self.foreign, self.dialogs) == ([], [], [])
+
+    def flaws(self) -> list[str]:
+        """What axe finds: the serious and the critical, with the elements."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": _RULES}})
+        return [
+            f"{one['impact']} {one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+            for one in found.response["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
+
+    def picture(self, path: Path) -> None:
+        """The whole page as PNG."""
+        self.page.screenshot(path=path, full_page=True)
+
+    @property
+    def overflows(self) -> bool:
+        """Whether the page is wider than its window (CON-9.1)."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # Chromium itself notes each answer of 4xx; those that a test expects are no complaint (CON-9.4).
+        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+            self.errors.append(f"{message.type}: {message.text}")
+
+    def _see(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https"} and f"{parts.scheme}://{parts.netloc}" != self.address:
+            self.foreign.append(request.url)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser, without a window."""
+    program = find_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visiting(
+    browser: Browser,
+    address: str,
+    *,
+    size: tuple[int, int] = WIDE,
+    dark: bool = False,
+    scripts: bool = True,
+    **more: Any,
+) -> Iterator[Tab]:
+    """A tab of a browser that has never been here before."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
+        timezone_id="Europe/Berlin",
+        **more,
+    )
+    try:
+        yield Tab(context.new_page(), address)
+    finally:
+        context.close()
