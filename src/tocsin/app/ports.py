@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tocsin.core.delivery import DeliveryOutcome
     from tocsin.core.envelope import Envelope
+    from tocsin.core.mail.kept_mail import KeptMail, ReadMail
     from tocsin.core.outbox import DeliveryRow
 
 
@@ -53,6 +54,26 @@ class Notifier(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class Mailbox(Protocol):
+    """The mails that no mail server took. Called from any thread; what a program has put there meanwhile is seen."""
+
+    def count(self) -> int:
+        """How many mails there are."""
+        ...
+
+    def page(self, *, before: str | None = None, limit: int) -> list[KeptMail]:
+        """Mails, the newest first: those whose names lie before a name."""
+        ...
+
+    def read(self, name: str) -> ReadMail | None:
+        """A mail by its name; None for one that is not there."""
+        ...
+
+    def source(self, name: str) -> bytes | None:
+        """The bytes of a mail, as it would travel; None as above."""
         ...
 
 

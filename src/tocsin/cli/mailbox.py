@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from tocsin.cli.terminal import Stream
-    from tocsin.notifiers.mailbox import KeptMail
+    from tocsin.core.mail.kept_mail import KeptMail
 
 _TO_THE_TERMINAL = OutputOptions()
 _THE_USUAL = FolderOptions()

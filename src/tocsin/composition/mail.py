@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tocsin.app.ports import Notifier
     from tocsin.clock import Clock
     from tocsin.config import Config
-    from tocsin.notifiers.mailbox import KeptMail
+    from tocsin.core.mail.kept_mail import KeptMail
     from tocsin.notifiers.signature import MessageSigner
 
 

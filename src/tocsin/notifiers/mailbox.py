@@ -13,9 +13,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser, BytesParser
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tocsin.core.delivery import Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
+from tocsin.core.mail.kept_mail import MAIL_NAME, Attachment, KeptMail, ReadMail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,32 +102,81 @@ def mail_name(at: int, delivery_id: str) -> str:
 # ---------------------------------------------------------------- reading
 
 
-class KeptMail(NamedTuple):
-    """What a list tells of a mail."""
+class MailboxFolder:
+    """The mails of a mailbox, for whoever reads them; the folder need not be there. It is a `Mailbox`."""
 
-    name: str
-    date: str
-    recipient: str
-    subject: str
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def count(self) -> int:
+        """How many mails there are."""
+        return sum(1 for _ in _paths(self._folder))
+
+    def page(self, *, before: str | None = None, limit: int) -> list[KeptMail]:
+        """Mails, the newest first: those whose names lie before a name."""
+        names = sorted((path.stem for path in _paths(self._folder)), reverse=True)
+        chosen = [name for name in names if MAIL_NAME.fullmatch(name) and (before is None or name < before)]
+        return [kept for name in chosen[:limit] if (kept := self._kept(name)) is not None]
+
+    def read(self, name: str) -> ReadMail | None:
+        """A mail by its name; None for one that is not there."""
+        source = self.source(name)
+        if source is None:
+            return None
+        mail = BytesParser(policy=policy.default).parsebytes(source)
+        return ReadMail(
+            name=name,
+            date=_date(mail),
+            sender=_header(mail, "From"),
+            recipient=_header(mail, "To"),
+            subject=_header(mail, "Subject"),
+            text=_part(mail, "plain"),
+            html=_part(mail, "html"),
+            headers=tuple((field, str(value)) for field, value in mail.items()),
+            attachments=tuple(
+                Attachment(part.get_filename() or "", len(part.get_payload(decode=True) or b""))
+                for part in mail.iter_attachments()
+            ),
+            size=len(source),
+        )
+
+    def source(self, name: str) -> bytes | None:
+        """The bytes of a mail, as it would travel; None as above."""
+        if MAIL_NAME.fullmatch(name) is None:
+            return None
+        try:
+            with (self._folder / f"{name}{_SUFFIX}").open("rb") as file:
+                return file.read(_LARGEST)
+        except OSError:  # it may have made room for a newer one
+            return None
+
+    def _kept(self, name: str) -> KeptMail | None:
+        try:
+            with (self._folder / f"{name}{_SUFFIX}").open("rb") as file:
+                mail = BytesHeaderParser(policy=policy.default).parse(file)
+        except OSError:
+            return None
+        return KeptMail(name=name, date=_date(mail), recipient=_header(mail, "To"), subject=_header(mail, "Subject"))
+
+
+def _date(mail: EmailMessage) -> str:
+    date = mail["Date"].datetime if mail["Date"] else None
+    return "" if date is None else f"{date.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    return str(mail[name] or "")
+
+
+def _part(mail: EmailMessage, subtype: str) -> str:
+    """The text of the part that is the mail's body in that form, in lines as here; empty where it has none."""
+    body = mail.get_body(preferencelist=(subtype,))
+    return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
 
 
 def list_mails(folder: Path) -> list[KeptMail]:
     """The mails of a mailbox, the newest first."""
-    parser = BytesHeaderParser(policy=policy.default)
-    found: list[KeptMail] = []
-    for path in sorted(_paths(folder), reverse=True):
-        with path.open("rb") as file:
-            mail = parser.parse(file)
-        date = mail["Date"].datetime if mail["Date"] else None
-        found.append(
-            KeptMail(
-                name=path.stem,
-                date="" if date is None else f"{date.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                recipient=str(mail["To"] or ""),
-                subject=str(mail["Subject"] or ""),
-            )
-        )
-    return found
+    return MailboxFolder(folder).page(limit=MOST_MAILS * 2)
 
 
 def find_mail(folder: Path, name: str) -> Path | None:

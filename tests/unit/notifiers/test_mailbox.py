@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from mail_envelope import TOPIC, WRITER, envelope, question
+from mail_envelope import TOKEN, TOPIC, WRITER, envelope, question
 
 from tocsin.core.delivery import Delivered, DeliveryReason, Failed, Retry
+from tocsin.core.mail.kept_mail import Attachment
 from tocsin.core.outbox import DeliveryRow
 from tocsin.core.scope import Scope
-from tocsin.notifiers.mailbox import MailboxNotifier, find_mail, list_mails, mail_name, read_mail
+from tocsin.notifiers.mailbox import MailboxFolder, MailboxNotifier, find_mail, list_mails, mail_name, read_mail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,3 +127,47 @@ def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
 def test_an_address_that_is_none(tmp_path: Path) -> None:
     (outcome,) = keep(tmp_path, ("aaaaaaaa", at(0, endpoint="nobody")))
     assert outcome == Failed(DeliveryReason.MESSAGE, "'nobody' is no address")
+
+
+# ---------------------------------------------------------------- reading, as a `Mailbox`
+
+
+def test_a_mailbox_that_got_nothing_yet_is_empty(tmp_path: Path) -> None:
+    box = MailboxFolder(tmp_path / "none")
+    assert (box.count(), box.page(limit=5), box.read("20260301T120000Z-aaaaaaaa")) == (0, [], None)
+
+
+def test_mails_are_read_in_pages(tmp_path: Path) -> None:
+    keep(tmp_path, *((f"{letter * 8}", at(second)) for second, letter in enumerate("abc")))
+    (tmp_path / "2026 draft.eml").write_bytes(b"not ours")
+    box = MailboxFolder(tmp_path)
+    first = box.page(limit=2)
+    assert [one.name[-8:] for one in first] == ["cccccccc", "bbbbbbbb"]
+    assert [one.name[-8:] for one in box.page(limit=2, before=first[-1].name)] == ["aaaaaaaa"]
+
+
+def test_a_mail_is_read_with_its_parts(tmp_path: Path) -> None:
+    keep(tmp_path, ("aaaaaaaa", at(0, subject="größe", message="wörter", records=b'{"a":1}\n')))
+    mail = MailboxFolder(tmp_path).read("20260301T120000Z-aaaaaaaa")
+    assert mail is not None
+    assert (mail.date, mail.recipient, mail.subject) == ("2026-03-01T12:00:00Z", "alice@example.com", "größe")
+    assert mail.text.startswith("wörter\n")
+    assert "<html" in mail.html
+    assert mail.attachments == (Attachment("records.ndjson", 8),)
+    assert dict(mail.headers)["Auto-Submitted"] == "auto-generated"
+    assert mail.links.unsubscribe == ""  # the token of this test is none of ours
+
+
+def test_the_page_that_confirms_is_found_in_a_mail(tmp_path: Path) -> None:
+    keep(tmp_path, ("aaaaaaaa", question()))
+    mail = MailboxFolder(tmp_path).read("20260301T120000Z-aaaaaaaa")
+    assert mail is not None
+    assert mail.links.confirm == TOKEN
+
+
+@pytest.mark.parametrize("name", ["../secret", "..", "", "/etc/passwd", "20260301T120000Z-aaaaaaaa/../x"])
+def test_no_name_leads_out_of_the_mailbox(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.eml").write_bytes(b"Subject: secret\n\n")
+    (tmp_path / "box").mkdir()
+    box = MailboxFolder(tmp_path / "box")
+    assert (box.read(name), box.source(name)) == (None, None)
