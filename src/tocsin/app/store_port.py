@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from tocsin.app.activity_port import ActivityReader
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
         WaitingGroup,
         WaitingRecords,
     )
-    from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
+    from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Term
     from tocsin.core.metric import MetricDatum, MetricKey
     from tocsin.core.metric_history import HistoryPoint
     from tocsin.core.outbox import DeliveryRow, DeliveryStatus
@@ -210,7 +212,7 @@ class StoreWriter(StoreReader, Protocol):
         ...
 
 
-class LogReader(Protocol):
+class LogReader(ActivityReader, Protocol):
     """Log streams and events. A group is named by its scope and name; that it exists is the caller's business."""
 
     def stream(self, scope: Scope, group: str, name: str) -> LogStream | None:
@@ -269,10 +271,6 @@ class LogReader(Protocol):
 
     def find_record(self, scope: Scope, event_id: str, *, near: int | None = None) -> list[LogEvent]:
         """The records with that CloudTrail eventID; `near` is a time that it lies close to."""
-        ...
-
-    def sighting(self, scope: Scope, term: Term) -> Sighting | None:
-        """When a record with that term was first and last seen."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.event import NOT_JSON, Event, lexeme
 from tocsin.core.log_event import Term
-from tocsin.core.notification.call import Call
+from tocsin.core.notification.call import DONE, Call
 from tocsin.core.notification.identity import text_at
 from tocsin.core.notification.resource import resource_names
 from tocsin.core.record_category import category_of
@@ -29,12 +29,13 @@ class RecordTerms(NamedTuple):
     """The eventID, empty where there is none, and the terms of a record, each once.
 
     The term of kind `scope` is the last one. `category` is what `core.record_category` says of a record; empty for
-    what is none.
+    what is none. `result` is what became of the call (R-1).
     """
 
     event_id: str
     terms: tuple[Term, ...]
     category: str = ""
+    result: str = DONE
 
 
 _NOTHING = RecordTerms("", ())
@@ -54,17 +55,18 @@ def record_terms(message: str) -> RecordTerms:
     user = value.get("userIdentity")
     identity = user if isinstance(user, dict) else {}
     account = _text(value.get("recipientAccountId")) or _text(identity.get("accountId"))
+    call = Call(event)
     found = [
         ("actor", actor_of(user)),
         ("key", _text(identity.get("accessKeyId"))),
         ("address", _text(value.get("sourceIPAddress"))),
         ("event_name", name),
-        *[("resource", text) for text in resource_names(Call(event), _MOST_RESOURCES)],
+        *[("resource", text) for text in resource_names(call, _MOST_RESOURCES)],
         ("error", _text(value.get("errorCode"))),
         ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
     ]
     terms = dict.fromkeys([Term(kind, text[:_LONGEST]) for kind, text in found if text])
-    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value))
+    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value), call.result)
 
 
 def _text(value: JsonValue) -> str:

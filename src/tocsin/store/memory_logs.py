@@ -9,6 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tocsin.core.activity import ActivityOfTerm, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting
 from tocsin.core.record_term import RecordTerms, record_terms
 from tocsin.store.memory_definitions import NamedTable
@@ -16,6 +17,7 @@ from tocsin.store.memory_definitions import NamedTable
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from tocsin.core.activity import ActiveHour, Companions
     from tocsin.core.log_event import Term
     from tocsin.core.scope import Scope
     from tocsin.store.memory_event_counts import MemoryEventCounts
@@ -156,10 +158,24 @@ class MemoryLogs:
         """The records with that eventID."""
         return [event for event in self._all(scope) if event_id and self._terms_of(event).event_id == event_id]
 
-    def sighting(self, scope: Scope, term: Term) -> Sighting | None:
-        """When the first and the last record with that term were."""
-        times = [event.timestamp for event in self._all(scope) if term in self._terms_of(event).terms]
+    def sighting(self, scope: Scope, term: Term, *, beside: Term | None = None) -> Sighting | None:
+        """When the first and the last record with that term, or with both, were."""
+        if beside is not None:
+            require_counted(term.kind, beside.kind)
+        wanted = {term} if beside is None else {term, beside}
+        times = [event.timestamp for event in self._all(scope) if wanted.issubset(self._terms_of(event).terms)]
         return Sighting(min(times), max(times)) if times else None
+
+    def activity(self, scope: Scope, term: Term, *, since: int, until: int) -> list[ActiveHour]:
+        """Calls by hour."""
+        return self._activity_of(scope, term, hours_within(since, until)).by_hour({})
+
+    def companions(self, scope: Scope, term: Term, kind: str, *, since: int, until: int, limit: int) -> Companions:
+        """What of a kind stood in records beside a term."""
+        return self._activity_of(scope, term, hours_within(since, until)).companions(kind, {}, limit=limit)
+
+    def _activity_of(self, scope: Scope, term: Term, hours: tuple[int, int]) -> ActivityOfTerm:
+        return ActivityOfTerm(term, ((event.timestamp, self._terms_of(event)) for event in self._all(scope)), hours)
 
     def create_stream(self, scope: Scope, group: str, name: str, *, at: int) -> None:
         """Make a stream."""

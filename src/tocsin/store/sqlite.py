@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tocsin.app.store_port import Packing
 from tocsin.errors import StoreError
+from tocsin.store.loose_terms import LooseTerms
 from tocsin.store.sqlite_calls import SqliteCallReader, SqliteCallWriter
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter, VersionNumbers
 from tocsin.store.sqlite_error import told
@@ -75,6 +76,7 @@ class SqliteStore:
         self._path = path
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
+        self._loose_terms = LooseTerms()
         self._lock = threading.Lock()
         with told(path):
             connection = self._connect(cache=_WRITING_CACHE)
@@ -103,7 +105,7 @@ class SqliteStore:
                 connection = self._connect(cache=_READING_CACHE)
                 with self._lock:
                     self._readers.append(connection)
-                reader = self._local.reader = _Reader(connection)
+                reader = self._local.reader = _Reader(connection, self._loose_terms)
             connection = reader.connection
             if connection.in_transaction:  # a view within a view is of the same moment
                 yield reader
@@ -224,10 +226,10 @@ def copy_database(source: Path, target: Path) -> None:
 class _Reader(SqliteDefinitionReader):
     """All that is in the store."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, loose_terms: LooseTerms) -> None:
         super().__init__(connection)
         self.connection = connection
-        self.logs = SqliteLogReader(connection)
+        self.logs = SqliteLogReader(connection, loose_terms)
         self.metrics = SqliteMetricReader(connection)
         self.history = SqliteHistoryReader(connection)
         self.outbox = SqliteOutboxReader(connection)

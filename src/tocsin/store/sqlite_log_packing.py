@@ -1,4 +1,4 @@
-"""Loose log events made into blocks, beside the work of others. Spec: AR-5, AR-7, CON-4.0 (X1 to X4).
+"""Loose log events made into blocks, beside the work of others. Spec: AR-5, AR-7, CON-4.0 (X1 to X5).
 
 Rule: what costs time (reading records, packing) is done on a view of the database, while others write. Only what
 came of it is written in a transaction, which does nothing if an event of it has gone meanwhile.
@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.core.activity import count_activity
 from tocsin.core.event_count import EventTally
 from tocsin.core.log_event import Term
 from tocsin.core.record_term import record_terms
 from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms
+from tocsin.store.sqlite_activity import add_activity
 from tocsin.store.sqlite_event_counts import add_counts
 from tocsin.store.sqlite_log_reader import STREAM_TERM, id_digest
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+
+    from tocsin.core.activity import Counted
+    from tocsin.core.record_term import RecordTerms
 
 _DAY_MS = 86_400_000
 
@@ -42,6 +47,8 @@ class NewBlock(NamedTuple):
     record_ids: list[tuple[int, int]]
     """Day and digest of each eventID."""
     tally: EventTally
+    activity: Counted
+    """What the records come to."""
 
 
 def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None:
@@ -66,16 +73,19 @@ def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None
     places: dict[Term, list[int]] = {}
     idents: set[tuple[int, int]] = set()
     tally = EventTally()
+    records: list[tuple[int, RecordTerms]] = []
     for place, event in enumerate(events):
         found = record_terms(event.message)
         tally.add(event.timestamp, found)
         for term in found.terms:
             places.setdefault(term, []).append(place)
+        records.append((event.timestamp, found))
         if found.event_id:
             idents.add((event.timestamp // _DAY_MS, id_digest(found.event_id)))
     for stream in {event.stream for event in events}:
         places[Term(STREAM_TERM, str(stream))] = []
-    return NewBlock(group_id, scope, group, events, pack_events(events), places, sorted(idents), tally)
+    activity = count_activity(records)
+    return NewBlock(group_id, scope, group, events, pack_events(events), places, sorted(idents), tally, activity)
 
 
 class _KnownTerm(NamedTuple):
@@ -113,9 +123,10 @@ class BlockWriter:
             raise EventsGoneError
         numbers = self._term_numbers(block)
         first, last = events[0], events[-1]
+        activity = add_activity(self._connection, block.activity, dict(zip(block.places, numbers, strict=True)))
         number = execute(
-            "INSERT INTO log_block (group_id, first_time, first_sequence, last_time, last_sequence, terms, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO log_block (group_id, first_time, first_sequence, last_time, last_sequence, terms, data,"
+            " activity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 block.group_id,
                 first.timestamp,
@@ -124,6 +135,7 @@ class BlockWriter:
                 last.sequence,
                 pack_terms(dict(zip(numbers, block.places.values(), strict=True))),
                 block.data,
+                activity,
             ),
         ).lastrowid
         self._connection.executemany(

@@ -7,15 +7,19 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tocsin.core.activity import ActivityOfTerm, Companion, Outcomes, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
 from tocsin.core.record_term import record_terms
 from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events
+from tocsin.store.loose_terms import LooseTerms
+from tocsin.store.sqlite_activity import read_companions, read_hours, read_sighting
 from tocsin.store.sqlite_scope import prefix_end, scope_text
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator, Sequence
 
+    from tocsin.core.activity import ActiveHour, Companions
     from tocsin.core.scope import Scope
 
 STREAM_TERM = "stream"
@@ -33,8 +37,9 @@ _place = attrgetter("place")
 class SqliteLogReader:
     """`LogReader`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, loose_terms: LooseTerms | None = None) -> None:
         self._connection = connection
+        self._terms_of = (LooseTerms() if loose_terms is None else loose_terms).of
 
     def stream(self, scope: Scope, group: str, name: str) -> LogStream | None:
         """One stream."""
@@ -160,7 +165,7 @@ class SqliteLogReader:
             event
             for one in groups
             for event in self._open_events(one, names, low, high, descending=True)
-            if wanted.issubset(record_terms(event.message).terms)
+            if wanted.issubset(self._terms_of(event).terms)
         )
         found: list[LogEvent] = []
         merged = heapq.merge(
@@ -200,21 +205,56 @@ class SqliteLogReader:
             found += _told(chosen, names, None, None, descending=False)
         return sorted(found, key=_place)
 
-    def sighting(self, scope: Scope, term: Term) -> Sighting | None:
-        """When the first and the last record with that term were."""
-        row = self._connection.execute(
-            "SELECT first_seen, last_seen FROM term WHERE scope = ? AND kind = ? AND value = ?",
-            (scope_text(scope), *term),
-        ).fetchone()
-        times = [] if row is None else list(row)
-        for group in self._groups(scope, None):
-            names = self._stream_names(group, None)
-            times += [
-                event.timestamp
-                for event in self._open_events(group, names, None, None, descending=False)
-                if term in record_terms(event.message).terms
-            ]
+    def sighting(self, scope: Scope, term: Term, *, beside: Term | None = None) -> Sighting | None:
+        """When the first and the last record with that term, or with both, were."""
+        if beside is not None:
+            require_counted(term.kind, beside.kind)
+        wanted = {term} if beside is None else {term, beside}
+        times = [event.timestamp for event in self._loose(scope) if wanted.issubset(self._terms_of(event).terms)]
+        packed: Sighting | None = None
+        if beside is None:
+            row = self._connection.execute(
+                "SELECT first_seen, last_seen FROM term WHERE scope = ? AND kind = ? AND value = ?",
+                (scope_text(scope), *term),
+            ).fetchone()
+            packed = None if row is None else Sighting(*row)
+        elif (numbers := self._term_numbers(scope, [term, beside])) is not None:
+            packed = read_sighting(self._connection, *numbers)
+        times += () if packed is None else packed
         return Sighting(min(times), max(times)) if times else None
+
+    def activity(self, scope: Scope, term: Term, *, since: int, until: int) -> list[ActiveHour]:
+        """Calls by hour."""
+        first, last = hours_within(since, until)
+        numbers = self._term_numbers(scope, [term])
+        packed = {} if numbers is None else read_hours(self._connection, numbers[0], first=first, last=last)
+        return self._activity_of(scope, term, (first, last)).by_hour(packed)
+
+    def companions(self, scope: Scope, term: Term, kind: str, *, since: int, until: int, limit: int) -> Companions:
+        """What of a kind stood in records beside a term."""
+        require_counted(term.kind, kind)
+        first, last = hours_within(since, until)
+        packed: dict[str, Companion] = {}
+        is_complete = True
+        activity = self._activity_of(scope, term, (first, last))
+        numbers = self._term_numbers(scope, [term])
+        if numbers is not None:
+            packed, is_complete = read_companions(self._connection, numbers[0], kind, first=first, last=last)
+            for value in activity.values(kind) - packed.keys():
+                both = self._term_numbers(scope, [term, Term(kind, value)])
+                seen = None if both is None else read_sighting(self._connection, *both)
+                if seen is not None:
+                    packed[value] = Companion(value=value, first=seen.first, last=seen.last, outcomes=Outcomes())
+        return activity.companions(kind, packed, limit=limit, is_complete=is_complete)
+
+    def _activity_of(self, scope: Scope, term: Term, hours: tuple[int, int]) -> ActivityOfTerm:
+        loose = ((event.timestamp, self._terms_of(event)) for event in self._loose(scope))
+        return ActivityOfTerm(term, loose, hours)
+
+    def _loose(self, scope: Scope) -> Iterator[LogEvent]:
+        """The events of a scope that are in no block yet."""
+        for group in self._groups(scope, None):
+            yield from self._open_events(group, self._stream_names(group, None), None, None, descending=False)
 
     # ------------------------------------------------------------ groups, streams and blocks
 

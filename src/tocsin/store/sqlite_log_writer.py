@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.store.log_block import MOST_EVENTS, unpack_events
+from tocsin.store.sqlite_activity import take_back_activity
 from tocsin.store.sqlite_log_packing import BlockWriter
 from tocsin.store.sqlite_log_reader import SqliteLogReader
 from tocsin.store.sqlite_rows import insert_rows
@@ -149,7 +150,8 @@ class SqliteLogWriter(SqliteLogReader):
         if scope is None:
             rows = self._connection.execute("SELECT id FROM log_group").fetchall()
             self._delete_groups([number for (number,) in rows])
-            self._connection.execute("DELETE FROM term")
+            for table in ("term", "activity", "companion"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608  (three names)
         else:
             self._delete_groups(self._groups(scope, None))
             self._connection.execute("DELETE FROM term WHERE scope = ?", (scope_text(scope),))
@@ -158,6 +160,9 @@ class SqliteLogWriter(SqliteLogReader):
 
     def _delete_block(self, number: int) -> None:
         self._blocks.forget()
+        row = self._connection.execute("SELECT activity FROM log_block WHERE id = ?", (number,)).fetchone()
+        if row[0] is not None:
+            take_back_activity(self._connection, row[0])
         terms = self._connection.execute("SELECT term_id FROM posting WHERE block_id = ?", (number,)).fetchall()
         self._connection.execute("DELETE FROM posting WHERE block_id = ?", (number,))
         self._connection.execute("DELETE FROM record_id WHERE block_id = ?", (number,))

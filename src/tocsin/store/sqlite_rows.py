@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 _TOGETHER = 100
 
 
-def insert_rows(connection: sqlite3.Connection, insert: str, rows: Sequence[Sequence[object]]) -> None:
-    """Insert rows of the same length; `insert` is the statement up to `VALUES`."""
+def insert_rows(
+    connection: sqlite3.Connection, insert: str, rows: Sequence[Sequence[object]], *, conflict: str = ""
+) -> None:
+    """Insert rows of the same length; `insert` is the statement up to `VALUES`, `conflict` what follows them."""
     if not rows:
         return
     row = f"({','.join('?' * len(rows[0]))})"
     whole = len(rows) // _TOGETHER * _TOGETHER
     if whole:
-        statement = f"{insert} VALUES {','.join([row] * _TOGETHER)}"
+        statement = f"{insert} VALUES {','.join([row] * _TOGETHER)} {conflict}"
         for start in range(0, whole, _TOGETHER):
             connection.execute(statement, list(chain.from_iterable(rows[start : start + _TOGETHER])))
-    connection.executemany(f"{insert} VALUES {row}", rows[whole:])
+    connection.executemany(f"{insert} VALUES {row} {conflict}", rows[whole:])

@@ -240,7 +240,29 @@ CREATE TABLE state_hour (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS, _DELIVERY_LISTS, _SUMS)
+_ACTIVITY = """
+-- Calls of an actor or an address by the hour since the epoch: alone (`kind` and `companion_id` are 0), and beside
+-- another term of a kind.
+CREATE TABLE activity (
+  term_id INTEGER NOT NULL, kind INTEGER NOT NULL, hour INTEGER NOT NULL, companion_id INTEGER NOT NULL,
+  calls INTEGER NOT NULL, denied INTEGER NOT NULL, failed INTEGER NOT NULL,
+  PRIMARY KEY (term_id, kind, hour, companion_id)
+) STRICT, WITHOUT ROWID;
+
+-- When two terms stood in one record for the first and the last time.
+CREATE TABLE companion (
+  term_id INTEGER NOT NULL, companion_id INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  calls INTEGER NOT NULL, PRIMARY KEY (term_id, companion_id)
+) STRICT, WITHOUT ROWID;
+
+-- What a block has added to both; none for a block of an older version.
+ALTER TABLE log_block ADD COLUMN activity BLOB;
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    *(_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS),
+    *(_DELIVERY_LISTS, _SUMS, _ACTIVITY),
+)
 """Scripts by the version that they lead from."""
 
 APPLICATION_ID = 0x746F6373

@@ -247,7 +247,7 @@ def test_the_file_says_whose_it_is(path: Path) -> None:
 
 
 def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
-    record = '{"eventTime":"2026-01-01T00:00:00Z","eventName":"StopLogging","eventID":"e-1"}'
+    record = record_of(1, "arn:s").replace("GetObject", "StopLogging")
     store = SqliteStore(path)
     store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
     store.write(lambda writer: writer.logs.append(HERE, "g", "s", [(5, record)], ingested_at=1))
@@ -258,7 +258,7 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
         assert reader.logs.stored_bytes(HERE, "g") == 0
     store.close()
     connection = sqlite3.connect(path)
-    for table in ("term", "posting", "record_id", "log_block", "log_event"):
+    for table in ("term", "posting", "record_id", "log_block", "log_event", "activity", "companion"):
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
     connection.close()
 
