@@ -43,9 +43,9 @@ ALARM: dict[str, Any] = {
 class RuleBench:
     """The account. Whatever is put is put as a request would put it, and refused as a request would be."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, store: Any = None, **settings: Any) -> None:
         self.clock = ManualClock(START)
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self._numbers = itertools.count(1)
         self.service = Service(
             self.store,

@@ -144,6 +144,10 @@ class ReachSurvey:
                 return msgspec.structs.replace(reach, through=name)
         return own
 
+    def composite(self, name: str) -> CompositeAlarm | None:
+        """The composite alarm of that name; None where there is none."""
+        return self._around.composites.get(name)
+
     def _speakers(self, name: str) -> list[str]:
         """The composites that are in ALARM whenever that alarm is, and that are not always."""
         network = self._around.network

@@ -1,0 +1,83 @@
+"""The rules that ship, as a running service knows them. Spec: IF-4, IF-7, CON-4.10 (Rules).
+
+Rule: exclusions count by the day, so the packs are read once for each day that is asked about, and no more often.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tocsin.app.rulepack import pack_names, read_sources, shared_clauses
+from tocsin.core.rule import Rule
+from tocsin.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from tocsin.app.ruleentry import RuleEntry
+    from tocsin.app.rulepack import RuleSet
+    from tocsin.app.service import Service
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
+    """A pack and the rules in it that can be used, by id."""
+
+    name: str
+    rules: tuple[Rule, ...]
+
+
+class ShippedRules:
+    """The packs as they are on one day. `found` has every rule with its text, and what was found in reading it."""
+
+    def __init__(self, found: RuleSet, clauses: dict[str, str]) -> None:
+        self.found = found
+        self.clauses = clauses
+        self._entries = {entry.rule.name: entry for entry in found.entries if entry.usable}
+        by_pack: dict[str, list[Rule]] = {}
+        for entry in self._entries.values():
+            by_pack.setdefault(entry.rule.pack or "", []).append(entry.rule)
+        self.packs = tuple(
+            Pack(name=name, rules=tuple(sorted(rules, key=lambda rule: rule.id))) for name, rules in by_pack.items()
+        )
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, pack by pack."""
+        return tuple(rule for pack in self.packs for rule in pack.rules)
+
+    def entry(self, name: str) -> RuleEntry:
+        """The rule of that full name, with its text. NotFoundError where there is none."""
+        found = self._entries.get(name)
+        if found is None:
+            raise NotFoundError(f"there is no rule '{name}'", resource="rule")
+        return found
+
+    def pack(self, name: str) -> Pack:
+        """The pack of that name. NotFoundError where there is none."""
+        found = next((pack for pack in self.packs if pack.name == name), None)
+        if found is None:
+            raise NotFoundError(f"there is no pack '{name}'", resource="pack")
+        return found
+
+
+class RuleCatalogue:
+    """Gives the shipped rules: `service.part(RuleCatalogue)`. `packs_dir` is where they lie, for tests."""
+
+    def __init__(self, _service: Service, packs_dir: Path | None = None) -> None:
+        self._packs_dir = packs_dir
+        self._lock = threading.Lock()
+        self._day: date | None = None
+        self._rules: ShippedRules | None = None
+
+    def on(self, day: date) -> ShippedRules:
+        """The rules as they are on a day (UTC)."""
+        with self._lock:
+            if self._rules is None or self._day != day:
+                found = read_sources(pack_names(self._packs_dir), packs_dir=self._packs_dir, at=day)
+                self._rules = ShippedRules(found, shared_clauses(self._packs_dir))
+                self._day = day
+            return self._rules
