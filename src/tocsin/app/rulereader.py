@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.app.shape import Record
+    from tocsin.core.exclusion import Compiled
     from tocsin.core.lint import Observation
 
 PATTERN_KEY: KeyPath = ("filter", "filterPattern")
@@ -297,14 +298,8 @@ class RuleReader:
         )
 
     def _with_effective_pattern(self, rule: Rule, definition: MetricFilter) -> Rule:
-        filled = fill(definition.filter_pattern, rule.params)
-        exclusions = [
-            msgspec.structs.replace(one, when=fill(one.when, rule.params) if one.when is not None else None)
-            for one in rule.exclusions
-        ]
-        clauses = {name: fill(clause, rule.params) for name, clause in self._clauses.items()}
         try:
-            compiled = compile_exclusions(filled, exclusions, at=self._at, clauses=clauses)
+            compiled = compile_pattern(rule, definition.filter_pattern, clauses=self._clauses, at=self._at)
         except PatternError:
             return rule  # the pattern itself is refused: _check_filter says so
         for refusal in compiled.refusals:
@@ -350,6 +345,19 @@ def _under(section: str, item: Node) -> Node:
     """Listed parameters as a rule has them: under the key `section`."""
     key = Scalar(section, Style.PLAIN, item.start, item.start, section)
     return Object(item.start, members={section: Member(key, item)})
+
+
+def compile_pattern(rule: Rule, pattern: str, *, clauses: Mapping[str, str], at: date | None) -> Compiled:
+    """The pattern of a rule with its params filled in and the exclusions that apply on a day added (IF-4).
+
+    `clauses` are the shared ones that an exclusion may `use`. PatternError where the pattern itself is refused.
+    """
+    exclusions = [
+        msgspec.structs.replace(one, when=fill(one.when, rule.params) if one.when is not None else None)
+        for one in rule.exclusions
+    ]
+    filled_clauses = {name: fill(clause, rule.params) for name, clause in clauses.items()}
+    return compile_exclusions(fill(pattern, rule.params), exclusions, at=at, clauses=filled_clauses)
 
 
 def fill(pattern: str, params: Mapping[str, str]) -> str:

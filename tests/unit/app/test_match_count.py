@@ -21,7 +21,9 @@ UNNAMED = '{ $.userIdentity.type = "Root" }'
 
 
 def record(name: str, **more: object) -> str:
-    return json.dumps({"eventTime": "2026-11-23T09:30:00Z", "eventName": name, "userIdentity": {"type": "Root"}, **more})
+    return json.dumps(
+        {"eventTime": "2026-11-23T09:30:00Z", "eventName": name, "userIdentity": {"type": "Root"}, **more}
+    )
 
 
 @pytest.fixture
