@@ -1,13 +1,19 @@
-"""What the AWS CLI makes of a command: the call that it would send. Nothing is sent. Spec: CON-7.8."""
+"""What the AWS CLI makes of a command: the call that it would send. Nothing is sent. Spec: CON-7.8.
+
+The CLI works in a process of its own: once imported it puts its own, older botocore in the place of ours.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import logging
 import os
 import subprocess
+import sys
 from typing import Any
 
-from awscli.clidriver import create_clidriver
+import pytest
 
 from tocsin.core.aws_call import AwsCall
 
@@ -19,37 +25,65 @@ def shell_words(command: str) -> list[str]:
     return run.stdout.decode().split("\0")[:-1]
 
 
+class AwsCli:
+    """The AWS CLI's parser, for many commands. Where it is not installed the test that wants it is skipped."""
+
+    def __init__(self) -> None:
+        if importlib.util.find_spec("awscli") is None:
+            pytest.skip("the AWS CLI is not installed")
+        environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], env=environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+
+    def call(self, command: str) -> AwsCall:
+        """The call of a command, as a POSIX shell splits it. AssertionError for what the CLI refuses."""
+        program, *words = shell_words(command)
+        assert program == "aws"
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        assert "refused" not in answer, answer["refused"]
+        return AwsCall(**answer)
+
+
 class _Caller:
     """Stands where the CLI's own caller of operations does."""
 
     def __init__(self) -> None:
-        self.calls: list[AwsCall] = []
+        self.call: dict[str, Any] = {}
 
     def invoke(self, service: str, operation: str, parameters: dict[str, Any], _globals: object) -> int:
-        self.calls.append(AwsCall(service=service, operation=operation, parameters=parameters))
+        self.call = {"service": service, "operation": operation, "parameters": parameters}
         return 0
 
 
-class AwsCli:
-    """The AWS CLI's parser, for many commands."""
+def _answer() -> None:
+    """Answer each line, the words of a command, with a line: the call."""
+    from awscli.clidriver import create_clidriver
 
-    def __init__(self) -> None:
-        logging.getLogger("awscli").setLevel(logging.ERROR)  # as the CLI itself does without --debug
-        os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-        driver = create_clidriver()
-        self._services = driver._get_command_table()
-        self._parser = driver._create_parser(self._services)
-
-    def calls(self, command: str) -> list[AwsCall]:
-        """The calls of a command, as a POSIX shell splits it.
-
-        AssertionError, SystemExit or an error of the CLI for what it refuses.
-        """
-        program, *words = shell_words(command)
-        assert program == "aws"
-        known, rest = self._parser.parse_known_args(words)
-        service = self._services[known.command]
+    logging.getLogger("awscli").setLevel(logging.ERROR)  # as the CLI itself does without --debug
+    driver = create_clidriver()
+    services = driver._get_command_table()
+    parser = driver._create_parser(services)
+    for line in sys.stdin:
         caller = _Caller()
-        service._get_command_table()[rest[0]]._operation_caller = caller
-        assert service(rest, known) == 0
-        return caller.calls
+        try:
+            known, rest = parser.parse_known_args(json.loads(line))
+            service = services[known.command]
+            service._get_command_table()[rest[0]]._operation_caller = caller
+            service(rest, known)
+            answer = caller.call
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever it is, the test that asked shows it
+            answer = {"refused": repr(error)}
+        print(json.dumps(answer), flush=True)  # noqa: T201  # the answer
+
+
+if __name__ == "__main__":
+    _answer()

@@ -16,12 +16,10 @@ from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
 from tocsin.console.shown_text import show
 from tocsin.console.static_file import static_path
-from tocsin.core.aws_command import aws_command
+from tocsin.core.equal_command import equal_forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tocsin.core.aws_call import AwsCall
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
@@ -42,7 +40,12 @@ def environment() -> Environment:
         cache_size=-1,
     )
     made.globals.update(
-        static=static_path, navigation=NAVIGATION, section_of=section_of, show=show, STATE_GLYPHS=_STATE_GLYPHS
+        static=static_path,
+        navigation=NAVIGATION,
+        section_of=section_of,
+        show=show,
+        equal_forms=equal_forms,
+        STATE_GLYPHS=_STATE_GLYPHS,
     )
     made.filters.update(
         duration=duration_text,
@@ -51,7 +54,6 @@ def environment() -> Environment:
         counted=counted_text,
         size=size_text,
         break_parts=break_parts,
-        aws_command=_command,
     )
     return made
 
@@ -96,10 +98,6 @@ def break_parts(name: str) -> list[str]:
     (['cis/', 'root-', 'usage'], ['Stop', 'Logging'])
     """
     return _BREAKS.split(name)
-
-
-def _command(call: AwsCall) -> str:
-    return aws_command(call.service, call.operation, call.parameters)
 
 
 _BREAKS = re.compile(r"(?<=[/\-._])(?=[^/\-._])|(?<=[a-z])(?=[A-Z])")

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tocsin.core.unsafe_character import UNSAFE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -117,19 +119,15 @@ def _scalar(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return "".join(_escaped(msgspec.json.encode(value).decode()))
+    """The value as JSON, with an escape for every character that does not stand on a screen."""
+    return UNSAFE.sub(_escape, msgspec.json.encode(value).decode())
 
 
-def _escaped(text: str) -> Iterator[str]:
-    """JSON with an escape for every character that does not print."""
-    for character in text:
-        if character.isprintable():
-            yield character
-        else:
-            units = character.encode("utf-16-be")
-            yield from (f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _prints(text: str) -> bool:
     """Whether a text is lines of characters that can be seen."""
-    return text.replace("\n", "").isprintable()
+    return UNSAFE.search(text.replace("\n", "")) is None

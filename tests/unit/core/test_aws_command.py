@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from awscli_call import AwsCli
 
 from tocsin.core.aws_call import AwsCall
 from tocsin.core.aws_command import aws_command, cli_name
@@ -117,12 +118,11 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-@cache
-def cli() -> Any:
-    pytest.importorskip("awscli")
-    from awscli_call import AwsCli
-
-    return AwsCli()
+@pytest.fixture(scope="module")
+def cli() -> Iterator[AwsCli]:
+    started = AwsCli()
+    yield started
+    started.close()
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters", "command"), CALLS, ids=[one[1] for one in CALLS])
@@ -131,8 +131,10 @@ def test_a_call_as_a_command(service: str, operation: str, parameters: dict[str,
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters", "command"), CALLS, ids=[one[1] for one in CALLS])
-def test_the_aws_cli_makes_that_call(service: str, operation: str, parameters: dict[str, Any], command: str) -> None:
-    assert cli().calls(command) == [AwsCall(service=service, operation=operation, parameters=parameters)]
+def test_the_aws_cli_makes_that_call(
+    service: str, operation: str, parameters: dict[str, Any], command: str, cli: AwsCli
+) -> None:
+    assert cli.call(command) == AwsCall(service=service, operation=operation, parameters=parameters)
 
 
 def test_a_long_command_has_an_option_a_line() -> None:

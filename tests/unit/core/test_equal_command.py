@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-import botocore.session
+import botocore
 import pytest
 import yaml
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from tocsin.app.rulepack import read_sources
 from tocsin.core.aws_call import AwsCall
 from tocsin.core.equal_command import NO_CALL, EqualForm, EqualKind, equal_forms
-from tocsin.core.equal_command.escape import escape
+from tocsin.core.equal_command.escape import quoted
 from tocsin.core.equal_command.python_text import program_of
 from tocsin.core.equal_command.resource import MAKING, REFERENCES, UNMADE
 from tocsin.core.equal_command.rule_file import rule_id
@@ -142,6 +145,11 @@ GROUP = call("logs", "CreateLogGroup", logGroupName="trail-group", tags={"team":
 RETENTION = call("logs", "PutRetentionPolicy", logGroupName="trail-group", retentionInDays=90)
 
 
+@cache
+def model_of(service: str) -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(service, "service-2"))
+
+
 def form(calls: list[AwsCall], kind: EqualKind) -> EqualForm:
     return next(one for one in equal_forms(calls) if one.kind is kind)
 
@@ -170,7 +178,7 @@ def test_every_property_is_one_that_aws_documents(place: tuple[str, str], making
 @pytest.mark.parametrize("place", MAKING, ids=" ".join)
 def test_every_parameter_of_an_operation_has_a_property_or_is_known_to_have_none(place: tuple[str, str]) -> None:
     service, operation = place
-    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    shape = model_of(service).operation_model(operation).input_shape
     known = {name.partition(".")[0] for name in MAKING[place].properties}
     for name in shape.members:
         assert (name in known) != ((*place, name) in NO_PROPERTY) or name == "Attributes"
@@ -179,7 +187,7 @@ def test_every_parameter_of_an_operation_has_a_property_or_is_known_to_have_none
 
 @pytest.mark.parametrize("place", UNMADE, ids=" ".join)
 def test_what_makes_no_resource_is_an_operation(place: tuple[str, str]) -> None:
-    model = botocore.session.get_session().get_service_model(place[0])
+    model = model_of(place[0])
     assert place[1] in model.operation_names
     assert place not in MAKING
 
@@ -448,7 +456,7 @@ def test_the_program_makes_the_same_calls() -> None:
 
 def test_methods_have_botocores_names() -> None:
     for service in ("logs", "cloudwatch", "sns", "cloudtrail", "sts"):
-        model = botocore.session.get_session().get_service_model(service)
+        model = model_of(service)
         for operation in model.operation_names:
             if "OTel" in operation:  # the one word that botocore knows by heart
                 continue
@@ -492,4 +500,4 @@ def test_yaml_is_read_as_what_it_was(value: Any) -> None:
 
 
 def test_what_does_not_print_is_escaped() -> None:
-    assert escape('a"\\\n\t\x1b\u202e\U000e0001é') == 'a\\"\\\\\\n\\t\\x1b\\u202e\\U000e0001é'
+    assert quoted('a"\\\n\t\x1b\u202e\U000e0001é') == '"a\\"\\\\\\n\\t\\x1b\\u202e\\U000e0001é"'

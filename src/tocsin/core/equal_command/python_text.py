@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.core.aws_command import cli_name
-from tocsin.core.equal_command.escape import escape
+from tocsin.core.equal_command.escape import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ def program_of(calls: Sequence[AwsCall]) -> str:
     """The program; endpoint, region and keys come from the environment, as for the AWS CLI."""
     services = dict.fromkeys(call.service for call in calls)
     lines = ["import boto3", ""]
-    lines += [f"{_name(service)} = boto3.client({_text(service)})" for service in services]
+    lines += [f"{_name(service)} = boto3.client({quoted(service)})" for service in services]
     lines.append("")
     for call in calls:
         lines += _call(call)
@@ -52,7 +52,7 @@ def _broken(head: str, value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         yield f"{head}{{"
         for key, member in value.items():
-            yield from _broken(f"{margin}    {_text(str(key))}: ", member)
+            yield from _broken(f"{margin}    {quoted(str(key))}: ", member)
         yield f"{margin}}},"
     else:
         yield f"{head}["
@@ -64,14 +64,10 @@ def _broken(head: str, value: Any) -> Iterator[str]:
 def _flat(value: Any) -> str:
     match value:
         case str():
-            return _text(value)
+            return quoted(value)
         case dict():
-            return "{" + ", ".join(f"{_text(str(key))}: {_flat(member)}" for key, member in value.items()) + "}"
+            return "{" + ", ".join(f"{quoted(str(key))}: {_flat(member)}" for key, member in value.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(_flat, value)) + "]"
         case _:
             return repr(value)
-
-
-def _text(text: str) -> str:
-    return '"' + escape(text) + '"'

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tocsin.core.equal_command.escape import escape
+from tocsin.core.equal_command.escape import quoted
+from tocsin.core.unsafe_character import UNSAFE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,6 +82,4 @@ def _float(text: str) -> str:
 def _text(text: str) -> str:
     if _PLAIN.match(text) and text.lower() not in _WORDS:
         return text
-    if text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    return '"' + escape(text) + '"'
+    return quoted(text) if UNSAFE.search(text) else "'" + text.replace("'", "''") + "'"
