@@ -222,17 +222,18 @@ class RunningServer:
         )
         web_rules = WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins)
         audit = AuditDesk(self._log.info)
+        self.console_api = ConsoleApi(
+            self.service,
+            tables,
+            models=self.models,
+            page_tokens=page_tokens,
+            recorder=self.recorder,
+            audit=audit,
+        )
         site = ConsoleSite(
             self.service,
             ConsoleParts(
-                api=ConsoleApi(
-                    self.service,
-                    tables,
-                    models=self.models,
-                    page_tokens=page_tokens,
-                    recorder=self.recorder,
-                    audit=audit,
-                ),
+                api=self.console_api,
                 audit=audit,
                 lag=self.lag,
                 problems=self._problems,
