@@ -1,23 +1,13 @@
-"""The backtest page in a browser: it fits, in light and dark, says nothing on the console, and zooms (IF-3, CON-5).
-
-Chromium is driven through its debugging pipe: JSON messages that end with NUL, on file descriptors 3 and 4.
-"""
+"""The backtest page in a browser: it fits, in light and dark, says nothing on the console, and zooms (IF-3, CON-5)."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import select
-import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser import chromium
 
 from tocsin.app.backtest_report import AlarmResult, BacktestReport, EventLine, TransitionLine
 from tocsin.app.report import Bytes, Files, Records, Skip
@@ -26,166 +16,81 @@ from tocsin.cli.backtest_page import render_page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+    from playwright.sync_api import Browser as Chromium
+    from playwright.sync_api import BrowserContext, Page
 
-OPTIONS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-extensions", "--remote-debugging-pipe",
-]  # fmt: skip
-# A pipe at the numbers that Chromium expects, then Chromium in the place of this process.
-BECOME = (
-    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
-)
-PATIENCE = 30.0
 HOSTILE = '"><script>document.title = "owned"</script>'
 
 
 class Browser:
-    """One Chromium with one page. `notices` are what it said: console messages, errors, requests refused."""
+    """One tab. `notices` are what it said: console messages, errors, dialogs; `requests` what it asked for."""
 
-    def __init__(self, profile: Path) -> None:
-        (their_in, our_out), (our_in, their_out) = os.pipe(), os.pipe()
-        self._out, self._in, self._rest, self._number = our_out, our_in, b"", 0
+    def __init__(self, chrome: Chromium) -> None:
+        self._chrome = chrome
+        self._context: BrowserContext | None = None
         self.notices: list[str] = []
         self.requests: list[str] = []
-        # Numbers from 10 on, so that 3 and 4 are free to be taken.
-        far = [self._far(their_in), self._far(their_out)]
-        assert CHROMIUM is not None
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                BECOME,
-                *map(str, far),
-                CHROMIUM,
-                *OPTIONS,
-                f"--user-data-dir={profile}",
-                "about:blank",
-            ],
-            pass_fds=far,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for descriptor in far:
-            os.close(descriptor)
-        self._session = ""
-        targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
-    @staticmethod
-    def _far(descriptor: int) -> int:
-        import fcntl
+    @property
+    def page(self) -> Page:
+        assert self._context is not None
+        return self._context.pages[0]
 
-        far = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10)
-        os.close(descriptor)
-        return far
-
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
-        os.write(self._out, json.dumps(message).encode() + b"\0")
-        answer = self._until(lambda message: message.get("id") == self._number)
-        assert "error" not in answer, answer["error"]
-        return answer["result"]
-
-    def _until(self, wanted: Any) -> dict[str, Any]:
-        end = monotonic() + PATIENCE
-        while True:
-            while b"\0" not in self._rest:
-                ready, _, _ = select.select([self._in], [], [], max(0.0, end - monotonic()))
-                assert ready, "chromium does not answer"
-                chunk = os.read(self._in, 1 << 20)
-                assert chunk, "chromium has ended"
-                self._rest += chunk
-            text, self._rest = self._rest.split(b"\0", 1)
-            message = json.loads(text)
-            self._note(message)
-            if wanted(message):
-                return message
-
-    def _note(self, message: dict[str, Any]) -> None:
-        match message.get("method"):
-            case (
-                "Runtime.consoleAPICalled"
-                | "Runtime.exceptionThrown"
-                | "Log.entryAdded"
-                | "Page.javascriptDialogOpening"
-            ):
-                self.notices.append(json.dumps(message["params"])[:500])
-            case "Network.requestWillBeSent":
-                self.requests.append(message["params"]["request"]["url"])
-
-    def open(self, path: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
+    def open(
+        self, path: Path, *, width: int = 1200, height: int = 900, dark: bool = False, scripts: bool = True
+    ) -> None:
         """Show a file at a width, and wait until it has been drawn."""
+        self.close()
         self.notices.clear()
         self.requests.clear()
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        self._context = self._chrome.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
         )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
-        loader = self.call("Page.navigate", url=path.as_uri())["loaderId"]
-        # That of an earlier page may come late.
-        wanted = {"name": "load", "loaderId": loader}
-        self._until(
-            lambda message: (
-                message.get("method") == "Page.lifecycleEvent" and wanted.items() <= message["params"].items()
-            )
-        )
-        self.frame()
+        page = self._context.new_page()
+        page.on("console", lambda message: self.notices.append(message.text))
+        page.on("pageerror", lambda error: self.notices.append(str(error)))
+        page.on("dialog", lambda dialog: (self.notices.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(path.as_uri())
+        if scripts:
+            self.frame()
 
     def frame(self) -> None:
         """Wait for what has been asked for to be drawn."""
         self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
 
     def until(self, expression: str) -> None:
-        """Wait, frame by frame, until an expression is true: the mouse is heard when the browser gets to it."""
-        look = f"const look = () => ({expression}) ? done(true) : performance.now() > end ? done(false) : requestAnimationFrame(look)"
-        assert self.evaluate(f"new Promise((done) => {{ const end = performance.now() + 10000; {look}; look(); }})"), (
-            expression
-        )
+        """Wait until an expression is true: the mouse is heard when the browser gets to it."""
+        self.page.wait_for_function(expression)
 
     def evaluate(self, expression: str) -> Any:
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
+        return self.page.evaluate(expression)
 
     def press(self, key: str) -> None:
-        text = {"text": key} if len(key) == 1 else {}
-        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        self.page.keyboard.press(key)
         self.frame()
 
-    def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+    def drag(self, y: float, *xs: float) -> None:
+        """Press the button at the first place, and move by the others; it stays pressed."""
+        self.page.mouse.move(xs[0], y)
+        self.page.mouse.down()
+        for x in xs[1:]:
+            self.page.mouse.move(x, y)
 
     def close(self) -> None:
-        with contextlib.suppress(AssertionError, OSError):
-            self._session = ""
-            self.call("Browser.close")
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
-        os.close(self._out)
-        os.close(self._in)
+        if self._context is not None:
+            self._context.close()
+            self._context = None
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+def browser() -> Iterator[Browser]:
+    with chromium() as chrome:
+        browser = Browser(chrome)
+        yield browser
+        browser.close()
 
 
 def turn(minute: int, old: str, new: str, **more: Any) -> TransitionLine:
@@ -328,16 +233,16 @@ def test_drag_selects_and_wheel_zooms(browser: Browser, page: Path) -> None:
     browser.open(page)
     left, top, width, height = browser.evaluate(BOX)
     y = top + height / 2
-    browser.mouse("mousePressed", left + width / 4, y, button="left", buttons=1, clickCount=1)
-    browser.mouse("mouseMoved", left + width / 3, y, button="left", buttons=1)
-    browser.mouse("mouseMoved", left + width / 2, y, button="left", buttons=1)
+    browser.drag(y, left + width / 4, left + width / 3, left + width / 2)
     browser.until("document.querySelectorAll('.selection').length === 1")
-    browser.mouse("mouseReleased", left + width / 2, y, button="left", clickCount=1)
+    browser.page.mouse.up()
     browser.until(f"JSON.stringify({WINDOW}) !== '{json.dumps(FULL, separators=(',', ':'))}'")
     assert browser.evaluate("document.querySelectorAll('.selection').length") == 0
     start, end = browser.evaluate(WINDOW)
     assert (start, end) == (pytest.approx(FULL[0] + 21_600, abs=200), pytest.approx(FULL[0] + 43_200, abs=200))
-    browser.mouse("mouseWheel", left + width / 2, y, deltaX=0, deltaY=-100, modifiers=2)
+    browser.page.keyboard.down("Control")
+    browser.page.mouse.wheel(0, -100)
+    browser.page.keyboard.up("Control")
     browser.until(f"{WINDOW}[1] - {WINDOW}[0] < {end - start}")
     nearer = browser.evaluate(WINDOW)
     assert nearer[1] - nearer[0] < end - start
@@ -346,7 +251,7 @@ def test_drag_selects_and_wheel_zooms(browser: Browser, page: Path) -> None:
 def test_hover_says_value_and_state(browser: Browser, page: Path) -> None:
     browser.open(page)
     left, top, width, height = browser.evaluate(BOX)
-    browser.mouse("mouseMoved", left + width * (25 * 60 + 150) / 86_400, top + height / 2)
+    browser.page.mouse.move(left + width * (25 * 60 + 150) / 86_400, top + height / 2)
     browser.until(
         "document.querySelector('.chart .read').textContent.startsWith('2026-03-18 02:25:00Z: 3, breaches; ')"
     )
@@ -375,10 +280,8 @@ def test_drag_across_a_band_zooms_every_band(browser: Browser, page: Path) -> No
         """(() => { const lane = document.querySelectorAll('.lane')[3]; lane.scrollIntoView({block: 'center'});
         const box = lane.getBoundingClientRect(); return [box.left, box.top, box.width]; })()"""
     )
-    browser.mouse("mousePressed", left + width / 2, top + 8, button="left", buttons=1, clickCount=1)
-    browser.mouse("mouseMoved", left + width * 0.6, top + 8, button="left", buttons=1)
-    browser.mouse("mouseMoved", left + width * 0.75, top + 8, button="left", buttons=1)
-    browser.mouse("mouseReleased", left + width * 0.75, top + 8, button="left", clickCount=1)
+    browser.drag(top + 8, left + width / 2, left + width * 0.6, left + width * 0.75)
+    browser.page.mouse.up()
     browser.until("parseFloat(document.querySelector('.plane').getAttribute('width')) > 300")
     widths = browser.evaluate(
         "[...document.querySelectorAll('.plane')].map((plane) => parseFloat(plane.getAttribute('width')))"
@@ -406,13 +309,6 @@ def test_link_opens_a_quiet_alarm(browser: Browser, page: Path) -> None:
 
 
 def test_page_can_be_read_without_script(browser: Browser, page: Path) -> None:
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.call("Page.navigate", url=page.as_uri())
-        browser._until(lambda message: message.get("method") == "Page.loadEventFired")
-        tree = browser.call("DOM.getDocument", depth=0)["root"]["nodeId"]
-        found = browser.call("DOM.querySelectorAll", nodeId=tree, selector=".chart .marks rect")["nodeIds"]
-        hidden = browser.call("DOM.querySelectorAll", nodeId=tree, selector=".tools:not([hidden])")["nodeIds"]
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
-    assert (len(found), hidden) == (3, [])
+    browser.open(page, scripts=False)
+    assert browser.page.locator(".chart .marks rect").count() == 3
+    assert browser.page.locator(".tools:not([hidden])").count() == 0

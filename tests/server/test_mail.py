@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser import Browser
+from browser import chromium, visiting
 from live_server import LiveServer
 from mail_server import MailServer, ReceivedMail
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,18 +220,19 @@ def test_what_pages_are_sent_with(sending: LiveServer) -> None:
 def test_in_a_browser(sending: LiveServer, mail: MailServer, account: str) -> None:
     """A real one sends `Origin: null` from a page that tells nobody where it is, and heeds what pages are sent with."""
     one = Subscriber(sending, mail, account, mode="confirm")
-    with Browser(width=420, height=700, dark=True) as browser:
-        browser.open(f"{sending.address}{one.link(1)}")
-        assert "Get the messages of this topic?" in browser.text
-        assert browser.run("getComputedStyle(document.querySelector('button')).borderRadius") == "6px"
+    with chromium() as browser, visiting(browser, sending.address, size=(420, 700), dark=True) as tab:
+        page = tab.page
+        page.goto(f"{sending.address}{one.link(1)}")
+        expect(page.locator("body")).to_contain_text("Get the messages of this topic?")
+        assert page.evaluate("getComputedStyle(document.querySelector('button')).borderRadius") != "0px"
         assert one.standing == "PendingConfirmation"
-        browser.press("button")
-        assert "Confirmed" in browser.text
+        page.locator("button").click()
+        expect(page.locator("body")).to_contain_text("Confirmed")
         assert one.standing == "confirmed"
         one.publish("m")
-        browser.open(f"{sending.address}{link_of(one.mails(2)[1].text)}")
-        browser.press("button")
-        assert "No more messages" in browser.text
+        page.goto(f"{sending.address}{link_of(one.mails(2)[1].text)}")
+        page.locator("button").click()
+        expect(page.locator("body")).to_contain_text("No more messages")
         assert one.standing == "Deleted"
 
 

@@ -49,6 +49,9 @@ HOSTILE = (
 )
 """A text with everything that a page might stumble over."""
 
+_MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
+"""As much of it as AWS takes in a description."""
+
 
 class Story:
     """The service while its day is told, and then while it is looked at."""
@@ -125,7 +128,7 @@ class Story:
                 "SetTopicAttributes",
                 TopicArn=topics["sec-alerts"],
                 AttributeName="DisplayName",
-                AttributeValue=HOSTILE[:60],
+                AttributeValue=_MARKUP[:40],
             )
         self._subscribe(running, topics)
         self._switch_on(running, topics, hostile=hostile)
@@ -142,7 +145,7 @@ class Story:
             "cloudwatch",
             "PutAlarmMuteRule",
             Name="weekly-maintenance",
-            Description=HOSTILE[:200] if hostile else "network changes by the platform team",
+            Description=_MARKUP if hostile else "network changes by the platform team",
             Rule={"Schedule": {"Expression": "cron(0 2 * * *)", "Duration": "PT4H", "Timezone": "UTC"}},
             MuteTargets={"AlarmNames": ["cis/route-table-changes", "cis/vpc-changes"]},
         )
@@ -201,7 +204,7 @@ class Story:
                 parameters = {
                     **rule.alarm,
                     "AlarmName": rule.name,
-                    "AlarmDescription": HOSTILE[:500] if hostile else rule.title,
+                    "AlarmDescription": _MARKUP if hostile else rule.title,
                     "MetricName": one.metric_name,
                     "Namespace": one.metric_namespace,
                     "AlarmActions": [topics[topic]],
