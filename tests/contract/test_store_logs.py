@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tocsin.core.log_event import EventPlace, Term
+from tocsin.core.record_term import record_terms
 from tocsin.core.scope import Scope
 
 HERE = Scope("111122223333", "eu-west-1")
@@ -291,6 +292,51 @@ def test_first_and_last_seen(store, seal) -> None:
     with store.read() as reader:
         assert reader.logs.sighting(HERE, DEPLOY) == (5, 11)
         assert reader.logs.sighting(HERE, Term("actor", "nobody")) is None
+
+
+def test_without_terms_everything_is_found(store, seal) -> None:
+    append(store, "a", (1, record(1)), (3, "no record"))
+    append(store, "b", (2, record(2)), group="other")
+    seal()
+    append(store, "a", (4, "{}"))
+    with store.read() as reader:
+        found = reader.logs.look_up(HERE, [], limit=3)
+        assert [(event.timestamp, event.group, event.stream) for event in found.events] == [
+            (4, "g", "a"),
+            (3, "g", "a"),
+            (2, "other", "b"),
+        ]
+        rest = reader.logs.look_up(HERE, [], before=found.searched_back_to, limit=3)
+        assert [event.message for event in rest.events] == [record(1)]
+        assert reader.logs.look_up(HERE, [], group="other", limit=3).events[0].timestamp == 2
+        assert [event.group for event in reader.logs.events(HERE, "g", limit=9)] == ["g", "g", "g"]
+        assert [event.group for event in reader.logs.find_record(HERE, "id-2")] == ["other"]
+
+
+def test_values_are_found_by_a_part_of_them(store, seal) -> None:
+    append(store, "a", (1, record(1, role="Deploy-A")), (9, record(2, role="deploy-b")), (5, record(3, role="other")))
+    seal()
+    append(store, "a", (7, record(4, role="Deploy-A")), (6, "no record"))
+    with store.read() as reader:
+        values = reader.logs.term_values
+        assert [value.rpartition("/")[2] for value in values(HERE, "actor", holding="DEPLOY", limit=9)] == [
+            "deploy-b",
+            "Deploy-A",
+        ]
+        assert values(HERE, "actor", holding="deploy", limit=1) == values(HERE, "actor", holding="b", limit=1)
+        assert len(values(HERE, "actor", holding="", limit=9)) == 3
+        assert values(HERE, "key", holding="deploy", limit=9) == []
+        assert values(THERE, "actor", holding="", limit=9) == []
+
+
+def test_text_that_is_no_unicode_stops_nothing(store, seal) -> None:
+    hostile = record(1, role="\ud800x\x00y")
+    append(store, "a", (1, hostile), (2, record(2)))
+    seal()
+    with store.read() as reader:
+        (term,) = [term for term in record_terms(hostile).terms if term.kind == "actor"]
+        assert ids(reader.logs.look_up(HERE, [term], limit=3)) == ["id-1"]
+        assert reader.logs.sighting(HERE, term) == (1, 1)
 
 
 def test_event_place_orders_as_events_do() -> None:

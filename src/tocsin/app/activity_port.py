@@ -31,3 +31,10 @@ class ActivityReader(Protocol):
     def companions(self, scope: Scope, term: Term, kind: str, *, since: int, until: int, limit: int) -> Companions:
         """What of a kind was seen beside an actor or address in these hours: `core.activity.COMPANIONS` says which."""
         ...
+
+    def term_values(self, scope: Scope, kind: str, *, holding: str, limit: int) -> list[str]:
+        """Values of a kind of term that hold a text, last seen first; the case of ASCII letters does not matter.
+
+        Of a kind that has very many, not all are looked through.
+        """
+        ...

@@ -266,7 +266,10 @@ class LogReader(ActivityReader, Protocol):
         limit: int,
         blocks: int = 150,
     ) -> LookUp:
-        """CloudTrail records of which all terms hold, newest first; at most `blocks` blocks are opened."""
+        """CloudTrail records of which all terms hold, newest first; at most `blocks` blocks are opened.
+
+        Without terms every event is found, records and others.
+        """
         ...
 
     def find_record(self, scope: Scope, event_id: str, *, near: int | None = None) -> list[LogEvent]:

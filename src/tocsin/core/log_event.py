@@ -26,6 +26,7 @@ class LogEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
     stream: str
     message: str
+    group: str = ""
 
     @property
     def place(self) -> EventPlace:

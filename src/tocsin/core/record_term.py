@@ -1,11 +1,12 @@
 """What a CloudTrail record is looked up by: who, with what key, from where, what, on which resource, with what error.
 
-Rule: terms are texts as they stand in the record, so that what is seen on a page can be asked for. A
-message that is no CloudTrail record has none. Spec: CON-4.0 (X2 to X5).
+Rule: terms are texts as they stand in the record, so that what is seen on a page can be asked for; only what no
+database and no address can hold is replaced. A message that is no CloudTrail record has none. Spec: CON-4.0 (X2 to X5).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.event import NOT_JSON, Event, lexeme
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Longer texts are cut: a term is a key of an index, and nobody types as much.
 _LONGEST = 512
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Resources of one call that it is found by.
 _MOST_RESOURCES = 20
@@ -65,12 +68,17 @@ def record_terms(message: str) -> RecordTerms:
         ("error", _text(value.get("errorCode"))),
         ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
     ]
-    terms = dict.fromkeys([Term(kind, text[:_LONGEST]) for kind, text in found if text])
+    terms = dict.fromkeys([Term(kind, _storable(text[:_LONGEST])) for kind, text in found if text])
     return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value), call.result)
 
 
 def _text(value: JsonValue) -> str:
     return value if type(value) is str else lexeme(value) or ""
+
+
+def _storable(text: str) -> str:
+    """`text` with U+FFFD for each lone surrogate, which neither a database nor an address can hold."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def actor_of(user: JsonValue) -> str:

@@ -5,13 +5,16 @@ Rule: whoever looks something up looks through these records as they are; a page
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from string import ascii_lowercase, ascii_uppercase
+from typing import TYPE_CHECKING, Final
 
 from tocsin.core.record_term import record_terms
 
 if TYPE_CHECKING:
     from tocsin.core.log_event import LogEvent
     from tocsin.core.record_term import RecordTerms
+
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 # Records are packed when a thousand wait, or after a minute.
 _MOST_KNOWN = 8_000
@@ -33,3 +36,8 @@ class LooseTerms:
                 self._known.clear()
             found = self._known[key] = record_terms(event.message)
         return found
+
+
+def lowered(text: str) -> str:
+    """`text` with the letters of ASCII in lower case, as SQLite's own function has it."""
+    return text.translate(_LOWER)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tocsin.core.activity import ActivityOfTerm, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting
 from tocsin.core.record_term import RecordTerms, record_terms
+from tocsin.store.loose_terms import lowered
 from tocsin.store.memory_definitions import NamedTable
 
 if TYPE_CHECKING:
@@ -174,6 +175,16 @@ class MemoryLogs:
         """What of a kind stood in records beside a term."""
         return self._activity_of(scope, term, hours_within(since, until)).companions(kind, {}, limit=limit)
 
+    def term_values(self, scope: Scope, kind: str, *, holding: str, limit: int) -> list[str]:
+        """Values of a kind."""
+        wanted = lowered(holding)
+        found: dict[str, int] = {}
+        for event in self._all(scope):
+            for term in self._terms_of(event).terms:
+                if term.kind == kind and wanted in lowered(term.value):
+                    found[term.value] = max(found.get(term.value, 0), event.timestamp)
+        return sorted(found, key=lambda value: (-found[value], value))[:limit]
+
     def _activity_of(self, scope: Scope, term: Term, hours: tuple[int, int]) -> ActivityOfTerm:
         return ActivityOfTerm(term, ((event.timestamp, self._terms_of(event)) for event in self._all(scope)), hours)
 
@@ -205,7 +216,7 @@ class MemoryLogs:
         assert kept is not None, f"there is no stream {stream!r}"
         first = self._next
         made = [
-            LogEvent(timestamp, ingested_at, first + place, stream, message)
+            LogEvent(timestamp, ingested_at, first + place, stream, message, group)
             for place, (timestamp, message) in enumerate(events)
         ]
         before = (kept.last_ingestion, kept.stored_bytes, kept.events)

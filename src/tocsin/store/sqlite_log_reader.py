@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 from hashlib import blake2b
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.activity import ActivityOfTerm, Companion, Outcomes, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
 from tocsin.core.record_term import record_terms
 from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events
-from tocsin.store.loose_terms import LooseTerms
+from tocsin.store.loose_terms import LooseTerms, lowered
 from tocsin.store.sqlite_activity import read_companions, read_hours, read_sighting
 from tocsin.store.sqlite_scope import prefix_end, scope_text
 
@@ -31,7 +31,17 @@ _STREAM = "name, created_at, first_event, last_event, last_ingestion, stored_byt
 # Streams that are told to the database one by one; of more, every block is looked at.
 _MOST_STREAMS = 500
 
+# Values that are looked through for a text.
+_MOST_VALUES = 50_000
+
 _place = attrgetter("place")
+
+
+class _Named(NamedTuple):
+    """The names of a stream and of its group."""
+
+    group: str
+    stream: str
 
 
 class SqliteLogReader:
@@ -151,10 +161,10 @@ class SqliteLogReader:
 
         def opened(span: BlockSpan) -> Iterator[LogEvent]:
             row = self._connection.execute("SELECT terms FROM log_block WHERE id = ?", (span.number,)).fetchone()
-            places = set(places_of(row[0], numbers or ()))
-            if places:
+            places = set(places_of(row[0], numbers)) if numbers else None
+            if places is None or places:
                 events = self._unpacked(span)
-                chosen = [event for place, event in enumerate(events) if place in places]
+                chosen = [event for place, event in enumerate(events) if places is None or place in places]
                 yield from _told(chosen, names, low, high, descending=True)
 
         spans: Iterator[BlockSpan] = iter(())
@@ -247,6 +257,21 @@ class SqliteLogReader:
                     packed[value] = Companion(value=value, first=seen.first, last=seen.last, outcomes=Outcomes())
         return activity.companions(kind, packed, limit=limit, is_complete=is_complete)
 
+    def term_values(self, scope: Scope, kind: str, *, holding: str, limit: int) -> list[str]:
+        """Values of a kind."""
+        rows = self._connection.execute(
+            "SELECT value, last_seen FROM (SELECT value, last_seen FROM term WHERE scope = ? AND kind = ? LIMIT ?)"
+            " WHERE instr(lower(value), lower(?)) ORDER BY last_seen DESC, value LIMIT ?",
+            (scope_text(scope), kind, _MOST_VALUES, holding, limit),
+        )
+        found: dict[str, int] = dict(rows.fetchall())
+        wanted = lowered(holding)
+        for event in self._loose(scope):
+            for term in self._terms_of(event).terms:
+                if term.kind == kind and wanted in lowered(term.value):
+                    found[term.value] = max(found.get(term.value, 0), event.timestamp)
+        return sorted(found, key=lambda value: (-found[value], value))[:limit]
+
     def _activity_of(self, scope: Scope, term: Term, hours: tuple[int, int]) -> ActivityOfTerm:
         loose = ((event.timestamp, self._terms_of(event)) for event in self._loose(scope))
         return ActivityOfTerm(term, loose, hours)
@@ -270,8 +295,10 @@ class SqliteLogReader:
         )
         return [number for (number,) in rows]
 
-    def _stream_names(self, group_id: int, streams: Collection[str] | None) -> dict[int, str]:
+    def _stream_names(self, group_id: int, streams: Collection[str] | None) -> dict[int, _Named]:
         """The names of a group's streams by their numbers: all of them, or those that are asked for."""
+        row = self._connection.execute("SELECT name FROM log_group WHERE id = ?", (group_id,)).fetchone()
+        group = "" if row is None else str(row[0])
         if streams is not None and len(streams) <= _MOST_STREAMS:
             found = (
                 self._connection.execute(
@@ -279,10 +306,10 @@ class SqliteLogReader:
                 ).fetchone()
                 for name in streams
             )
-            return {row[0]: row[1] for row in found if row is not None}
+            return {row[0]: _Named(group, row[1]) for row in found if row is not None}
         rows = self._connection.execute("SELECT id, name FROM log_stream WHERE group_id = ?", (group_id,))
         wanted = None if streams is None else set(streams)
-        return {number: name for number, name in rows if wanted is None or name in wanted}
+        return {number: _Named(group, name) for number, name in rows if wanted is None or name in wanted}
 
     def _term_numbers(self, scope: Scope, terms: Sequence[Term]) -> list[int] | None:
         """The numbers of terms; None where one of them stands in no block."""
@@ -304,7 +331,7 @@ class SqliteLogReader:
         high: tuple[int, int] | None,
         *,
         descending: bool,
-        names: dict[int, str] | None = None,
+        names: dict[int, _Named] | None = None,
         terms: Sequence[int] = (),
     ) -> Iterator[BlockSpan]:
         """The blocks that hold something of low <= place < high, in the order that `merge_blocks` wants."""
@@ -334,7 +361,7 @@ class SqliteLogReader:
     def _open_events(
         self,
         group_id: int,
-        names: dict[int, str],
+        names: dict[int, _Named],
         low: tuple[int, int] | None,
         high: tuple[int, int] | None,
         *,
@@ -356,7 +383,7 @@ class SqliteLogReader:
         for timestamp, ingestion_time, sequence, stream, message in rows:
             name = names.get(stream)
             if name is not None:
-                yield LogEvent(timestamp, ingestion_time, sequence, name, message)
+                yield LogEvent(timestamp, ingestion_time, sequence, name.stream, message, name.group)
 
     def _unpacked(self, span: BlockSpan) -> list[BlockEvent]:
         row = self._connection.execute("SELECT data FROM log_block WHERE id = ?", (span.number,)).fetchone()
@@ -365,7 +392,7 @@ class SqliteLogReader:
     def _block_events(
         self,
         span: BlockSpan,
-        names: dict[int, str],
+        names: dict[int, _Named],
         low: tuple[int, int] | None,
         high: tuple[int, int] | None,
         *,
@@ -431,7 +458,7 @@ def _bounds(
 
 def _told(
     events: Sequence[BlockEvent],
-    names: dict[int, str],
+    names: dict[int, _Named],
     low: tuple[int, int] | None,
     high: tuple[int, int] | None,
     *,
@@ -441,7 +468,9 @@ def _told(
         place = (event.timestamp, event.sequence)
         name = names.get(event.stream)
         if name is not None and (low is None or place >= low) and (high is None or place < high):
-            yield LogEvent(event.timestamp, event.ingestion_time, event.sequence, name, event.message)
+            yield LogEvent(
+                event.timestamp, event.ingestion_time, event.sequence, name.stream, event.message, name.group
+            )
 
 
 def _stream_of(row: tuple[str, int, int | None, int | None, int | None, int]) -> LogStream:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tocsin.core.log_event import Term
 from tocsin.core.record_term import RecordTerms, actor_of, record_terms
 
 ACCOUNT = "111122223333"
@@ -81,6 +82,11 @@ def test_terms_are_bounded() -> None:
     found = record_terms(record(resources=many, sourceIPAddress="9" * 10_000))
     assert sum(term.kind == "resource" for term in found.terms) == 20
     assert max(len(term.value) for term in found.terms) == 512
+
+
+def test_lone_surrogates_can_be_kept_nowhere_and_are_replaced() -> None:
+    found = record_terms(record(sourceIPAddress="\ud800é🦊\udfff", eventID="\ud800"))
+    assert Term("address", "\ufffdé🦊\ufffd") in found.terms
 
 
 @pytest.mark.parametrize(
