@@ -18,6 +18,7 @@ from tocsin.core.message_projection import MessageProjection
 from tocsin.core.metric import MetricKey
 from tocsin.core.metric_filter import CompiledFilter
 from tocsin.core.notification.event import EventSummary
+from tocsin.core.notification.folding import fold_events
 from tocsin.core.pattern import tree
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tocsin.core.alarm.definition import MetricAlarm
     from tocsin.core.alarm.evaluation import Evaluation
     from tocsin.core.log_event import EventPlace, LogEvent
+    from tocsin.core.notification.folding import Folding
     from tocsin.core.notification.state_change import StateChange
     from tocsin.core.scope import Scope
 
@@ -63,6 +65,11 @@ class Contribution(NamedTuple):
     def event_ids(self) -> tuple[str, ...]:
         """The eventIDs of those that have one."""
         return tuple(event.event_id for event in self.events or () if event.event_id)
+
+    @property
+    def folding(self) -> Folding | None:
+        """The events with equal ones folded; None where no filter feeds the alarm."""
+        return None if self.events is None else fold_events(self.events, total=self.total)
 
 
 class FeedingFilters:

@@ -40,13 +40,17 @@ class KeptAlarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlarmStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """How an alarm stands. `last_change` is what it would tell of, while its actions are held."""
+    """How an alarm stands. `last_change` is what it would tell of, while its actions are held.
+
+    `headline` says what set off the alarm that is in ALARM, in the words of the mail; empty where that is not known.
+    """
 
     state: AlarmState
     warm_up: WarmUpRun | None = None
     suppression: Suppression | None = None
     held: HeldActions | None = None
     last_change: StateChange | None = None
+    headline: str = ""
 
 
 class KeptNotices(msgspec.Struct, frozen=True, kw_only=True):

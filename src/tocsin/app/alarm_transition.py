@@ -38,6 +38,7 @@ from tocsin.core.composite_alarm.definition import CompositeAlarm
 from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.composite_alarm.suppression import Suppression
 from tocsin.core.notice_timing import MUTE_RULE_ASKED_AGAIN, SUPPRESSOR_ASKED_AGAIN
+from tocsin.core.notification.headline import headline
 from tocsin.core.notification.message import MessageSettings, compose_alarm_message
 from tocsin.core.notification.state_change import StateChange
 from tocsin.errors import NotFoundError
@@ -176,9 +177,9 @@ class AlarmChanges:
         told = StateChange.of_transition(
             change.transition, scope=alarm_scope(self._scope), configuration_updated_at=known.kept.updated_at
         )
-        self._write(change.name, change.transition.old, change.transition.new, told, METRIC, at=at)
         behind = change.contribution or contribution(self._service, self._store, self._scope, known.alarm, told)
         self._contributions[change.name] = behind
+        self._write(change.name, change.transition.old, change.transition.new, told, METRIC, at=at)
         if change.transition.evaluation is not None:
             self.record(change.name, change.transition.evaluation, behind)
 
@@ -196,7 +197,9 @@ class AlarmChanges:
         self, name: str, old: AlarmState, new: AlarmState, told: StateChange, alarm_type: str, *, at: datetime
     ) -> None:
         before = self._standing(name)
-        self._put(name, msgspec.structs.replace(before, state=new, last_change=told))
+        is_alarm = told.new is StateValue.ALARM
+        said = headline(told, self._contributions.get(name, Contribution()).folding) if is_alarm else ""
+        self._put(name, msgspec.structs.replace(before, state=new, last_change=told, headline=said))
         definition, _ = self._definition(name)
         if definition is not None:
             self._notices.changed(definition, told, at=second_of(at), is_first=before.last_change is None)

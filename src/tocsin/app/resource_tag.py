@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tocsin.app.definition import Definitions
+from tocsin.core.alarm_severity import SEVERITY, severity_problem
 from tocsin.core.late_breach import LATE, late_problem
 from tocsin.core.notice_timing import notice_problem
 from tocsin.core.scope import Scope
@@ -106,10 +107,13 @@ def _exists(store: StoreReader, scope: Scope, arn: str) -> bool:
     return kind in _KINDS and store.get(_KINDS[kind], scope, name) is not None
 
 
+_OWN = {LATE: late_problem, SEVERITY: severity_problem}
+
+
 def _refuse_useless(tags: Mapping[str, str]) -> None:
     """Tags of ours mean something; one that does not is refused, rather than found out about at night (AL-19.6)."""
     for key, value in tags.items():
-        problem = late_problem(value) if key == LATE else notice_problem(key, value)
+        problem = _OWN[key](value) if key in _OWN else notice_problem(key, value)
         if problem:
             raise InvalidParameterError(f"Tag {problem}; it was {quote(value)}.")
 

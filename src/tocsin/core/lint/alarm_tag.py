@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tocsin.core.alarm_severity import SEVERITY, severity_problem
 from tocsin.core.late_breach import LATE, OFF, RING, RULE, late_problem
 from tocsin.core.lint.observation import Observation, observe
 from tocsin.core.nearest import did_you_mean
 from tocsin.core.notice_timing import FLAP_LIMIT, HOLD_DOWN, REMIND_EVERY, REMIND_ON, SKIP_FIRST, notice_problem
+from tocsin.core.rule import RuleSeverity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,7 @@ TAGS: dict[str, _Tag] = {
     SKIP_FIRST: _notice(SKIP_FIRST, "true or false"),
     LATE: _Tag(f"{RING} or {OFF}", lambda text: not late_problem(text)),
     RULE: _Tag("the full name of a rule", lambda text: bool(text.strip())),
+    SEVERITY: _Tag(f"one of {', '.join(RuleSeverity)}", lambda text: not severity_problem(text)),
 }
 """Every tag of Tocsin's, by its key. (The words of skip-first and late are our choice, AL-18.5 and AL-19.6.)"""
 

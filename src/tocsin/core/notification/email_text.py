@@ -22,6 +22,7 @@ from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.notification.alarm_link import alarm_link
 from tocsin.core.notification.call import DONE
 from tocsin.core.notification.folding import Folding
+from tocsin.core.notification.headline import headline
 from tocsin.core.notification.moment_text import long_moment, short_moment, span_of_moments
 from tocsin.core.notification.region_name import region_name
 from tocsin.core.notification.safe_line import safe_line, safe_name, unlinked
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 # Children of a composite alarm that are listed (AL-17.6).
 _MOST_CHILDREN = 10
-
-# Children that the first sentence names.
-_MOST_NAMED = 3
 
 # Changes that were not told and are listed.
 _MOST_UNTOLD = 20
@@ -108,9 +106,9 @@ def _opening(page: TextPage, content: MailContent) -> None:
     """What happened in one sentence, then the alarm, its region, state and reason, the time, and the link."""
     alarm, change = content.alarm, content.change
     name = _quoted(alarm.alarm_name)
-    headline = _headline(content)
-    if headline:
-        page.paragraph(headline)
+    told = headline(change, content.folding)
+    if told:
+        page.paragraph(f"{unlinked(told)}.")
         page.blank()
     region = region_name(change.scope.region)
     when = long_moment(change.at)
@@ -146,28 +144,6 @@ def _untold(page: TextPage, change: StateChange) -> None:
     more = total - len(change.untold[:_MOST_UNTOLD])
     if more:
         page.paragraph(f"and {_number(more, 'more change')}", indent=3)
-
-
-def _headline(content: MailContent) -> str:
-    """Who did what; several callers: their number, and the most frequent (CON-1.2). Else what set a composite off."""
-    folding, change = content.folding, content.change
-    if change.new is not StateValue.ALARM:
-        return ""
-    if folding is None or not folding.folds:
-        names = [safe_name(name_in(child.arn)) for child in change.children[:_MOST_NAMED]]
-        more = len(change.children) - len(names)
-        return f"Set off by {', '.join(names)}{f' and {more} more' if more else ''}." if names else ""
-    first = folding.folds[0]
-    told = unlinked(_capital(first.event.sentence))
-    if first.count > 1:
-        told += f", {first.count:,} times"
-    if len(folding.actors) > 1:
-        actor, count = folding.actors[0]
-        kept = "" if folding.known == folding.total else f"the {folding.known:,} kept of "
-        callers = f"{len(folding.actors):,} callers in {kept}{_number(folding.total, 'event')}"
-        return f"{told}. {callers}; {count:,} by {unlinked(actor)}."
-    more = folding.total - first.count
-    return f"{told}, and {_number(more, 'more event')}." if more else f"{told}."
 
 
 # ---------------------------------------------------------------- events
@@ -386,11 +362,3 @@ def _number(count: float, noun: str) -> str:
     """A count with its noun: `1 event`, `5,020 events`."""
     shown = f"{int(count):,}" if float(count).is_integer() else number_text(count)
     return f"{shown} {noun}{'' if count == 1 else 's'}"
-
-
-def _capital(text: str) -> str:
-    """A sentence begins with a capital, but a name stays as it is written."""
-    for word in ("role ", "root ", "account ", "federated ", "web ", "an unknown ", "somebody "):
-        if text.startswith(word):
-            return text[0].upper() + text[1:]
-    return text
