@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -28,8 +28,9 @@ from tocsin.app.trail_file import (
 )
 from tocsin.app.trail_status import note_delivery
 from tocsin.core.digest import LogFile
+from tocsin.core.log_file_name import delivery_time
 from tocsin.core.trail.log_file import log_file_content, log_group_of, log_stream_name, logged_records
-from tocsin.core.trail.object_key import UNIQUE_LENGTH, log_file_key, minute_of, unique_part
+from tocsin.core.trail.object_key import UNIQUE_LENGTH, log_file_key, unique_part
 from tocsin.errors import ArchiveError, NotFoundError
 
 if TYPE_CHECKING:
@@ -229,18 +230,21 @@ class TrailDelivery:
             self._service.counters.add("trail_file_failures", kind="log")
             self._note_failure(batch, error, len(records))
             return error.message
-        told = self._service.store.write(lambda writer: self._settle(writer, batch, file))
+        outcome = self._service.store.write(lambda writer: self._settle(writer, batch, file))
         counters = self._service.counters
         counters.add("trail_files_delivered", kind="log")
-        if trail.sns_topic_arn:
-            counters.add("trail_notifications", outcome="published" if told else "failed")
+        if outcome is not None:
+            counters.add("trail_notifications", outcome=outcome)
         return None
 
-    def _settle(self, store: StoreWriter, batch: _Batch, file: LogFileContent) -> bool:
-        """Let go of a batch whose file is there; whether the topic was told."""
+    def _settle(self, store: StoreWriter, batch: _Batch, file: LogFileContent) -> Literal["published", "failed"] | None:
+        """Let go of a batch whose file is there; what became of the message to the topic.
+
+        None where there was none: the trail has no topic, or the batch is no more since a reset.
+        """
         begun, trail = batch
         if not store.records.finish(begun.number):
-            return False
+            return None
         scope, now = begun.group.scope, self._service.now_ms()
         if waits_for_digest(store, trail):
             named = LogFile(
@@ -265,13 +269,15 @@ class TrailDelivery:
             return after_delivery(noted, "notifications", now, error) if trail.sns_topic_arn else noted
 
         note_delivery(store, trail, scope.region, change)
-        return not error
+        if not trail.sns_topic_arn:
+            return None
+        return "failed" if error else "published"
 
     def _note_failure(self, batch: _Batch, error: ArchiveError, records: int) -> None:
         """Tell of a file that could not be put; after a month of it the batch is given up."""
         now, begun = self._service.now_ms(), batch.begun
-        began = minute_of(begun.object_key)
-        given_up = began is not None and now - began.timestamp() * 1000 > GIVEN_UP_AFTER_MS
+        began = delivery_time(begun.object_key)
+        given_up = began is not None and now - began * 1000 > GIVEN_UP_AFTER_MS
 
         def work(store: StoreWriter) -> None:
             if given_up:

@@ -296,6 +296,8 @@ def test_a_reset_in_the_midst_leaves_nothing(bench: TrailBench) -> None:
     bench.buckets.fault = lambda moment, key: bench.store.write(lambda store: store.reset(None))
     assert bench.delivery.put("logs") is None
     assert bench.told() == []
+    outcomes = [labels for name, labels in bench.service.counters.snapshot() if name == "trail_notifications"]
+    assert outcomes == []  # neither told nor failed: there is nothing any more that could be
 
 
 # ---------------------------------------------------------------- crashes

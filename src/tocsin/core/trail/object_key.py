@@ -19,7 +19,6 @@ UNIQUE_LENGTH: Final = 16
 ALPHANUMERICS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """What the part of a key is made of that keeps names apart."""
 
-_STAMP: Final = re.compile(r"_([0-9]{8}T[0-9]{4})Z_[A-Za-z0-9]+\.json\.gz\Z")
 _UNIQUE: Final = re.compile(rf"[A-Za-z0-9]{{{UNIQUE_LENGTH}}}")
 
 
@@ -36,15 +35,6 @@ def log_file_key(
         raise ValueError(f"a key needs {UNIQUE_LENGTH} letters and digits, not {unique!a}")
     name = f"{scope.account}_{folder}_{scope.region}_{at.astimezone(UTC):%Y%m%dT%H%MZ}_{unique}.json.gz"
     return f"{_day(scope, folder, at, prefix, organization)}/{name}"
-
-
-def minute_of(key: str) -> datetime | None:
-    """The minute that the key of a log file names; None for another key."""
-    found = _STAMP.search(key)
-    try:
-        return None if found is None else datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%z")
-    except ValueError:
-        return None
 
 
 def _day(scope: Scope, folder: str, at: datetime, prefix: str, organization: str) -> str:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from tocsin.core.log_file_name import delivery_time
 from tocsin.core.scope import Scope
-from tocsin.core.trail.object_key import log_file_key, minute_of, unique_part
+from tocsin.core.trail.object_key import log_file_key, unique_part
 
 HERE = Scope("111122223333", "eu-west-1")
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -39,13 +40,13 @@ def test_the_folders_are_of_the_day_in_utc() -> None:
 @pytest.mark.parametrize(
     ("key", "minute"),
     [
-        (LOG, datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        (LOG, int(datetime(2026, 1, 2, 3, 4, tzinfo=UTC).timestamp())),
         (LOG.replace("0304Z", "2504Z"), None),
         ("AWSLogs/a.json.gz", None),
     ],
 )
-def test_the_minute_is_read_back(key: str, minute: datetime | None) -> None:
-    assert minute_of(key) == minute
+def test_the_minute_is_read_back(key: str, minute: int | None) -> None:
+    assert delivery_time(key) == minute
 
 
 @pytest.mark.parametrize("unique", ["", "a" * 15, "a" * 17, "a" * 15 + "-", "../../../../../xx"])
