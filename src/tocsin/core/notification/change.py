@@ -54,6 +54,13 @@ _PEERS = (
 )
 
 
+def permission_rules(permission: JsonValue) -> list[PortRule]:
+    """The rules in one entry of ipPermissions, or in one rule of an answer (REC-8.5); none where it is neither."""
+    rules: list[PortRule] = []
+    _add_permission(rules, permission)
+    return rules
+
+
 def _add_permission(rules: list[PortRule], permission: JsonValue) -> None:
     if not isinstance(permission, dict):
         return
