@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tocsin.core.envelope import Envelope
     from tocsin.core.mail.kept_mail import KeptMail, ReadMail
     from tocsin.core.outbox import DeliveryRow
+    from tocsin.core.password_hash import PasswordHash
 
 
 class UnpackedFile(Protocol):
@@ -40,6 +41,10 @@ class UnpackedFile(Protocol):
 
 OpenArchiveFile = Callable[[str, Limits], UnpackedFile]
 """Open the file at a path; SourceError when that cannot be done."""
+
+
+FitsPassword = Callable[["PasswordHash", str], bool]
+"""Whether a password is the one that a hash was made of. It takes as long as the hash says, whatever the answer."""
 
 
 class Notifier(Protocol):

@@ -37,6 +37,7 @@ _HELP = {
     "clock_set_back": "How often the clock was set back by more than a minute.",
     "complaints": "Complaints that have begun: nobody listens, a subscription waits, an endpoint takes nothing.",
     "delivery_attempts": "Attempts to deliver, by protocol and outcome.",
+    "console_sign_ins": "Attempts to sign in to the console, by outcome.",
     "deliveries_queued": "Deliveries that were put into the outbox.",
     "errors": "Requests that failed for a reason that is not the client's, by reason.",
     "events_received": "Log events that were kept.",

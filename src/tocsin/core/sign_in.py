@@ -23,10 +23,11 @@ class SignInFailure(StrEnum):
     UNKNOWN_USER = "unknown-user"
 
 
-_MESSAGES: Final = {
+FAILURE_MESSAGES: Final = {
     SignInFailure.PASSWORD: "Failed authentication",
     SignInFailure.UNKNOWN_USER: "No username found in supplied account",
 }
+"""The errorMessage of a record (CT-4.3)."""
 
 
 _HOSTS: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
@@ -59,7 +60,7 @@ def sign_in_record(sign_in: SignIn) -> dict[str, Any]:
     additional["MFAUsed"] = "Yes" if uses_mfa else "No"  # on a failure too (CT-4.3)
     record: dict[str, Any] = {
         "eventVersion": "1.11",
-        "userIdentity": _identity(sign_in),
+        "userIdentity": sign_in_identity(principal, sign_in.failure),
         "eventTime": f"{sign_in.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "eventSource": "signin.amazonaws.com",
         "eventName": "ConsoleLogin",
@@ -68,7 +69,7 @@ def sign_in_record(sign_in: SignIn) -> dict[str, Any]:
         "userAgent": _USER_AGENT,
     }
     if sign_in.failure is not None:
-        record["errorMessage"] = _MESSAGES[sign_in.failure]
+        record["errorMessage"] = FAILURE_MESSAGES[sign_in.failure]
     return record | {
         "requestParameters": None,
         "responseElements": {"ConsoleLogin": "Success" if sign_in.failure is None else "Failure"},
@@ -87,11 +88,11 @@ def sign_in_record(sign_in: SignIn) -> dict[str, Any]:
     }
 
 
-def _identity(sign_in: SignIn) -> dict[str, Any]:
-    """A name that is not known is not shown either (CT-3.4)."""
-    if sign_in.failure is SignInFailure.UNKNOWN_USER:
-        return {"type": "IAMUser", "accountId": sign_in.principal.account, "accessKeyId": "", "userName": _HIDDEN}
-    return sign_in.principal.identity()
+def sign_in_identity(principal: Principal, failure: SignInFailure | None) -> dict[str, Any]:
+    """The userIdentity of a record. A name that is not known is not shown either (CT-3.4)."""
+    if failure is SignInFailure.UNKNOWN_USER:
+        return {"type": "IAMUser", "accountId": principal.account, "accessKeyId": "", "userName": _HIDDEN}
+    return principal.identity()
 
 
 def _mfa_device(principal: Principal) -> str:
