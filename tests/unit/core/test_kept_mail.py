@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
-from tocsin.core.mail.kept_mail import MAIL_NAME, MailPages, pages_in, without_tokens
+from tocsin.core.mail.kept_mail import MAIL_NAME, MailPages, ReadMail, pages_in, without_tokens
 from tocsin.notifiers.mailbox import mail_name
 
 TOKEN = "0123456789abcdef" * 16
@@ -28,6 +28,11 @@ PAGES = "http://127.0.0.1:4590/_tocsin/subscriptions"
 )
 def test_the_pages_that_a_mail_leads_to(text: str, pages: MailPages) -> None:
     assert pages_in(text) == pages
+
+
+def test_a_mail_knows_the_pages_that_it_leads_to() -> None:
+    mail = ReadMail(name="2", date="", sender="", recipient="", subject="", text=f"{PAGES}/confirm?token={TOKEN}")
+    assert mail.links == MailPages(confirm=TOKEN)
 
 
 @pytest.mark.parametrize(

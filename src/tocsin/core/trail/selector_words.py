@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.cli.quantity import count_text
 from tocsin.core.trail.basic_selector import ReadWriteType
 
 if TYPE_CHECKING:
@@ -74,4 +73,4 @@ def _operation(name: str, values: Sequence[str]) -> str:
 def _shown(values: Sequence[str]) -> str:
     shown = ", ".join(values[:_SHOWN_VALUES])
     more = len(values) - _SHOWN_VALUES
-    return shown if more <= 0 else f"{shown} and {count_text(more)} more"
+    return shown if more <= 0 else f"{shown} and {more:,} more"
