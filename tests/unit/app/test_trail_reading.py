@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from synthetic import record
 from trail_bench import HOME, TrailBench
 
 from tocsin.app.log_stream import create_log_stream
@@ -209,13 +210,13 @@ def test_a_log_group_may_hold_what_is_no_record(bench: TrailBench) -> None:
     create_log_stream(bench.service, HOME, "trail", "s")
     now = bench.service.now_ms()
     data = json.dumps(
-        {
-            "eventCategory": "Data",
-            "managementEvent": False,
-            "eventTime": AT,
-            "eventName": "GetObject",
-            "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/k"}],
-        }
+        record(
+            "GetObject",
+            AT,
+            eventCategory="Data",
+            managementEvent=False,
+            resources=[{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/k"}],
+        )
     )
     bench.service.part(Pipeline).put(HOME, "trail", "s", [(now, "no record"), (now, "[]"), (now, data)])
     after = selectors_of(
