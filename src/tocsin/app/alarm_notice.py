@@ -23,6 +23,7 @@ from tocsin.core.notice_timing import (
     Notice,
     NoticeRules,
     Told,
+    acknowledged,
     caught_up,
     changed,
     due_notice,
@@ -160,6 +161,12 @@ class AlarmNotices:
                 said = msgspec.structs.replace(said, occasion=occasion, told_at=moment(at))
             yield Speech(said, arns, behind)
         self._put(definition, KeptNotices(timing=timing, held=None if timing.held is None else held))
+
+    def acknowledge(self, definition: MetricAlarm | CompositeAlarm) -> None:
+        """Somebody has taken the alarm's present state on; remembered also where no tag asks for reminders yet."""
+        _, kept = self._known(definition)
+        kept = kept or KeptNotices()
+        self._put(definition, msgspec.structs.replace(kept, timing=acknowledged(kept.timing)))
 
     def restart(self, definition: MetricAlarm | CompositeAlarm, *, value: StateValue, since: int, at: int) -> bool:
         """Begin the timers of an alarm anew; False for one that has none. It is in `value` since the second `since`."""

@@ -60,6 +60,24 @@ class KeptNotices(msgspec.Struct, frozen=True, kw_only=True):
     held: StateChange | None = None
 
 
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody has taken an alarm on: who, with what note, and when.
+
+    It belongs to the change to ALARM at `transitioned_at`, and ends with it.
+    """
+
+    by: str
+    note: str
+    at: datetime
+    transitioned_at: datetime
+
+
+class KeptAcknowledgements(msgspec.Struct, frozen=True, kw_only=True):
+    """The acknowledgements of an alarm, the newest first."""
+
+    items: tuple[Acknowledgement, ...] = ()
+
+
 class LateData(msgspec.Struct, frozen=True, kw_only=True):
     """What came too late for an alarm: seconds of the first and the last datum not yet looked at, None where none is.
 
@@ -84,6 +102,9 @@ MUTE_RULES = Definitions("alarm-mute-rule", KeptMuteRule)
 STANDINGS = Definitions("alarm-state", AlarmStanding)
 NOTICES = Definitions("alarm-notice", KeptNotices)
 """What is remembered of alarms whose tags say when they are told of (AL-19.6)."""
+
+ACKNOWLEDGEMENTS = Definitions("alarm-acknowledgement", KeptAcknowledgements)
+"""Who has taken on which change of an alarm: ours, AWS has none (CON-4.4)."""
 
 LATE_DATA = Definitions("alarm-late-data", LateData)
 """What came too late for alarms that tell of it (AL-18.5)."""

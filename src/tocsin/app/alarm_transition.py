@@ -138,6 +138,13 @@ class AlarmChanges:
         if self._notices.restart(definition, value=state.state_value, since=since, at=second):
             self._keep(name, self._gate((name,), second), second)
 
+    def acknowledge(self, name: str, at: datetime) -> None:
+        """Somebody has taken the present state of an alarm on: it does not remind of it any more (AL-19.6)."""
+        definition, _ = self._definition(name)
+        if definition is not None:
+            self._notices.acknowledge(definition)
+            self._keep(name, self._gate((name,), second_of(at)), second_of(at))
+
     def may_speak(self, name: str, at: datetime) -> bool:
         """Whether no mute rule holds the actions of an alarm."""
         return self._gate((name,), second_of(at)).muted_until(name, second_of(at)) is None

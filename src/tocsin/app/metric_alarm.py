@@ -11,6 +11,7 @@ import msgspec
 
 from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_record import (
+    ACKNOWLEDGEMENTS,
     COMPOSITE,
     COMPOSITES,
     LATE_DATA,
@@ -236,6 +237,7 @@ def delete_alarms(service: Service, scope: Scope, names: Sequence[str]) -> None:
             WAITING.delete(store, scope, name)
             NOTICES.delete(store, scope, name)
             LATE_DATA.delete(store, scope, name)
+            ACKNOWLEDGEMENTS.delete(store, scope, name)
             delete_tags(store, scope, alarm_arn(scope, name))
 
     service.store.write(work)

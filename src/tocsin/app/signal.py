@@ -8,9 +8,9 @@ counters, once a second, and only while somebody looks.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tocsin.app.alarm_record import COMPOSITES, LATE_DATA, METRIC_ALARMS, MUTE_RULES, STANDINGS
+from tocsin.app.alarm_record import ACKNOWLEDGEMENTS, COMPOSITES, LATE_DATA, METRIC_ALARMS, MUTE_RULES, STANDINGS
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.log_group import GROUPS
 from tocsin.app.metric_filter import FILTERS
@@ -21,6 +21,7 @@ from tocsin.app.watch import COMPLAINTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.app.definition import Definitions
     from tocsin.app.service import Service
 
 MOST_KEPT: Final = 1_000
@@ -32,8 +33,8 @@ _INGEST_EVERY: Final = 5.0
 _DELIVERING: Final = frozenset(("delivery_attempts", "deliveries_queued"))
 
 # What is told when a definition of these kinds has changed.
-_KINDS: Final = {
-    "state": (STANDINGS,),
+_KINDS: Final[dict[str, tuple[Definitions[Any], ...]]] = {
+    "state": (STANDINGS, ACKNOWLEDGEMENTS),
     "attention": (COMPLAINTS, LATE_DATA),
     "subscription": (SUBSCRIPTIONS,),
     "definition": (METRIC_ALARMS, COMPOSITES, MUTE_RULES, GROUPS, FILTERS, TOPICS, TRAILS),

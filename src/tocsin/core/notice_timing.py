@@ -126,10 +126,12 @@ class NoticeState(msgspec.Struct, frozen=True, kw_only=True):
     (None while it is in it, or never was), `changes` when it changed in the last hour. No message has named the
     events from `events_from` on. `held` is the change to OK that goes out at `held_until`; `untold` are changes that
     a message has to name, `untold_more` further ones, at `summary_at` at the latest. `remind_at` is the next
-    reminder, `look_at` the next look for new events.
+    reminder, `look_at` the next look for new events. `is_acknowledged` says that somebody has taken the present state
+    on, who need not be reminded of it.
     """
 
     is_first: bool = False
+    is_acknowledged: bool = False
     left_alarm_at: int | None = None
     changes: tuple[int, ...] = ()
     events_from: int | None = None
@@ -183,7 +185,9 @@ def changed(
     it had never changed before.
     """
     recent = (*(one for one in state.changes if one > at - _HOUR), at)[-_MOST_CHANGES - 1 :]
-    state = msgspec.structs.replace(state, is_first=is_first, changes=recent, remind_at=None, look_at=None)
+    state = msgspec.structs.replace(
+        state, is_first=is_first, is_acknowledged=False, changes=recent, remind_at=None, look_at=None
+    )
     if new is StateValue.ALARM:
         if state.held is not None:  # it did not last
             state = _owed(msgspec.structs.replace(state, held=None, held_until=None), state.held, at=at)
@@ -282,6 +286,11 @@ def nothing_new(rules: NoticeRules, state: NoticeState, *, at: int, period: int 
     return msgspec.structs.replace(state, events_from=seen, look_at=again)
 
 
+def acknowledged(state: NoticeState) -> NoticeState:
+    """Somebody has taken the present state on: no reminder of it comes just because time passes (AL-19.6)."""
+    return msgspec.structs.replace(state, is_acknowledged=True, remind_at=None)
+
+
 def postponed(state: NoticeState, *, at: int, until: int) -> NoticeState:
     """What is due at `at` is held by something else and comes at `until`."""
 
@@ -377,9 +386,10 @@ def _passed(state: NoticeState, change: Change, events_from: int) -> NoticeState
 
 def _reminding(rules: NoticeRules, state: NoticeState, *, at: int, period: int | None) -> NoticeState:
     looks = rules.reminds_of_events and period is not None
+    reminds = rules.remind_every and not state.is_acknowledged
     return msgspec.structs.replace(
         state,
-        remind_at=at + rules.remind_every if rules.remind_every else None,
+        remind_at=at + rules.remind_every if reminds else None,
         look_at=at + max(period or 0, _SHORTEST_LOOK) if looks else None,
     )
 

@@ -18,6 +18,7 @@ from tocsin.core.notice_timing import (
     Notice,
     NoticeRules,
     NoticeState,
+    acknowledged,
     caught_up,
     changed,
     due_notice,
@@ -410,3 +411,16 @@ def test_durations(text: str, seconds: int) -> None:
 def test_tags_that_mean_nothing(key: str, value: str) -> None:
     assert notice_problem(key, value).startswith(f"{key} takes ")
     assert notice_rules({key: value}) == AS_ON_AWS
+
+
+def test_what_was_acknowledged_is_not_reminded_of_until_the_next_change() -> None:
+    rules = NoticeRules(remind_every=HOUR, reminds_of_events=True)
+    state = changed(rules, NoticeState(), old=OK, new=ALARM, at=0, period=PERIOD)
+    state = acknowledged(state)
+    assert (state.remind_at, state.look_at) == (None, PERIOD)
+    # New events are told all the same, and do not start the clock again.
+    state = tell_in_time(rules, state, Notice.NEW_EVENTS, at=PERIOD, period=PERIOD, reaches=ALL).state
+    assert (state.remind_at, state.look_at) == (None, 2 * PERIOD)
+    assert restarted(rules, state, value=ALARM, since=0, at=HOUR, period=PERIOD).remind_at is None
+    state = changed(rules, state, old=ALARM, new=OK, at=HOUR, period=PERIOD)
+    assert changed(rules, state, old=OK, new=ALARM, at=2 * HOUR, period=PERIOD).remind_at == 3 * HOUR
