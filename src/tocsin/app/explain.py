@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal  # msgspec reads annotations at run time
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -165,9 +165,21 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     free_tier: tuple[FreePart, ...]
     free_tier_note: str
 
+    def row(self, ident: str) -> Price:
+        """The price of that id. KeyError where there is none: the tables ship together with who asks."""
+        return next((row for row in self.rows if row.id == ident), None) or _missing(ident)
+
+    def free(self, ident: str) -> FreePart:
+        """The free part of that id. KeyError as above."""
+        return next((part for part in self.free_tier if part.id == ident), None) or _missing(ident)
+
     def is_old(self, today: date) -> bool:
         """Tell whether it is so old that prices may well have changed."""
         return today - self.as_of > OLD_AFTER
+
+
+def _missing(ident: str) -> NoReturn:
+    raise KeyError(ident)
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.cli.ledger_text import draw_ledger
 from tocsin.cli.overview import draw_quiet, short_names, span_head
-from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
 from tocsin.cli.state_band import state_band, stretches_of
 from tocsin.cli.table import pad, paragraph, shorten, width_of
 from tocsin.core.event_time import parse_event_time
+from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from tocsin.cli.backtest import with_progress
 from tocsin.cli.failure import ANSWER_IS_NO, DONE
 from tocsin.cli.options import jobs_chosen
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
+from tocsin.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

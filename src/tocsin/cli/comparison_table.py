@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.cli.ledger_text import draw_ledger
-from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
 from tocsin.cli.table import pad, paragraph, shorten, width_of
+from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.app import explain as tables
-from tocsin.cli.quantity import count_text, counted, share_text
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.table import Cell, Column, draw_table, labelled, paragraph, shorten
+from tocsin.core.quantity import count_text, counted, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -198,7 +198,7 @@ def alarm_states(
 def _alarm_states(ident: str, sources: Sequence[str], invocation: Invocation) -> AlarmStates:
     from tocsin.app import alarm_states as states
     from tocsin.app.alarm_set import find_zone, metric_alarm_parameters
-    from tocsin.cli.rule_text import has_default
+    from tocsin.app.rule_words import has_default
     from tocsin.config import load_config
     from tocsin.core.alarm.definition import MetricAlarm
 
@@ -245,7 +245,8 @@ def pricing(
         every row, for a spreadsheet
     """
     from tocsin.app import explain as tables
-    from tocsin.cli.pricing_text import draw_pricing, price_text
+    from tocsin.app.price_words import price_text
+    from tocsin.cli.pricing_text import draw_pricing
 
     table = tables.prices()
     rows = table.rows if every else tuple(tables.brief_rows(table.rows))

@@ -107,11 +107,11 @@ def _read_event(path: str, invocation: Invocation) -> bytes:
 def _draw(
     parsed: FilterPattern, findings: list[Observation], example: str | None, message: bytes | None, stream: Stream
 ) -> Iterator[str]:
-    from tocsin.cli.pattern_text import pattern_lines, pattern_words
     from tocsin.cli.safe_text import safe_text
     from tocsin.cli.table import paragraph
     from tocsin.core.pattern.explanation_text import render_explanation
     from tocsin.core.pattern.tree import Json
+    from tocsin.core.pattern.words import pattern_lines, pattern_words
 
     width = min(_WIDEST, stream.width)
     yield stream.style("Pattern", "bold cyan")
@@ -149,9 +149,10 @@ def _draw(
 
 
 def _indented(lines: list[str], width: int) -> Iterator[str]:
+    from tocsin.cli.safe_text import safe_text
     from tocsin.cli.table import wrap
 
-    for line in lines:
+    for line in map(safe_text, lines):
         text = line.lstrip()
         indent = "  " + " " * (len(line) - len(text))
         first, *more = wrap(text, max(20, width - len(indent)))
@@ -213,7 +214,7 @@ def _document(
 ) -> dict[str, Any]:
     import msgspec
 
-    from tocsin.cli.pattern_text import pattern_words
+    from tocsin.core.pattern.words import pattern_words
 
     names = parsed.index_keys
     document: dict[str, Any] = {

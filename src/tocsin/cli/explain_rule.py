@@ -79,7 +79,7 @@ def find_rule_of(ident: str, loaded: Sequence[Rule]) -> Rule:
 def _document(rule: Rule) -> dict[str, Any]:
     import msgspec
 
-    from tocsin.cli.rule_text import alarm_words
+    from tocsin.app.rule_words import alarm_words
 
     document: dict[str, Any] = msgspec.to_builtins(rule)
     document["pattern"] = rule.effective_pattern or (rule.filter.filter_pattern if rule.filter else "")

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tocsin.caret import make_visible
-from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import severity_style
 from tocsin.cli.table import paragraph, width_of
 from tocsin.core.finding import Severity
+from tocsin.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,9 +20,9 @@ from tocsin.cli.options import (
     require_paths,
 )
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import csv_line, safe_json, safe_json_text, safe_text
 from tocsin.cli.signature import Parameter
+from tocsin.core.quantity import counted
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:

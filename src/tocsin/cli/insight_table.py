@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tocsin.cli.arn_text import short_arn
-from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.table import paragraph, shorten
+from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.cli.quantity import bytes_text, count_text, counted, duration_text
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.table import paragraph, shorten, width_of
+from tocsin.core.quantity import bytes_text, count_text, counted, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from tocsin.cli.folder_options import FolderOptions, settings_of
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Column, draw_table, paragraph
+from tocsin.core.quantity import counted
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:

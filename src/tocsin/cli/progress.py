@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tocsin.cli.quantity import bytes_text, count_text, duration_text
+from tocsin.core.quantity import bytes_text, count_text, duration_text
 
 if TYPE_CHECKING:
     from types import TracebackType

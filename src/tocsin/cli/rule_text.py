@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.app.exclusion_example import exclusion_example
-from tocsin.cli.pattern_text import pattern_lines, pattern_words
-from tocsin.cli.rules import controls_text
+from tocsin.app.rule_words import alarm_words, controls_text, cost_words, look_alikes, runbook_steps
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import severity_mark, severity_style
 from tocsin.cli.table import paragraph, width_of, wrap
 from tocsin.core.pattern.tree import Compare, Json, Selector, conditions
+from tocsin.core.pattern.words import pattern_lines, pattern_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tocsin.cli.terminal import Stream
     from tocsin.core.pattern.tree import Pattern
-    from tocsin.core.rule import Exclusion, Rule, RuleTest
+    from tocsin.core.rule import Exclusion, Rule
 
 _WIDEST = 100
 _INDENT = "  "
@@ -45,17 +45,14 @@ def draw_rule(rule: Rule, stream: Stream, *, at: date) -> Iterator[str]:
         yield from _section("Rings", [f"when {rule.composite.get('AlarmRule', '')}"], stream, width)
     else:
         yield from _section("Rings", ["It has no alarm: it counts."], stream, width)
-    # A record that the filter leaves alone says more than a test of the alarm that repeats it.
-    quiet = [test.name for test in rule.tests if test.matches is False]
-    quiet = quiet or [test.name for test in rule.tests if _is_quiet(test)]
-    yield from _bullets("Look-alikes that are quiet", quiet, stream, width)
+    yield from _bullets("Look-alikes that are quiet", look_alikes(rule), stream, width)
     yield from _section("Noise", [rule.false_positives, rule.note], stream, width)
     yield from _exclusions(rule, stream, width, at)
-    yield from _bullets("When it rings", _steps(rule.runbook), stream, width, numbered=True)
+    yield from _bullets("When it rings", runbook_steps(rule), stream, width, numbered=True)
     references = controls_text(rule)
     catalogue = ", ".join(rule.references.get("tocsin", ()))
     yield from _section("References", [references, f"catalogue {catalogue}" if catalogue else ""], stream, width)
-    yield from _section("Cost on AWS", [_cost(rule)], stream, width, last=True)
+    yield from _section("Cost on AWS", [cost_words(rule)], stream, width, last=True)
 
 
 def _head(rule: Rule, stream: Stream, width: int) -> Iterator[str]:
@@ -122,42 +119,12 @@ def _asks_names_alone(pattern: Pattern) -> bool:
 
 def _wrapped(line: str, width: int) -> Iterator[str]:
     """An indented line, wrapped under its own indentation."""
+    line = safe_text(line)
     text = line.lstrip()
     indent = _INDENT + " " * (len(line) - len(text))
     lines = wrap(text, max(20, width - len(indent)))
     yield indent + lines[0]
     yield from (f"{indent}  {more}" for more in lines[1:])
-
-
-def alarm_words(rule: Rule) -> str:
-    """What rings a rule's alarm, for how long one burst does, and what comes then: `When Sum of … is at least 3 …`.
-
-    A refused alarm says why; a rule without a metric alarm has the empty text.
-    """
-    from tocsin.app.alarm_set import find_zone, metric_alarm_parameters
-    from tocsin.core.alarm.definition import MetricAlarm
-    from tocsin.core.alarm.error import AlarmError
-    from tocsin.core.alarm_condition import condition_text
-    from tocsin.core.alarm_life import ring_text
-
-    if rule.alarm is None:
-        return ""
-    try:
-        alarm = MetricAlarm.from_aws(metric_alarm_parameters(rule), zones=find_zone)
-    except AlarmError as error:
-        return f"Never, CloudWatch refuses the alarm: {error.message}"
-    given = "" if alarm.treat_missing_data is not None else " (the default)"
-    treated = f"TreatMissingData is {alarm.missing_data.value}{given}."
-    return f"When {condition_text(alarm)}. {ring_text(alarm, has_default=has_default(rule))} {treated}"
-
-
-def has_default(rule: Rule) -> bool:
-    """Whether the rule's filter publishes a value also for minutes without a match (FP-9.13)."""
-    return rule.filter is not None and any(one.default_value is not None for one in rule.filter.metric_transformations)
-
-
-def _is_quiet(test: RuleTest) -> bool:
-    return test.matches is False or (bool(test.expect) and all(one.get("never") == "ALARM" for one in test.expect))
 
 
 def _exclusions(rule: Rule, stream: Stream, width: int, at: date) -> Iterator[str]:
@@ -194,38 +161,3 @@ def _draw_example(example: Exclusion, width: int) -> Iterator[str]:
     yield f"    reason: {example.reason}"
     yield f"    author: {example.author}"
     yield f"    expires: {example.expires}"
-
-
-def _steps(runbook: str) -> list[str]:
-    """The steps of a runbook, without the numbers that stand in front."""
-    steps = []
-    for line in runbook.strip().split("\n"):
-        number, dot, text = line.strip().partition(". ")
-        step = text if dot and number.isascii() and number.isdigit() else line.strip()
-        if step:
-            steps.append(step)
-    return steps
-
-
-def _cost(rule: Rule) -> str:
-    """What the rule costs in an account, as far as that is known without its records (prices.md, rules 7, 8, 10)."""
-    from tocsin.app.explain import prices
-    from tocsin.cli.pricing_text import marginal_words
-
-    table = prices()
-    parts = []
-    if rule.filter is not None:
-        transformations = rule.filter.metric_transformations
-        metric = "One custom metric"
-        if any(one.dimensions for one in transformations) or rule.filter.emit_system_field_dimensions:
-            metric += " for each set of dimension values"
-        if any(one.default_value is not None for one in transformations):
-            metric += ", metered in every hour in which the log group gets a record, because of its default value"
-        else:
-            metric += ", metered only in hours with a match"
-        parts.append(f"{metric}; {marginal_words(table, 'free-metrics', 'cw-metric')} for a whole month.")
-    if rule.composite:
-        parts.append("A composite alarm, beside the alarms that it reads; none is free.")
-    elif rule.alarm:
-        parts.append(f"One alarm metric; {marginal_words(table, 'free-alarms', 'cw-alarm-standard')} a month.")
-    return " ".join([*parts, f"Prices as of {table.as_of}."])

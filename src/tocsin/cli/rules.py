@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
+from tocsin.app.rule_words import SCHEMES, controls_of, controls_text
 from tocsin.cli.failure import DONE
 from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is read at run time
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.severity import SEVERITIES, severity_style
 from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
+from tocsin.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from tocsin.core.rule import Rule
 
 _TO_THE_TERMINAL = OutputOptions()
-
-_SCHEMES = {"cis": "CIS", "securityhub": "Security Hub", "attack": "ATT&CK"}
-"""The controls that tables show, with the name of each scheme."""
 
 
 def rules(
@@ -65,9 +63,9 @@ def rules(
             case "ndjson":
                 write_ndjson(stream, [rule_document(rule) for rule in every])
             case "csv":
-                head = ("name", "severity", "title", *_SCHEMES)
+                head = ("name", "severity", "title", *SCHEMES)
                 rows = [
-                    (rule.name, str(rule.severity), rule.title, *(_joined(rule, scheme) for scheme in _SCHEMES))
+                    (rule.name, str(rule.severity), rule.title, *(controls_of(rule, scheme) for scheme in SCHEMES))
                     for rule in every
                 ]
                 write_csv(stream, head, rows)
@@ -100,16 +98,6 @@ def rule_document(rule: Rule) -> dict[str, Any]:
 def _severities(found: list[Rule]) -> dict[str, int]:
     counts = Counter(str(rule.severity) for rule in found)
     return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
-
-
-def _joined(rule: Rule, scheme: str) -> str:
-    # `-` keeps the place of an edition of the CIS benchmark that has no such control (IF-4).
-    return ", ".join(dict.fromkeys(one for one in rule.references.get(scheme, []) if one != "-"))
-
-
-def controls_text(rule: Rule) -> str:
-    """The controls that a rule answers: `CIS 3.6, 4.6, 5.6; Security Hub CloudWatch.6`."""
-    return "; ".join(f"{title} {joined}" for scheme, title in _SCHEMES.items() if (joined := _joined(rule, scheme)))
 
 
 def _draw_packs(loaded: dict[str, list[Rule]], stream: Stream) -> Iterator[str]:

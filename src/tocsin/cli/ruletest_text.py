@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tocsin.cli.check import lines_of_sources
 from tocsin.cli.findings_text import draw_finding
-from tocsin.cli.quantity import counted, duration_text
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.table import labelled, shorten
 from tocsin.core.alarm.number_text import number_text
+from tocsin.core.quantity import counted, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ from tocsin.cli.arn_text import short_arn
 from tocsin.cli.insight_table import draw_insights
 from tocsin.cli.ledger_text import draw_ledger
 from tocsin.cli.overview import draw_quiet, short_names, span_head
-from tocsin.cli.quantity import count_text, counted
 from tocsin.cli.safe_text import safe_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
 from tocsin.cli.sparkline import into_bins, sparkline
 from tocsin.cli.table import pad, shorten, width_of
+from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,8 +18,8 @@ from tocsin.cli.options import (
     require_paths,
 )
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.signature import Parameter
+from tocsin.core.quantity import counted
 from tocsin.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:

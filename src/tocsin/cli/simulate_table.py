@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tocsin.cli.ledger_text import draw_ledger
 from tocsin.cli.overview import short_names
-from tocsin.cli.quantity import bytes_text, count_text, counted, duration_text, share_text
 from tocsin.cli.severity import SEVERITIES, severity_mark, severity_style
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
+from tocsin.core.quantity import bytes_text, count_text, counted, duration_text, share_text
 from tocsin.core.trail.selector_words import setting_words
 
 if TYPE_CHECKING:

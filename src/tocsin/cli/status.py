@@ -10,9 +10,9 @@ from tocsin.cli.invocation import Invocation  # noqa: TC001  # the signature is 
 from tocsin.cli.moment import moment_text
 from tocsin.cli.options import OutputOptions
 from tocsin.cli.output import open_result, write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.signature import Parameter
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
+from tocsin.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

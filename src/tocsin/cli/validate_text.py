@@ -11,10 +11,10 @@ import msgspec
 
 from tocsin.app.validate_report import FileVerdict, GapReport, Tally
 from tocsin.cli.output import write_csv, write_json, write_lines, write_ndjson
-from tocsin.cli.quantity import counted
 from tocsin.cli.safe_text import csv_line, safe_text
 from tocsin.cli.table import Cell, Column, draw_table, paragraph
 from tocsin.core.digest import digest_time_text
+from tocsin.core.quantity import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

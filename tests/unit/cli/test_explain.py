@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.app.census import Category, CategoryCount, CensusReport
+from tocsin.app.price_words import dollars, price_text
 from tocsin.app.report import Bytes, Files, Records, Skip
-from tocsin.cli.pattern_text import pattern_lines, pattern_words
-from tocsin.cli.pricing_text import dollars, price_text
-from tocsin.cli.rule_text import alarm_words
+from tocsin.app.rule_words import alarm_words
 from tocsin.core.metric_filter import MetricFilter, MetricTransformation
 from tocsin.core.pattern import FilterPattern
+from tocsin.core.pattern.words import pattern_lines, pattern_words
 from tocsin.core.rule import Exclusion, Rule, RuleSeverity, RuleTest
 
 if TYPE_CHECKING:

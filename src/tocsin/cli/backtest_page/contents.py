@@ -15,10 +15,10 @@ import msgspec
 from tocsin.cli.backtest_page.drawing import Drawings, Graph, Lane, rings_text
 from tocsin.cli.backtest_page.timeline import ALARM, INSUFFICIENT_DATA, Span, Tick, ticks
 from tocsin.cli.backtest_page.wording import LONG_TEXT, Moment, length_text, moment, number_text, shown
-from tocsin.cli.quantity import bytes_text, count_text, counted
 from tocsin.cli.severity import SEVERITIES
 from tocsin.core.alarm.decision import decided_words
 from tocsin.core.event_time import parse_event_time
+from tocsin.core.quantity import bytes_text, count_text, counted
 
 if TYPE_CHECKING:
     from tocsin.app.backtest_report import AlarmResult, BacktestReport, EventLine, TransitionLine

@@ -10,9 +10,9 @@ import re
 
 import msgspec
 
-from tocsin.cli.quantity import count_text
 from tocsin.cli.safe_text import safe_text
 from tocsin.core.event_time import format_time, parse_event_time
+from tocsin.core.quantity import count_text
 
 TEXT, LONG_TEXT = 400, 4_000
 """Characters that are shown of a value, and of a text that people wrote to be read."""

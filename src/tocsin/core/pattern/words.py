@@ -1,14 +1,13 @@
 """A filter pattern as a person reads it: laid out one condition a line, and said in words. Spec: R-16, R-51, FP-2.
 
 Rule: letters stand for conditions in their order, as in explanations of events, so that the two can be
-laid side by side.
+laid side by side. What stands in the pattern is told as it is; whoever shows it sees to what it could do there.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from tocsin.cli.safe_text import safe_text
 from tocsin.core.pattern import tree
 from tocsin.core.pattern.printer import print_condition, print_value
 from tocsin.core.pattern.tree import (
@@ -43,7 +42,7 @@ def pattern_lines(pattern: Pattern) -> list[str]:
         case All():
             return ['""']
         case Text(terms):
-            return [safe_text(term.role + print_value(term.value)) for term in terms]
+            return [term.role + print_value(term.value) for term in terms]
         case Json(expr):
             return ["{", *(_STEP + line for line in _expr_lines(expr)), "}"]
         case Space(columns):
@@ -57,12 +56,12 @@ def pattern_lines(pattern: Pattern) -> list[str]:
 def _column_text(column: Column | tree.Ellipsis) -> str:
     if isinstance(column, tree.Ellipsis):
         return "..."
-    return " ".join(_expr_lines(column.expr)) if column.expr else safe_text(column.name or "")
+    return " ".join(_expr_lines(column.expr)) if column.expr else column.name or ""
 
 
 def _expr_lines(expr: Expr) -> list[str]:
     if not isinstance(expr, And | Or):
-        return [safe_text(print_condition(expr))]
+        return [print_condition(expr)]
     junction = "&&" if isinstance(expr, And) else "||"
     lines: list[str] = []
     for place, item in enumerate(expr.items):
@@ -120,7 +119,7 @@ def _group_words(expr: And | Or, letters: Iterator[str], indent: str) -> list[st
 
 def _condition_words(condition: Condition) -> str:
     operand = condition.selector
-    name = safe_text(operand.source[1:].removeprefix(".") if isinstance(operand, Selector) else operand.name)
+    name = operand.source[1:].removeprefix(".") if isinstance(operand, Selector) else operand.name
     if isinstance(operand, Selector) and operand.has_wildcard:
         name = f"some value of {name}"
     match condition:
@@ -142,17 +141,17 @@ _ORDERS = {Op.LT: "less than", Op.GT: "greater than", Op.LE: "at most", Op.GE: "
 
 def _comparison_words(op: Op, value: Value) -> str:
     if op in _ORDERS:
-        return f"is a number {_ORDERS[op]} {safe_text(print_value(value))}"
+        return f"is a number {_ORDERS[op]} {print_value(value)}"
     no = op is Op.NE
     if isinstance(value, Regex):
-        return f"{'does not match' if no else 'matches'} {safe_text(print_value(value))}"
+        return f"{'does not match' if no else 'matches'} {print_value(value)}"
     return _literal_words(value, no=no)
 
 
 def _literal_words(value: Literal, *, no: bool) -> str:
     text = value.text
     if value.is_number:
-        return f"{'does not equal' if no else 'equals'} {safe_text(text)}"
+        return f"{'does not equal' if no else 'equals'} {text}"
     lead, trail = text.startswith("*"), text.endswith("*")
     core = text[lead : len(text) - trail] if text != "*" else ""
     if (lead or trail) and not core:
@@ -170,13 +169,13 @@ def _literal_words(value: Literal, *, no: bool) -> str:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{safe_text(escaped)}"'
+    return f'"{escaped}"'
 
 
 def _text_words(terms: tuple[Term, ...]) -> list[str]:
     def said(role: Role) -> list[str]:
         return [
-            safe_text(print_value(term.value)) if isinstance(term.value, Regex) else _quoted(term.value.text)
+            print_value(term.value) if isinstance(term.value, Regex) else _quoted(term.value.text)
             for term in terms
             if term.role is role
         ]
@@ -203,7 +202,7 @@ def _space_words(columns: tuple[Column | tree.Ellipsis, ...]) -> list[str]:
         if isinstance(column, tree.Ellipsis):
             lines.append(f"{_STEP}... any number of fields")
             continue
-        name = safe_text(column.name) if column.name else "a field"
+        name = column.name or "a field"
         if column.expr is None:
             lines.append(f"{_STEP}{name}: anything")
         elif isinstance(column.expr, And | Or):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.cli.quantity import bytes_text, count_text, counted, duration_text, share_text
+from tocsin.core.quantity import bytes_text, count_text, counted, duration_text, share_text
 
 
 @pytest.mark.parametrize(
