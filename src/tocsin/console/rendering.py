@@ -17,6 +17,7 @@ from tocsin.console.navigation import NAVIGATION, section_of
 from tocsin.console.shown_text import show
 from tocsin.console.static_file import static_path
 from tocsin.core.equal_command import equal_forms
+from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,29 +52,11 @@ def environment() -> Environment:
         duration=duration_text,
         machine=machine_text,
         count=count_text,
-        counted=counted_text,
+        counted=counted,
         size=size_text,
         break_parts=break_parts,
     )
     return made
-
-
-def count_text(number: float) -> str:
-    """A number with commas for thousands.
-
-    >>> count_text(1_234_567), count_text(2.5)
-    ('1,234,567', '2.5')
-    """
-    return f"{int(number):,}" if float(number).is_integer() else f"{number:,.4g}"
-
-
-def counted_text(number: int, noun: str, nouns: str = "") -> str:
-    """A number with its noun.
-
-    >>> counted_text(1, "alarm"), counted_text(1_000, "alarm"), counted_text(2, "entry", "entries")
-    ('1 alarm', '1,000 alarms', '2 entries')
-    """
-    return f"{count_text(number)} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def size_text(size: float) -> str:
@@ -83,7 +66,7 @@ def size_text(size: float) -> str:
     ('512 bytes', '2.5 MB')
     """
     if size < 1_000:
-        return counted_text(int(size), "byte")
+        return counted(int(size), "byte")
     for unit in ("kB", "MB", "GB"):
         size /= 1_000
         if size < 1_000:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 _BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def count_text(number: float) -> str:
-    """A number with thousands marked; whole numbers without a fraction."""
+    """A number with thousands marked; whole numbers without a fraction, very small ones with three digits.
+
+    >>> count_text(1_234_567), count_text(2.5), count_text(0.00012)
+    ('1,234,567', '2.5', '0.00012')
+    """
+    if not math.isfinite(number):
+        return f"{number}"
     if number == int(number):
         return f"{int(number):,}"
+    if abs(number) < 0.01:
+        return f"{number:.3g}"
     return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 

@@ -8,7 +8,16 @@ from tocsin.core.quantity import bytes_text, count_text, counted, duration_text,
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(0, "0"), (1234567, "1,234,567"), (2.5, "2.5"), (-3.0, "-3"), (1.999, "2")]
+    ("number", "text"),
+    [
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (2.5, "2.5"),
+        (-3.0, "-3"),
+        (1.999, "2"),
+        (0.00012, "0.00012"),
+        (float("inf"), "inf"),
+    ],
 )
 def test_count(number: float, text: str) -> None:
     assert count_text(number) == text
