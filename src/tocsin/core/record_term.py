@@ -32,13 +32,14 @@ class RecordTerms(NamedTuple):
     """The eventID, empty where there is none, and the terms of a record, each once.
 
     The term of kind `scope` is the last one. `category` is what `core.record_category` says of a record; empty for
-    what is none. `result` is what became of the call (R-1).
+    what is none. `result` is what became of the call (R-1), `source` the eventSource.
     """
 
     event_id: str
     terms: tuple[Term, ...]
     category: str = ""
     result: str = DONE
+    source: str = ""
 
 
 _NOTHING = RecordTerms("", ())
@@ -69,7 +70,8 @@ def record_terms(message: str) -> RecordTerms:
         ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
     ]
     terms = dict.fromkeys([Term(kind, _storable(text[:_LONGEST])) for kind, text in found if text])
-    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value), call.result)
+    source = _storable(_text(value.get("eventSource"))[:_LONGEST])
+    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value), call.result, source)
 
 
 def _text(value: JsonValue) -> str:
