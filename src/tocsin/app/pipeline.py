@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.app.ingest_rate import IngestRates
 from tocsin.app.late_breach import note_late_data
 from tocsin.app.log_group import LogGroup, require_group
 from tocsin.app.log_stream import require_stream
@@ -119,6 +120,7 @@ class Pipeline:
         counters = self._service.counters
         counters.add("events_received", outcome.stored)
         counters.add("events_rejected", len(events) - outcome.stored)
+        self._service.part(IngestRates).note(scope, group, outcome.stored, at=self._service.now_ms())
         return outcome
 
     def _put(

@@ -16,6 +16,7 @@ VIEWS: Final = (
     # -- watch: one alarm
     # -- watch: events, actors, addresses, resources, search
     # -- set up: log groups, filters, alarms
+    "log_groups",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     # -- prove: rules, coverage, archive; learn
     # -- system: sign-in, audit, settings, status
