@@ -51,7 +51,13 @@ def watched(bench: ConsoleBench) -> None:
 
 def test_without_groups_the_three_ways_to_one_are_told(bench: ConsoleBench) -> None:
     seen = bench.get("logs")
-    for way in ("A trail delivers to it", "[[source]]", "PutLogEvents", "aws logs create-log-stream"):
+    for way in (
+        "A trail delivers to it",
+        "[[source]]",
+        "PutLogEvents",
+        "aws logs create-log-stream",
+        "aws logs put-log-events",
+    ):
         assert way in seen.words
 
 
@@ -180,9 +186,9 @@ def test_shorter_retention_wants_a_second_word(bench: ConsoleBench) -> None:
     bench.put_events("g", [RECORD])
     asked = bench.post("keep-log-group", {"group": "g", "retention": "1"})
     assert asked.status == 422
-    assert "Events older than 1 days are removed at once." in asked.words
+    assert "Events older than 1 day are removed at once." in asked.words
     done = bench.follow(bench.post("keep-log-group", {"group": "g", "retention": "1", "sure": "yes"}))
-    assert "Saved. Events expire after 1 days." in done.words
+    assert "Saved. Events expire after 1 day." in done.words
 
 
 def test_protection_and_longer_retention_are_set_at_once(bench: ConsoleBench) -> None:

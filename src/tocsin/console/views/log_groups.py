@@ -27,6 +27,7 @@ from tocsin.console.route import action, fragment, page
 from tocsin.core.aws_call import AwsCall
 from tocsin.core.log_event import EventPlace
 from tocsin.core.nearest import nearest
+from tocsin.core.quantity import counted
 from tocsin.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -42,10 +43,8 @@ EVENTS = 50
 
 _CRUMB = "Log groups"
 _NEVER = "0"
-_RETENTIONS = [
-    (_NEVER, "Never expire"),
-    *((str(days), "1 day" if days == 1 else f"{days:,} days") for days in RETENTION_DAYS),
-]
+_RETENTIONS = [(_NEVER, "Never expire"), *((str(days), counted(days, "day")) for days in RETENTION_DAYS)]
+_RECORD = '{"eventSource":"example.amazonaws.com","eventName":"Hello"}'
 
 
 # ---------------------------------------------------------------- pages
@@ -61,7 +60,7 @@ def log_group_list(visit: Visit) -> Answer:
         "older": visit.again(after=_cursor(*groups[-1])) if has_more else "",
         "most_filters": MOST_FILTERS,
         "moment_of": from_epoch,
-        "first_calls": _first_calls() if not groups and not find and not after else (),
+        "first_calls": _first_calls(visit) if not groups and not find and not after else (),
     }
     return Page("log_groups.html", "Log groups", context)
 
@@ -185,9 +184,8 @@ def keep_log_group(visit: Visit) -> Answer:
     before, after = group.retention_in_days or 0, int(days)
     is_shorter = after and (not before or after < before)
     if is_shorter and standing.stored_bytes and not visit.form.get("sure"):
-        raise FormProblemError(
-            {"sure": f"Events older than {after:,} days are removed at once. Tick the box to say so."}
-        )
+        older = f"Events older than {counted(after, 'day')}"
+        raise FormProblemError({"sure": f"{older} are removed at once. Tick the box to say so."})
     if after != before:
         call = _retention(group.name, days)
         visit.call(call.service, call.operation, call.parameters)
@@ -195,7 +193,7 @@ def keep_log_group(visit: Visit) -> Answer:
     if is_protected != group.is_protected:
         parameters = {"logGroupIdentifier": group.name, "deletionProtectionEnabled": is_protected}
         visit.call("logs", "PutLogGroupDeletionProtection", parameters)
-    kept = "Events never expire" if not after else f"Events expire after {after:,} days"
+    kept = f"Events expire after {counted(after, 'day')}" if after else "Events never expire"
     return Redirect(visit.url("logs", group.name), told=f"Saved. {kept}.")
 
 
@@ -236,16 +234,17 @@ def delete_log_group(visit: Visit) -> Answer:
 
 
 def _with(loss: GroupLoss) -> str:
-    filters = len(loss.filters)
-    return f" with {filters} metric filter{'s' if filters > 1 else ''}" if filters else ""
+    return f" with {counted(len(loss.filters), 'metric filter')}" if loss.filters else ""
 
 
-def _first_calls() -> Sequence[AwsCall]:
+def _first_calls(visit: Visit) -> Sequence[AwsCall]:
     """What puts a first event into a first group."""
-    group, stream = {"logGroupName": "trail-group"}, {"logGroupName": "trail-group", "logStreamName": "by-hand"}
+    stream = {"logGroupName": "trail-group", "logStreamName": "by-hand"}
+    event = {"timestamp": int(visit.at.timestamp() * 1000), "message": _RECORD}
     return (
-        AwsCall(service="logs", operation="CreateLogGroup", parameters=group),
+        AwsCall(service="logs", operation="CreateLogGroup", parameters={"logGroupName": "trail-group"}),
         AwsCall(service="logs", operation="CreateLogStream", parameters=stream),
+        AwsCall(service="logs", operation="PutLogEvents", parameters={**stream, "logEvents": [event]}),
     )
 
 
