@@ -1,7 +1,9 @@
 """A day of an account, lived through by a real service on a clock that stands where it is put.
 
-    with told_story(tmp_path / "data") as story:
-        story.serve()          # the console answers at story.address, and nothing moves any more
+    story = Story(tmp_path / "data")
+    story.tell()
+    with story.serving() as address:  # nothing moves any more
+        open(f"{address}/console")
 
 The day: people and pipelines at work, denials in the afternoon, root without MFA in the evening, and at ten past three
 in the night mallory opens a security group to everybody. Somebody is told, somebody never confirmed, a hook fails, one
@@ -12,6 +14,7 @@ an attacker would.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -70,6 +73,7 @@ class Story:
         self.plan = plan_server(load_config(None, settings, folder=data), settings)
         self.clock = ManualClock(AT - timedelta(hours=27))
         self._number = 0
+        self.kind = ""
 
     # ------------------------------------------------------------ telling
 
@@ -85,8 +89,13 @@ class Story:
         finally:
             running.close()
 
-    def tell(self, *, hostile: bool = False) -> None:
-        """Live through the day."""
+    def tell(self, kind: str = "full") -> None:
+        """Live through the day: a `full` one, an `empty` one, or a `hostile` one."""
+        self.kind = kind
+        if kind == "empty":
+            self.clock.advance((AT - self.clock.now()).total_seconds())
+            return
+        hostile = kind == "hostile"
         with self._running() as running:
             self._define(running, hostile=hostile)
             for at, records in _day(hostile=hostile):
@@ -251,9 +260,11 @@ class Story:
             loop = DeliveryLoop(running.service, running._notifiers(), chance=lambda: 0.0, report=_raise)
             while await loop.step():
                 await loop.finish()
-            await loop.finish()
+            await loop._end()
 
-        asyncio.run(once())
+        # In a thread, as a browser that is driven from this one has a loop running in it.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, once()).result()
 
     # ------------------------------------------------------------ looking
 

@@ -1,0 +1,43 @@
+"""Every page of the console, by its route: an address of each in the day that `console_story` tells.
+
+A new page needs a line here, or the tour fails: that is how each page gets looked at with full, empty and hostile data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from console_story import ACCOUNT, EVENT_ID, GROUP, REGION, WEB_GROUP
+
+from tocsin.console.route_table import all_routes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MALLORY: Final = f"arn:aws:iam::{ACCOUNT}:user/mallory"
+_ALARM: Final = "cis/security-group-changes"
+
+# The address of a page where its route has a name in it; the others are their own address.
+SAMPLES: Final[dict[str, str]] = {
+    "actors/{arn...}": f"actors/{_MALLORY}",
+    "addresses/{address...}": "addresses/203.0.113.47",
+    "alarms/{name...}": f"alarms/{_ALARM}",
+    "events/{id}": f"events/{EVENT_ID}",
+    "filters/{name...}": f"filters/{GROUP}:{_ALARM}",
+    "logs/{group...}": f"logs/{GROUP}",
+    "resources/{id...}": f"resources/{WEB_GROUP}",
+    "rules/{pack}": "rules/cis",
+    "rules/{pack}/{id}": "rules/cis/root-user-used",
+    "topics/{name...}": "topics/sec-alerts",
+    "trails/{name...}": "trails/main-trail",
+    "": f"?in={ACCOUNT}/{REGION}",
+}
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Route and address of every page that is opened by reading alone."""
+    for route in all_routes():
+        path = "/".join(route.parts)
+        if route.is_change or path.startswith("_/"):
+            continue
+        yield path, SAMPLES.get(path, path)
