@@ -19,6 +19,8 @@ VIEWS: Final = (
     "log_groups",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     # -- prove: rules, coverage, archive; learn
+    "rules",
+    "rule_switch",
     # -- system: sign-in, audit, settings, status
 )
 """Names of modules below `tocsin.console.views`."""
