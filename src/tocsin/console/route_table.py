@@ -22,6 +22,7 @@ VIEWS: Final = (
     "rules",
     "rule_switch",
     # -- system: sign-in, audit, settings, status
+    "sign_in",
 )
 """Names of modules below `tocsin.console.views`."""
 
