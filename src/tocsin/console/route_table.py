@@ -21,6 +21,7 @@ VIEWS: Final = (
     # -- prove: rules, coverage, archive; learn
     "rules",
     "rule_switch",
+    "coverage",
     # -- system: sign-in, audit, settings, status
     "sign_in",
 )
