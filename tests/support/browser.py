@@ -126,6 +126,8 @@ def visiting(
         timezone_id="Europe/Berlin",
         **more,
     )
+    # Without it the first page is asked for twice: its zone is not known before.
+    context.add_cookies([{"name": "tocsin-zone", "value": "Europe/Berlin", "url": f"{address}/console"}])
     try:
         yield Tab(context.new_page(), address)
     finally:

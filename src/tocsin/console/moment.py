@@ -49,6 +49,11 @@ class Clockface:
         self.at = at
 
     @property
+    def zone(self) -> tzinfo:
+        """The zone of the reader."""
+        return self._zone
+
+    @property
     def is_utc(self) -> bool:
         """Whether local time is UTC, so that nothing need be said twice."""
         return self.at.astimezone(self._zone).utcoffset() == self.at.astimezone(UTC).utcoffset()

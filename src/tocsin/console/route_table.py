@@ -20,7 +20,11 @@ VIEWS: Final = (
     "filter",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     # -- prove: rules, coverage, archive; learn
+    "rules",
+    "rule_switch",
+    "coverage",
     # -- system: sign-in, audit, settings, status
+    "sign_in",
 )
 """Names of modules below `tocsin.console.views`."""
 

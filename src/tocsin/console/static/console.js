@@ -297,7 +297,9 @@ one("[data-focus]")?.focus();
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const kept = /(?:^|; )tocsin-zone=([^;]*)/.exec(document.cookie)?.[1];
 if (zone && decodeURIComponent(kept || "") !== zone) {
+  // The times of this page are in another zone: it is asked for again, once, if the browser keeps the cookie.
   document.cookie = `tocsin-zone=${zone}; Path=/console; Max-Age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+  if (document.cookie.includes(`tocsin-zone=${zone}`)) location.reload();
 }
 
 // ---------------------------------------------------------------- charts: one stop of the tab key, arrows move (CON-5.7)
