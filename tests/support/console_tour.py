@@ -25,6 +25,7 @@ SAMPLES: Final[dict[str, str]] = {
     "events/{id}": f"events/{EVENT_ID}",
     "filters/{name...}": f"filters/{GROUP}:{_ALARM}",
     "logs/{name...}": f"logs/{GROUP}",
+    "audit/{number}": "audit/1",
     "edit/log-group/{name...}": f"edit/log-group/{GROUP}",
     "confirm/switch-rule-off": f"confirm/switch-rule-off?rule={_ALARM}&group={GROUP}",
     "confirm/delete-log-group": f"confirm/delete-log-group?name={GROUP}",

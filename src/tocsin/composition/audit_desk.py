@@ -35,7 +35,7 @@ class AuditDesk:
             request_id=actor.request_id,
             action=change.action,
             kind=change.kind,
-            name=change.name,
+            name=_name_of(change),
             scope=change.scope,
             before=change.before,
             after=change.after,
@@ -60,3 +60,8 @@ class AuditDesk:
     def note_undone(self, sequence: int, actor: Actor) -> None:
         """Keep that a change was taken back."""
         self._log.note_undone(sequence, actor.request_id)
+
+
+def _name_of(change: Change) -> str:
+    """Subscriptions go by the last part of their ARN, as their page does."""
+    return change.name.rpartition(":")[2] if change.kind == "subscription" else change.name

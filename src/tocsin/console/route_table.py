@@ -25,6 +25,7 @@ VIEWS: Final = (
     "coverage",
     # -- system: sign-in, audit, settings, status
     "sign_in",
+    "audit",
 )
 """Names of modules below `tocsin.console.views`."""
 

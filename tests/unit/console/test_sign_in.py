@@ -158,8 +158,13 @@ def test_what_happened_is_in_the_audit_log(bench: ConsoleBench) -> None:
     bench.sign_in("alice")
     bench.post("sign-out")
     (out, came) = AuditLog(bench.service).page().entries
-    assert (came.action, came.actor, came.address, came.agent) == ("SignIn", "alice", "127.0.0.1", "Mozilla/5.0 (test)")
-    assert (out.action, out.actor) == ("SignOut", "alice")
+    assert (came.action, came.actor, came.address, came.agent) == (
+        "sign-in",
+        "alice",
+        "127.0.0.1",
+        "Mozilla/5.0 (test)",
+    )
+    assert (out.action, out.actor) == ("sign-out", "alice")
 
 
 @pytest.mark.parametrize(("method", "path"), [("get", "sign-in"), ("post", "sign-in"), ("post", "sign-out")])
