@@ -152,11 +152,11 @@ def _behind(
             for page in _pages(store, scope, group, span, left):
                 left -= len(page)
                 arrived = [event for event in page if event.ingestion_time >= span.arrived]
-                for timestamp, event in _matching(arrived, filters, alarm.keys, scope):
+                for kept, event in matching_events(arrived, filters, alarm.keys, scope):
                     count += 1
                     raw.add(event.text)
                     if len(found) < EVENTS_KEPT:
-                        found.append(EventSummary.of(event, _second_of(event, timestamp)))
+                        found.append(EventSummary.of(event, second_of_event(event, kept.timestamp)))
             if left <= 0:
                 return Contribution(_by_time(found), count, is_complete=False)
     return Contribution(_by_time(found), count, raw.ndjson)
@@ -202,9 +202,10 @@ def _pages(store: StoreReader, scope: Scope, group: str, span: _Span, most: int)
         after = page[-1].place
 
 
-def _matching(
+def matching_events(
     events: Sequence[LogEvent], filters: Sequence[CompiledFilter], keys: Collection[MetricKey], scope: Scope
-) -> Iterator[tuple[int, Event]]:
+) -> Iterator[tuple[LogEvent, Event]]:
+    """Those of these log events that one of the filters counts in one of the metrics, each decoded."""
     messages = [event.message for event in events]
     places: Sequence[int] = range(len(messages))
     if all(isinstance(one.pattern.tree, tree.Json) for one in filters):
@@ -212,10 +213,10 @@ def _matching(
     for place in places:
         event = Event(messages[place])
         if any(one.pattern.matches_event(event) and _key(one, event, scope) in keys for one in filters):
-            yield events[place].timestamp, event
+            yield events[place], event
 
 
-def _second_of(event: Event, timestamp: int) -> int:
+def second_of_event(event: Event, timestamp: int) -> int:
     """When it happened: a trail's log events are dated by their delivery (CT-12.3)."""
     time = event.get("eventTime")
     second = parse_event_time(time) if isinstance(time, str) else None
