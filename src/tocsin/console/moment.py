@@ -50,7 +50,7 @@ class Clockface:
 
     @property
     def zone(self) -> tzinfo:
-        """The zone of the reader."""
+        """The zone that local times are in."""
         return self._zone
 
     @property
