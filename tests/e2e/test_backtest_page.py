@@ -11,7 +11,7 @@ from browser import chromium
 
 from tocsin.app.backtest_report import AlarmResult, BacktestReport, EventLine, TransitionLine
 from tocsin.app.report import Bytes, Files, Records, Skip
-from tocsin.cli.backtest_page import render_page
+from tocsin.console.backtest_page import render_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -114,7 +114,23 @@ def test_port_that_is_taken(tmp_path: Path) -> None:
         ([], {"TOCSIN_SERVER_TLS_CERT": "c.pem"}, "server.tls_cert and server.tls_key belong together"),
         (["--port", "65536"], {}, "--port: 65536 is no port"),
         ([], {"TOCSIN_SERVER_PORT": "http"}, "TOCSIN_SERVER_PORT"),
-        (["--host", "host.invalid."], {"TOCSIN_AUTH_CREDENTIALS": "keys.toml"}, "cannot listen on host.invalid."),
+        (
+            ["--host", "0.0.0.0"],
+            {"TOCSIN_AUTH_CREDENTIALS": "keys.toml"},
+            "the console has no password, and server.host is 0.0.0.0, which others can reach",
+        ),
+        (
+            [],
+            {"TOCSIN_CONSOLE_PASSWORD": "env:ABSENT"},
+            "console.password is env:ABSENT, and the variable ABSENT is not set",
+        ),
+        ([], {"TOCSIN_CONSOLE_PASSWORD": "$2b$12$abc"}, "console.password is a hash of another kind than Argon2id"),
+        ([], {"TOCSIN_CONSOLE_USERS": "absent.toml"}, "absent.toml: there is no such file"),
+        (
+            ["--host", "host.invalid."],
+            {"TOCSIN_AUTH_CREDENTIALS": "keys.toml", "TOCSIN_CONSOLE_PASSWORD": "correct horse"},
+            "cannot listen on host.invalid.",
+        ),
         (["--data", "file"], {}, "cannot use the data folder file"),
     ],
 )

@@ -20,12 +20,17 @@ import html5lib
 import msgspec
 
 from tocsin.api.service_table import service_table
+from tocsin.app.console_access import ConsoleAccess
+from tocsin.app.console_user import ConsoleUser, ConsoleUsers, Role
 from tocsin.app.service import Service, ServiceSettings
 from tocsin.clock import ManualClock
+from tocsin.composition.audit_desk import AuditDesk
 from tocsin.composition.console_call import ConsoleApi
+from tocsin.console.door import SessionDoor
 from tocsin.console.route import ConsoleRequest
 from tocsin.console.site import ConsoleSite
 from tocsin.console.visit import Actor, ConsoleParts
+from tocsin.core.password_hash import HashCost, PasswordHash
 from tocsin.core.scope import Scope
 from tocsin.store.memory import MemoryStore
 from tocsin.wire.model import ServiceModels
@@ -72,15 +77,18 @@ class Seen(NamedTuple):
         return re.findall(r'href="([^"]*)"', self.text)
 
 
-class AuditNotes:
-    """Keeps the changes that were noted."""
+class AuditNotes(AuditDesk):
+    """The audit log, and beside it the changes that were noted, as they were."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        super().__init__(service, lambda *_, **__: None)
         self.changes: list[tuple[Change, Actor]] = []
 
     def note(self, change: Change, actor: Actor) -> None:
-        """Keep one."""
+        """Keep one; what `ConsoleBench.call` does is no change of the console."""
         self.changes.append((change, actor))
+        if actor.name != "setup":
+            super().note(change, actor)
 
 
 class StandingDoor:
@@ -89,7 +97,7 @@ class StandingDoor:
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
 
-    def visitor(self, request: ConsoleRequest, cookies: Mapping[str, str]) -> Visitor:
+    def visitor(self, cookies: Mapping[str, str]) -> Visitor:
         """The visitor."""
         return self._visitor
 
@@ -104,8 +112,10 @@ class ConsoleBench:
         store: Store | None = None,
         settings: Mapping[str, Any] | None = None,
         visitor: Visitor | None = None,
+        users: Mapping[str, Role] | None = None,
         parts: Mapping[str, Any] | None = None,
     ) -> None:
+        """With `visitor` everybody is that one; with `users` these have to sign in, with their name as password."""
         self.clock = ManualClock(at)
         numbers = itertools.count(1)
         self.service = Service(
@@ -115,7 +125,7 @@ class ConsoleBench:
             new_secret=lambda size: next(numbers).to_bytes(size, "big"),
             settings=ServiceSettings(account=SCOPE.account, **(settings or {})),
         )
-        self.audit = AuditNotes()
+        self.audit = AuditNotes(self.service)
         self.api = ConsoleApi(
             self.service,
             service_table(),
@@ -125,14 +135,24 @@ class ConsoleBench:
             audit=self.audit,
         )
         self.failures: list[BaseException] = []
+        known = [
+            ConsoleUser(name=name, role=role, password=PasswordHash(name, HashCost(8, 1, 1)))
+            for name, role in (users or {}).items()
+        ]
+        self.access = ConsoleAccess(
+            self.service, ConsoleUsers(known), scope=SCOPE, fits=lambda hashed, password: hashed.text == password
+        )
+        given = {"api": self.api, "audit": self.audit, "access": self.access, "region": SCOPE.region, **(parts or {})}
+        door = SessionDoor(self.access) if users else None
         self.site = ConsoleSite(
             self.service,
-            ConsoleParts(api=self.api, audit=self.audit, region=SCOPE.region, **(parts or {})),
+            ConsoleParts(**given),
             key=b"s" * 32,
             report=lambda _id, _page, error: self.failures.append(error),
-            door=None if visitor is None else StandingDoor(visitor),
+            door=door if visitor is None else StandingDoor(visitor),
         )
         self.cookies: dict[str, str] = {}
+        self.is_https = False
 
     # ------------------------------------------------------------ what is there
 
@@ -188,11 +208,18 @@ class ConsoleBench:
         headers: Mapping[str, str] | None = None,
     ) -> Seen:
         """Send a form to `do/ACTION`, with the token that the browser's pages have."""
-        if "tocsin-form" not in self.cookies:
-            self.get("")
-        given = self.site._tokens.token(self.cookies.get("tocsin-form", "")) if token is None else token
+        prefix = "__Secure-" if self.is_https else ""
+        if f"{prefix}tocsin-form" not in self.cookies:
+            self.get("sign-in")
+        form, session = (self.cookies.get(f"{prefix}tocsin-{name}", "") for name in ("form", "session"))
+        own = self.site._tokens.token(form, session)
+        given = own if token is None else token
         body = urlencode({"token": given, **(fields or {})}, doseq=True).encode()
         return self._ask("POST", f"do/{action}", body=body, headers=headers)
+
+    def sign_in(self, name: str, password: str | None = None, **fields: str) -> Seen:
+        """Send the form of the sign-in page."""
+        return self.post("sign-in", {"name": name, "password": name if password is None else password, **fields})
 
     def follow(self, seen: Seen) -> Seen:
         """Open the page that an answer leads to."""
@@ -213,12 +240,15 @@ class ConsoleBench:
             body=body,
             request_id="req-1",
             source_address="127.0.0.1",
+            is_https=self.is_https,
         )
         response = self.site.answer(request)
         for name, value in response.headers:
             if name == "Set-Cookie":
-                cookie, _, _ = value.partition(";")
+                cookie, _, rest = value.partition(";")
                 self.cookies.update([cookie.split("=", 1)])
+                if "Max-Age=0" in rest:
+                    self.cookies.pop(cookie.partition("=")[0])
         told = {name.lower(): value for name, value in response.headers}
         plain = gzip.decompress(response.body) if told.get("content-encoding") == "gzip" else response.body
         if self.failures:

@@ -83,6 +83,7 @@ class Story:
         running.models.load_served()
         running.signing_key.open()
         running.signing_key.make()
+        self._audit = running.console_api._audit
         running.console_api._audit = _Unheard()  # the day is told by AWS clients, not by the console
         try:
             yield running
@@ -102,14 +103,37 @@ class Story:
                 self._go_to(running, at)
                 self._put(running, records)
             self._go_to(running, AT)
+            running.console_api._audit = self._audit
+            self._change(running, hostile=hostile)
 
-    def call(self, running: RunningServer, service: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+    def _change(self, running: RunningServer, *, hostile: bool) -> None:
+        """What alice does in the console, last of all."""
+        agent = HOSTILE if hostile else "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
+        name = "cis/network-gateway-changes"
+        arn = HERE.arn("cloudwatch", f"alarm:{name}")
+        tag = {"Key": "team", "Value": _MARKUP if hostile else "blue"}
+        for operation, parameters in (
+            ("EnableAlarmActions", {"AlarmNames": [name]}),
+            ("DisableAlarmActions", {"AlarmNames": [name]}),
+            ("TagResource", {"ResourceARN": arn, "Tags": [tag]}),
+        ):
+            self.call(running, "cloudwatch", operation, parameters, agent=agent)
+
+    def call(
+        self,
+        running: RunningServer,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        *,
+        agent: str = "story",
+    ) -> Any:
         """Call an operation of the API."""
         actor = Actor(
             name="alice",
             role="operator",
             source_address="192.0.2.10",
-            user_agent="story",
+            user_agent=agent,
             request_id=f"req-{self._next()}",
             at=self.clock.now(),
         )

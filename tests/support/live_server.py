@@ -72,6 +72,7 @@ class LiveServer:
         host: str = "127.0.0.1",
         most_bytes: int | None = None,
         heeds_permissions: bool = False,
+        port: int = 0,
     ) -> None:
         """`most_bytes` bounds every file that it writes, as a disk that is full would.
 
@@ -80,7 +81,7 @@ class LiveServer:
         self.data = data
         data.parent.mkdir(parents=True, exist_ok=True)
         self._log_path = data.parent / f"{data.name}.log"
-        command = [sys.executable, "-m", "tocsin", "serve", "--port", "0", "--data", str(data), *arguments]
+        command = [sys.executable, "-m", "tocsin", "serve", "--port", str(port), "--data", str(data), *arguments]
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("TOCSIN_", "AWS_"))}
         self._output = self._log_path.open("ab")
         began = time.perf_counter()

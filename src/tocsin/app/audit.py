@@ -89,18 +89,19 @@ class AuditLog:
 
     # ------------------------------------------------------------ to add
 
-    def add(self, new: NewEntry) -> int:
-        """Keep an entry; its number."""
+    def add(self, new: NewEntry) -> AuditHead:
+        """Keep an entry; where the log ends now, which is its number and digest."""
         at = self._service.now()
 
-        def work(store: StoreWriter) -> int:
+        def work(store: StoreWriter) -> AuditHead:
             head = _head(store)
             entry = _entry(new, at, head)
             line = line_of(entry)
             store.put(_KIND, _EVERYWHERE, _number(entry.sequence), line)
             store.put(_OF_OBJECT, _EVERYWHERE, _place(entry.kind, entry.name, entry.sequence), b"")
-            _HEADS.put(store, _EVERYWHERE, "", AuditHead(entry.sequence, digest_of(line)))
-            return entry.sequence
+            ends = AuditHead(entry.sequence, digest_of(line))
+            _HEADS.put(store, _EVERYWHERE, "", ends)
+            return ends
 
         return self._service.store.write(work)
 
@@ -117,12 +118,13 @@ class AuditLog:
         return self._service.store.write(work)
 
     def note_undone(self, sequence: int, request_id: str) -> None:
-        """Keep that a change was taken back, by the last change of a request."""
+        """Keep that a change which can be taken back was, by the last change of a request."""
+        now = self._service.now_ms()
 
         def work(store: StoreWriter) -> None:
             by = _of_request(store, request_id)
-            known = store.get(_KIND, _EVERYWHERE, _number(sequence))
-            if by is not None and known is not None and by > sequence:
+            offer = _OFFERS.get(store, _EVERYWHERE, _number(sequence), now=now)
+            if by is not None and offer is not None and by > sequence:
                 _UNDONE.put(store, _EVERYWHERE, _number(sequence), by)
                 _OFFERS.delete_all(store, _EVERYWHERE, prefix=_number(sequence))
 

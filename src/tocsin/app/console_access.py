@@ -96,7 +96,7 @@ class ConsoleAccess:
             return SignInResult(wait=_seconds(self._failures.wait(name, whence.address)))
         self._count("success")
         self._record(name, whence)
-        self._note(user, "SignIn", whence)
+        self._note(user, "sign-in", whence)
         self._failures.forgive(name, whence.address)
         return SignInResult(user=user, token=self.sessions.open(user))
 
@@ -107,7 +107,7 @@ class ConsoleAccess:
         else:
             self.sessions.close(token)
         self._record(user.name, whence, is_sign_out=True, is_everywhere=everywhere)
-        self._note(user, "SignOutEverywhere" if everywhere else "SignOut", whence)
+        self._note(user, "sign-out-everywhere" if everywhere else "sign-out", whence)
 
     def _is_right(self, user: ConsoleUser | None, password: str) -> bool:
         """Try a password against one hash of every cost that there is: that takes as long for everybody, and nobody."""

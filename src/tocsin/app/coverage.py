@@ -67,7 +67,8 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
     `fit` says how the filter stands to the control; `missed` is a record that it leaves out, `extra` one that it takes
     too much. `breaks_at` is one of `LINKS` with `why_not` as a sentence without a full stop; both are empty where
-    nothing breaks. `through` is the composite alarm that speaks for the alarm.
+    nothing breaks. `is_partial`: a person is told of some of the records, and only the filter is to blame that it is
+    not all of them. `through` is the composite alarm that speaks for the alarm.
     """
 
     log_group: str = ""
@@ -82,6 +83,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     through: str = ""
     people: list[Person] = []
     pending: list[Person] = []
+    is_partial: bool = False
     breaks_at: str = ""
     why_not: str = ""
 
@@ -112,6 +114,12 @@ class CoverageControl(msgspec.Struct, frozen=True, kw_only=True):
     also: list[str]
     reached: bool
     rows: list[CoverageRow]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is not reached, and a person is told of some of its records."""
+        ways = (way for row in self.rows for way in (row.chain, *row.others))
+        return not self.reached and any(way.is_partial for way in ways)
 
 
 class CoverageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,16 +192,11 @@ def coverage_of(service: Service, scope: Scope, standard: Standard, *, version: 
         is_exact=standard.is_exact,
         reached=sum(one.reached for one in told),
         of=len(told),
-        partial=sum(not one.reached and any(_is_partial(row) for row in one.rows) for one in told),
+        partial=sum(one.is_partial for one in told),
         log_groups=feeds,
         controls=told,
         outside=standards().outside_of(standard),
     )
-
-
-def _is_partial(row: CoverageRow) -> bool:
-    """Whether a person is told of some of a control's records, by a filter that is narrower."""
-    return any(one.fit == Fit.NARROWER and one.breaks_at == "filter" and one.people for one in (row.chain, *row.others))
 
 
 class _Coverage:
@@ -202,6 +205,7 @@ class _Coverage:
         self._scope = scope
         self._standard = standard
         self._now = service.now_ms()
+        self._interval = service.settings.trail_delivery_interval
         self._survey = RuleSurvey(service, store, scope)
         self._feeds: dict[str, GroupFeed] = {}
 
@@ -239,6 +243,9 @@ class _Coverage:
 
     def _chain(self, one: RuleFilter, watcher: Watcher | None) -> Chain:
         breaks_at, why_not = self._break(one, watcher)
+        is_partial = one.fit.fit is Fit.NARROWER and not breaks_at
+        if one.fit.fit in _UNEQUAL:
+            breaks_at, why_not = "filter", f"{_UNEQUAL[one.fit.fit]}{f'; and {why_not}' if why_not else ''}"
         reach = None if watcher is None else watcher.reach
         return Chain(
             log_group=one.group,
@@ -257,16 +264,13 @@ class _Coverage:
             pending=[]
             if reach is None
             else [Person(endpoint=p.endpoint, protocol=p.protocol, topic=p.topic_arn) for p in reach.pending],
+            is_partial=is_partial,
             breaks_at=breaks_at,
             why_not=why_not,
         )
 
     def _break(self, one: RuleFilter, watcher: Watcher | None) -> tuple[str, str]:
-        """The first link that is missing, and why; nothing where none is."""
-        if one.fit.fit is Fit.NARROWER:
-            return "filter", "the filter is narrower: it leaves out some of the records"
-        if one.fit.fit is Fit.WIDER:
-            return "filter", "the filter is wider: it counts other records, too"
+        """The first link behind the filter that is missing, and why; nothing where none is."""
         feed = self._feed(one.group)
         if feed.why_not:
             return "records", feed.why_not
@@ -283,7 +287,9 @@ class _Coverage:
     def _feed(self, group: str) -> GroupFeed:
         known = self._feeds.get(group)
         if known is None:
-            known = self._feeds[group] = group_feed(self._store, self._scope, group, now=self._now)
+            known = self._feeds[group] = group_feed(
+                self._store, self._scope, group, now=self._now, interval=self._interval
+            )
         return known
 
     def _proof(self, watcher: Watcher) -> Proof | None:
@@ -308,6 +314,11 @@ class _Coverage:
                 )
         return None
 
+
+_UNEQUAL = {
+    Fit.NARROWER: "the filter is narrower: it leaves out some of the records",
+    Fit.WIDER: "the filter is wider: it counts other records, too",
+}
 
 _NO_FILTER = Chain(breaks_at="filter", why_not="no filter counts these records")
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tocsin.app.rulepack import pack_names, read_sources, shared_clauses
+from tocsin.app.ruletest import RuleTester, kind_of
+from tocsin.app.ruletest_report import Failure
 from tocsin.core.rule import Rule
 from tocsin.errors import NotFoundError
 
@@ -81,3 +83,29 @@ class RuleCatalogue:
                 self._rules = ShippedRules(found, shared_clauses(self._packs_dir))
                 self._day = day
             return self._rules
+
+
+class TestedRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of a rule as it went just now. `failures` say what was expected and what came instead."""
+
+    __test__ = False  # not a test of pytest's
+
+    name: str
+    kind: str
+    failures: tuple[Failure, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that it expects came true."""
+        return not self.failures
+
+
+def tested(service: Service, shipped: ShippedRules, rule: Rule) -> list[TestedRule]:
+    """Run the tests of a rule, beside the rules that its alarm may look at (IF-4)."""
+    around = shipped.rules if rule.composite is not None else (rule,)
+    tester = RuleTester(around, extra=service.settings.evaluation_range, timer=service.clock.monotonic)
+    outcomes = tester.run(rule, range(len(rule.tests)))
+    return [
+        TestedRule(name=test.name, kind=kind_of(test), failures=tuple(failure for _, failure in outcome.failures))
+        for test, outcome in zip(rule.tests, outcomes, strict=True)
+    ]

@@ -6,6 +6,7 @@ counts for a rule as soon as it is proved to match what the rule wants. Spec: CO
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,6 +40,15 @@ if TYPE_CHECKING:
     from tocsin.core.scope import Scope
 
 _FITS = list(Fit)
+
+
+class Switch(StrEnum):
+    """Whether a rule is on in a scope, told by what filters and alarms do."""
+
+    ON = "on"  # a filter counts exactly what it wants, and an alarm looks on; or its composite alarm is there
+    PART = "in part"  # a filter counts a part of what it wants, and an alarm looks on
+    COUNTING = "counting"  # a filter counts, and no alarm looks on
+    OFF = "off"
 
 
 class Watcher(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,20 +95,20 @@ class RuleStanding(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.filters if one.fit.fit is not Fit.WIDER)
 
     @property
-    def is_on(self) -> bool:
-        """Whether something counts for the rule and an alarm looks on, or its composite alarm is there."""
-        return self.composite is not None or any(one.watchers for one in self.counting)
+    def switch(self) -> Switch:
+        """Whether the rule is on, in part, or not."""
+        counting = self.counting
+        if self.composite is not None or any(one.fit.fit.is_equal and one.watchers for one in counting):
+            return Switch.ON
+        if any(one.watchers for one in counting):
+            return Switch.PART
+        return Switch.COUNTING if counting and self.rule.alarm is not None else Switch.OFF
 
     @property
-    def is_half_on(self) -> bool:
-        """Whether something counts for it, and no alarm looks on."""
-        return not self.is_on and bool(self.counting) and self.rule.alarm is not None
-
-    def own_filter(self, group: str) -> RuleFilter | None:
-        """The filter of the rule's own name in a group."""
-        assert self.rule.filter is not None
-        name = self.rule.filter.filter_name
-        return next((one for one in self.filters if (one.group, one.name) == (group, name)), None)
+    def watchers(self) -> tuple[Watcher, ...]:
+        """The alarms that look on, the best first."""
+        found = tuple(watcher for one in self.counting for watcher in one.watchers)
+        return found if self.composite is None else (*found, self.composite)
 
 
 class RuleSurvey:

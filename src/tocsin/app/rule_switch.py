@@ -155,7 +155,7 @@ def put_filter_call(definition: MetricFilter, group: str) -> AwsCall:
         {name: value for name, value in one.items() if value is not None}
         for one in parameters.pop("metricTransformations")
     ]
-    given = {name: value for name, value in parameters.items() if value not in (None, [], False)}
+    given = {name: value for name, value in parameters.items() if value not in (None, (), [], False)}
     return AwsCall(
         service="logs",
         operation="PutMetricFilter",

@@ -156,7 +156,7 @@ def backtest(
         )
         write_report(stream, report, output.format)
         if page is not None:
-            from tocsin.cli.backtest_page import render_page
+            from tocsin.console.backtest_page import render_page
 
             page.write(render_page(report, generated=invocation.clock.now().strftime("%Y-%m-%d %H:%M UTC")))
     if not output.quiet:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.api.operation import Context
+from tocsin.app.console_user import console_principal
+from tocsin.composition.audit_subject import is_change, subjects_of
 from tocsin.composition.call_recording import MadeCall, Surroundings
 from tocsin.console.answer import ApiRefusalError
 from tocsin.console.visit import Change
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from tocsin.api.operation import Operations
     from tocsin.app.service import Service
+    from tocsin.composition.audit_subject import Subject
     from tocsin.composition.call_recording import CallRecorder
     from tocsin.console.visit import Actor, Audit
     from tocsin.core.trail.definition import Trail
@@ -65,7 +68,7 @@ class ConsoleApi:
             StoreError: the store cannot be used.
         """
         call = self._call(service, operation)
-        arn = f"arn:{scope.partition}:iam::{scope.account}:user/tocsin-console/{actor.name}"
+        arn = console_principal(scope, actor.name).arn
         caller = Caller(
             account=scope.account,
             region=scope.region,
@@ -74,11 +77,16 @@ class ConsoleApi:
             is_signed=True,
         )
         given = dict(parameters)
+        subjects: Sequence[Subject] = ()
+        before: list[dict[str, Any] | None] = []
         former: Sequence[Trail] = () if self._recorder is None else self._recorder.trails_before(call)
         fault: Fault | None = None
         result: Mapping[str, Any] | bytes | None = None
         try:
             validate(call, given)
+            if is_change(operation):
+                subjects = subjects_of(service, operation, given, scope)
+                before = [self._look(subject, caller, actor) for subject in subjects]
             result = self._handle(call, caller, given, actor)
         except Fault as refused:
             fault = refused
@@ -93,9 +101,30 @@ class ConsoleApi:
         if fault is not None:
             form = fault_form(call, fault)
             raise ApiRefusalError(form.code, form.message or form.code)
-        change = Change(action=operation, kind=service, name=_named(given), scope=scope, after=given)
-        self._audit.note(change, actor)
+        for subject, was in zip(subjects, before, strict=True):
+            became = self._look(subject, caller, actor) if subject.looks else subject.told
+            change = Change(
+                action=operation, kind=subject.kind, name=subject.name, scope=scope, before=was, after=became
+            )
+            self._audit.note(change, actor)
         return dict(result) if result is not None and not isinstance(result, bytes) else {}
+
+    def _look(self, subject: Subject, caller: Caller, actor: Actor) -> dict[str, Any] | None:
+        """What an object is now, as reading operations say; None where it is not there. Nobody's record tells of it."""
+        found: dict[str, Any] = {}
+        for number, look in enumerate(subject.looks):
+            call = self._call(look.service, look.operation)
+            try:
+                answer = self._handle(call, caller, dict(look.parameters), actor)
+            except StoreError:
+                raise
+            except (Fault, TocsinError):  # it is not there, or has no such thing
+                answer = None
+            told = look.pick(answer) if answer is not None and not isinstance(answer, bytes) else None
+            if told is None and number == 0:
+                return None
+            found |= told or {}
+        return found or None
 
     def _call(self, service: str, operation: str) -> Call:
         api = self._models.service(service)
@@ -127,23 +156,3 @@ class ConsoleApi:
     def _record(self, made: MadeCall) -> None:
         if self._recorder is not None:
             self._recorder.hand_over(made)
-
-
-# What the parameters of operations call the thing that is changed, the most telling first.
-_NAMES = (
-    "AlarmName",
-    "AlarmNames",
-    "Name",
-    "filterName",
-    "logGroupName",
-    "TrailName",
-    "SubscriptionArn",
-    "TopicArn",
-    "ResourceARN",
-    "AlarmMuteRuleName",
-)
-
-
-def _named(parameters: Mapping[str, Any]) -> str:
-    found = next((parameters[name] for name in _NAMES if name in parameters), "")
-    return ", ".join(found) if isinstance(found, list) else str(found)

@@ -33,11 +33,12 @@ from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
+from tocsin.composition.audit_desk import AuditDesk
 from tocsin.composition.call_identity import identity_of
 from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
-from tocsin.composition.console import AuditDesk, ConsoleDesk
 from tocsin.composition.console_call import ConsoleApi
+from tocsin.composition.console_setup import make_console
 from tocsin.composition.console_stream import ConsoleStreams
 from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
@@ -59,7 +60,6 @@ from tocsin.composition.signing_key import SigningKey
 from tocsin.composition.sources import make_feeds
 from tocsin.composition.telemetry import configure_log, log
 from tocsin.composition.trail_loop import TrailLoop, TrailWatch, make_digests
-from tocsin.console.site import ConsoleSite
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.console.visit import ConsoleParts
 from tocsin.core.scope import Scope
@@ -221,7 +221,7 @@ class RunningServer:
             self.service, report=lambda error: self._log.error("console-signals-failed", exc_info=error)
         )
         web_rules = WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins)
-        audit = AuditDesk(self._log.info)
+        audit = AuditDesk(self.service, self._log.info)
         self.console_api = ConsoleApi(
             self.service,
             tables,
@@ -230,8 +230,9 @@ class RunningServer:
             recorder=self.recorder,
             audit=audit,
         )
-        site = ConsoleSite(
+        console = make_console(
             self.service,
+            plan,
             ConsoleParts(
                 api=self.console_api,
                 audit=audit,
@@ -239,13 +240,15 @@ class RunningServer:
                 problems=self._problems,
                 region=config.server.region,
             ),
-            key=_kept_secret(self.store, "console-key"),
+            rules=web_rules,
+            secret=partial(_kept_secret, self.store),
             report=self._report,
+            warn=self._log.warning,
         )
         self.app = ServerApp(
             dispatcher,
             pages,
-            ConsoleDesk(site, web_rules),
+            console,
             self.streams,
             models=self.models,
             limits=config.requests,

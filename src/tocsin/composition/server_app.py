@@ -9,7 +9,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tocsin.composition.console import is_console, too_many_streams
+from tocsin.composition.console import is_console
 from tocsin.composition.console_stream import PATH as STREAM
 from tocsin.composition.request_threads import RequestThreads
 from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
@@ -46,6 +46,9 @@ _CERTIFICATES = b"/SimpleNotificationService-"
 """What the paths of certificates begin with; whoever receives messages may fetch them."""
 
 _FRAMINGS = (b"content-length", b"transfer-encoding")
+_STATUSES = {"RequestEntityTooLargeException": 413, "RequestTimeoutException": 408}
+"""What browsers are told of what has no status of its own."""
+
 _LAST_WORDS = frozenset((400, 408, 413))
 """Statuses after which a connection is closed when the body of the request was not read to its end."""
 
@@ -103,19 +106,28 @@ class ServerApp:
                 except Fault as fault:
                     refused = fault
             if refused is not None:
-                response = codec.encode_fault(guess(head, self._models), refused, request_id)
+                response = self._refusal(scope, head, refused, request_id)
                 await _send(send, response, receive=receive if _has_body(head) else None)
                 return
             try:
                 response = await self._answer(scope, head, body, request_id)
             except asyncio.CancelledError:  # it took longer than a server that stops may wait
                 stopping = Fault("ServiceUnavailableException", "The server is being stopped.", status=503)
-                response = codec.encode_fault(guess(head, self._models), stopping, request_id)
+                response = self._refusal(scope, head, stopping, request_id)
             await _send(send, response)
         except _ClientGoneError:
             return
         finally:
             self._running -= 1
+
+    def _refusal(self, scope: ASGIScope, head: WireRequest, fault: Fault, request_id: str) -> WireResponse:
+        """The answer to what was refused, for a client or for a browser."""
+        if not is_console(head.raw_path):
+            return codec.encode_fault(guess(head, self._models), fault, request_id)
+        is_https = scope["scheme"] == "https"
+        status = fault.status or _STATUSES.get(fault.shape, 400)
+        text = fault.message or "The request was refused."
+        return self._console.refusal(head, status=status, text=text, request_id=request_id, is_https=is_https)
 
     async def _stream(
         self,
@@ -128,8 +140,9 @@ class ServerApp:
         address = scope["client"][0] if scope.get("client") else ""
         ask, is_https = self._console.visitor_name, scope["scheme"] == "https"
         who = await self._threads.run(loop, lambda: ask(head, source_address=address, is_https=is_https))
-        if isinstance(who, str) and not self._streams.admits(who):
-            who = too_many_streams()
+        if isinstance(who, str) and not self._streams.admits(who):  # their page asks now and then instead (CON-6.3)
+            text = "There are too many streams; the page asks every 30 seconds instead."
+            who = self._console.refusal(head, status=503, text=text, request_id="", is_https=is_https)
         if isinstance(who, str):
             await self._streams.serve(who, head.header("last-event-id") or "", receive, send)
         else:

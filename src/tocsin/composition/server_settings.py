@@ -13,6 +13,7 @@ import msgspec
 
 from tocsin.archive.s3 import S3Access
 from tocsin.composition.channels import Channel, plan_channels
+from tocsin.composition.console_password import PlannedUser, plan_users
 from tocsin.composition.credentials_file import read_credentials
 from tocsin.composition.data_folder import DATABASE, data_folder
 from tocsin.composition.mail import plan_mail
@@ -41,6 +42,7 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: HeartbeatPlan | None = None
     service_keys: ServiceKeys = ServiceKeys()
     buckets: S3Access | None = None
+    users: tuple[PlannedUser, ...] = ()
 
     def listening_on(self, port: int) -> ServerPlan:
         """The plan with the port that was found to be free, where the settings leave that open."""
@@ -89,6 +91,13 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         )
     if bool(server.tls_cert) != bool(server.tls_key):
         raise ConfigError("server.tls_cert and server.tls_key belong together", key="server.tls_cert")
+    users = plan_users(config, environ)
+    if not users and not local:
+        raise ConfigError(
+            f"the console has no password, and server.host is {server.host}, which others can reach",
+            key="console.password",
+            hint="set console.password, for example to env:CONSOLE_PASSWORD, or console.users, or listen on 127.0.0.1",
+        )
     service_keys = plan_keys(config, environ)
     return ServerPlan(
         config=config,
@@ -102,6 +111,7 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         heartbeat=plan_heartbeat(config, environ),
         service_keys=service_keys,
         buckets=plan_buckets(config, service_keys),
+        users=users,
     )
 
 

@@ -1,7 +1,7 @@
 """Forms that only their own page can send, and that act once. Spec: CON-7.3, CON-7.4.
 
-Rule: a change needs a token that is bound to a cookie of the browser; what a form has done it does not do again, it
-is answered the same.
+Rule: a change needs a token that is bound to a cookie of the browser and to the session of whoever has signed in there;
+what a form has done it does not do again, it is answered the same.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import hashlib
 import hmac
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.console.answer import Redirect
 
-COOKIE: Final = "tocsin-form"
-"""The cookie that tokens are bound to."""
-
 TOKEN: Final = "token"  # noqa: S105  (the name of a field)
 """The field of a form with its token."""
 
 FORM_ID: Final = "form"
 """The field of a form with its id."""
+
+Sender: TypeAlias = tuple[str, ...]
+"""Who sends a form, and whereto."""
 
 _KEPT_SECONDS: Final = 86_400.0
 _MOST_KEPT: Final = 10_000
@@ -41,13 +41,14 @@ class FormTokens:
         """A value of the cookie that nobody can guess."""
         return self._new_secret(24).hex()
 
-    def token(self, cookie: str) -> str:
-        """The token of the forms of a browser with that cookie."""
-        return hmac.new(self._key, f"form\0{cookie}".encode(), hashlib.sha256).hexdigest()
+    def token(self, cookie: str, session: str = "") -> str:
+        """The token of the forms of a browser with that cookie, in that session."""
+        bound = hashlib.sha256(session.encode()).hexdigest()
+        return hmac.new(self._key, f"form\0{bound}{cookie}".encode(), hashlib.sha256).hexdigest()
 
-    def holds(self, token: str, cookie: str) -> bool:
-        """Whether that token belongs to that cookie."""
-        return bool(cookie) and hmac.compare_digest(self.token(cookie).encode(), token.encode())
+    def holds(self, token: str, cookie: str, session: str = "") -> bool:
+        """Whether that token belongs to that cookie and session."""
+        return bool(cookie) and hmac.compare_digest(self.token(cookie, session).encode(), token.encode())
 
 
 class _Sent:
@@ -60,13 +61,16 @@ class _Sent:
 
 
 class SentForms:
-    """What forms that were sent have been answered, by cookie and form id, for a day."""
+    """What forms that were sent have been answered, by sender and form id, for a day.
+
+    The sender is who sent it and whereto: cookie, session, address.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sent: OrderedDict[tuple[str, str], _Sent] = OrderedDict()
+        self._sent: OrderedDict[tuple[Sender, str], _Sent] = OrderedDict()
 
-    def once(self, cookie: str, form_id: str, act: Callable[[], Redirect], *, now: float) -> Redirect:
+    def once(self, sender: Sender, form_id: str, act: Callable[[], Redirect], *, now: float) -> Redirect:
         """Do what a form asks for, unless it was done; what it was answered. A form that was refused may come again."""
         if not form_id:
             return act()
@@ -75,7 +79,7 @@ class SentForms:
                 len(self._sent) > _MOST_KEPT or next(iter(self._sent.values())).at < now - _KEPT_SECONDS
             ):
                 self._sent.popitem(last=False)
-            sent = self._sent.setdefault((cookie, form_id), _Sent(now))
+            sent = self._sent.setdefault((sender, form_id), _Sent(now))
         with sent.lock:
             if sent.answer is None:
                 sent.answer = act()

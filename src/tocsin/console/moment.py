@@ -50,7 +50,7 @@ class Clockface:
 
     @property
     def zone(self) -> tzinfo:
-        """The zone that local times are in."""
+        """The zone of the reader."""
         return self._zone
 
     @property

@@ -18,9 +18,15 @@ VIEWS: Final = (
     # -- watch: events, actors, addresses, resources, search
     # -- set up: log groups, filters, alarms
     "log_groups",
+    "filter",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     # -- prove: rules, coverage, archive; learn
+    "rules",
+    "rule_switch",
+    "coverage",
     # -- system: sign-in, audit, settings, status
+    "sign_in",
+    "audit",
 )
 """Names of modules below `tocsin.console.views`."""
 

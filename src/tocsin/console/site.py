@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -26,8 +25,12 @@ from tocsin.console.answer import (
     Page,
     PlainText,
     Redirect,
+    Undo,
 )
+from tocsin.console.cookie import FORM, FORM_SECONDS, SESSION, cookies_of, secret_cookie
+from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
+from tocsin.console.limits import LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS
 from tocsin.console.rendering import render
 from tocsin.console.response_header import document_headers, html_headers, static_headers
 from tocsin.console.result_line import ResultLines
@@ -43,30 +46,17 @@ if TYPE_CHECKING:
 
     from tocsin.app.service import Service
     from tocsin.console.answer import Answer
-    from tocsin.console.route import ConsoleRequest, Match
+    from tocsin.console.door import Doorkeeper
+    from tocsin.console.route import ConsoleRequest, Match, View
     from tocsin.console.visit import ConsoleParts
 
-_LONGEST_ADDRESS = 8_192
-_LARGEST_FORM = 1_048_576
-_MOST_FIELDS = 2_000
 _PACKED_ABOVE = 1_024
-_COOKIE_SECONDS = 365 * 86_400
 
+_STRANGER = Visitor(name="", role="viewer")
+"""Whoever has not signed in."""
 
-class Doorkeeper(Protocol):
-    """Tells who it is."""
-
-    def visitor(self, request: ConsoleRequest, cookies: Mapping[str, str]) -> Visitor | None:
-        """Who makes a request; None for somebody who has to sign in."""
-        ...
-
-
-class OpenDoor:
-    """Everybody is the local operator: a console on loopback without a password (CON-8.4)."""
-
-    def visitor(self, request: ConsoleRequest, cookies: Mapping[str, str]) -> Visitor | None:  # noqa: ARG002  (a port)
-        """The local operator."""
-        return Visitor()
+UNDOES = "undoes"
+"""The field of a form that takes back the change of an entry of the audit log, which it names."""
 
 
 class ConsoleSite:
@@ -80,11 +70,14 @@ class ConsoleSite:
         key: bytes,
         report: Callable[[str, str, BaseException], None],
         door: Doorkeeper | None = None,
+        may_ask: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """`may_ask` tells whether a visitor, by name or address, may ask for one more page now (CON-8.9)."""
         self._service = service
         self._parts = parts
         self._report = report
         self._door: Doorkeeper = door or OpenDoor()
+        self._may_ask = may_ask
         self._tokens = FormTokens(key, new_secret=service.new_secret)
         self._sent = SentForms()
         self._results = ResultLines()
@@ -107,38 +100,41 @@ class ConsoleSite:
     def visitor_name(self, request: ConsoleRequest) -> str | None:
         """Who makes a request; None for somebody who has to sign in."""
         try:
-            visitor = self._door.visitor(request, _cookies(request))
+            visitor = self._door.visitor(cookies_of(request))
         except StoreError:
             return None
         return None if visitor is None else visitor.name
 
     def _answered(self, request: ConsoleRequest) -> ConsoleResponse:
-        if len(request.path) + len(request.query) > _LONGEST_ADDRESS:
+        if len(request.path) + len(request.query) > LONGEST_ADDRESS:
             return self._plain_error(request, 414, "The address is too long", "Addresses have 8 KB at most.")
-        if len(request.body) > _LARGEST_FORM:
+        if len(request.body) > LARGEST_FORM:
             return self._plain_error(request, 413, "That is too much", "A form holds 1 MiB at most.")
         if request.path.startswith("static/"):
             return _static(request)
-        cookies = _cookies(request)
+        cookies = cookies_of(request)
         try:
-            query = Form.parse(request.query, most=_MOST_FIELDS)
-            form = Form.parse(request.body.decode("utf-8", "replace"), most=_MOST_FIELDS)
+            query = Form.parse(request.query, most=MOST_FIELDS)
+            form = Form.parse(request.body.decode("utf-8", "replace"), most=MOST_FIELDS)
         except ValueError:
             return self._plain_error(request, 400, "Too many fields", "A form has 2,000 fields at most.")
         match = self.routes.find(request.path.rstrip("/"))
         try:
-            visitor = self._door.visitor(request, cookies)
+            visitor = self._door.visitor(cookies)
+            if not self._may_ask(visitor.name if visitor is not None else f"from {request.source_address}"):
+                slow = self._plain_error(request, 429, "Too many requests", "Wait a second, then try again.")
+                return _with_header(slow, ("Retry-After", "1"))
             if visitor is None and not (match is not None and match.route.is_public):
                 return self._to_sign_in(request)
-            visit = self._visit(request, _as_preferred(visitor or Visitor(role="viewer"), cookies), match, query, form)
+            visit = self._visit(request, _as_preferred(visitor or _STRANGER, cookies), match, query, form)
         except StoreError as error:
             return self._plain_error(request, 503, "The store cannot be used", error.message)
-        cookie = cookies.get(form_guard.COOKIE, "")
+        cookie, visit.session = cookies.get(FORM, ""), cookies.get(SESSION, "")
         new_cookie = "" if cookie else self._tokens.new_cookie()
-        visit.token = self._tokens.token(cookie or new_cookie)
+        visit.token = self._tokens.token(cookie or new_cookie, visit.session)
         response = self._of_visit(visit, match, cookie)
         if new_cookie:
-            response = _with_header(response, ("Set-Cookie", _cookie(form_guard.COOKIE, new_cookie, request)))
+            response = _with_header(response, secret_cookie(request, FORM, new_cookie, seconds=FORM_SECONDS))
         return response
 
     def _visit(self, request: ConsoleRequest, visitor: Visitor, match: Match | None, query: Form, form: Form) -> Visit:
@@ -191,12 +187,14 @@ class ConsoleSite:
         route = match.route
         if route.role == "operator" and not visit.visitor.is_operator:
             raise AccessDeniedError("You are signed in as a viewer, who changes nothing.")
-        if not self._tokens.holds(visit.form.exact(form_guard.TOKEN), cookie):
+        if not self._tokens.holds(visit.form.exact(form_guard.TOKEN), cookie, visit.session):
             problem = "This form was opened too long ago, or in another browser. Nothing was changed: send it again."
             return self._form_again(visit, match, {"": problem}, status=403)
         try:
-            form_id = visit.form.exact(form_guard.FORM_ID)
-            done = self._sent.once(cookie, form_id, lambda: _redirect_of(route.view(visit)), now=visit.at.timestamp())
+            # What signing in is answered is a session: it is given to nobody who has not shown the password again.
+            form_id = "" if route.is_public else visit.form.exact(form_guard.FORM_ID)
+            sender = (cookie, visit.session, visit.request.path)
+            done = self._sent.once(sender, form_id, lambda: self._acted(visit, route.view), now=visit.at.timestamp())
         except _ShownInsteadError as instead:
             return self._sent_answer(visit, instead.answer)
         except FormProblemError as error:
@@ -208,6 +206,18 @@ class ConsoleSite:
         except InputError as error:
             return self._form_again(visit, match, {"": str(error)}, status=422)
         return self._sent_answer(visit, done)
+
+    def _acted(self, visit: Visit, view: View) -> Redirect:
+        """Let a view make its change, and keep how that is taken back, or that it took another one back (CON-7.7)."""
+        done = _redirect_of(view(visit))
+        undone = visit.form.get(UNDOES)
+        if undone.isascii() and undone.isdigit():
+            self._parts.audit.note_undone(int(undone), visit.actor)
+        if done.undo is None:
+            return done
+        sequence = self._parts.audit.offer_undo(done.undo, visit.actor)
+        fields = {**done.undo.fields} if sequence is None else {**done.undo.fields, UNDOES: str(sequence)}
+        return replace(done, undo=Undo(done.undo.action, fields))
 
     def _form_again(self, visit: Visit, match: Match, problems: Mapping[str, str], *, status: int) -> ConsoleResponse:
         """The form with what was typed and what is wrong with it (CON-7.2)."""
@@ -223,7 +233,7 @@ class ConsoleSite:
         request = visit.request
         match answer:
             case Redirect():
-                location = self._results.told(answer) if answer.told or answer.undo else answer.to
+                location = self._results.told(answer, visit.at) if answer.told or answer.undo else answer.to
                 headers = (*html_headers(request, is_public=False), ("Location", location), *answer.headers)
                 return ConsoleResponse(303, headers, b"")
             case Page():
@@ -257,7 +267,7 @@ class ConsoleSite:
         return _html(visit.request, status, render(answer.template, {"visit": visit} | dict(given)), headers=headers)
 
     def _frame(self, visit: Visit, page: Page) -> dict[str, Any]:
-        told = self._results.line(visit.query("told"))
+        told = self._results.line(visit.query("told"), visit.at)
         if told is not None:
             told = told if told.to == visit.here or told.to.partition("?")[0] == visit.here.partition("?")[0] else None
         return {
@@ -279,7 +289,7 @@ class ConsoleSite:
         return self._plain_error(request, 401, "Sign in first", "The session has ended.")
 
     def _error(self, visit: Visit, status: int, what: str, hint: str, *, nearest: Any = ()) -> ConsoleResponse:
-        if visit.request.path.startswith("_/"):
+        if visit.request.path.startswith("_/") or not visit.visitor.name:
             return self._plain_error(visit.request, status, what, hint)
         page = Page("error.html", what, {"what": what, "hint": hint, "nearest": nearest})
         try:
@@ -327,20 +337,6 @@ def _as_preferred(visitor: Visitor, cookies: Mapping[str, str]) -> Visitor:
         theme=theme if theme in {"light", "dark"} else "",
         has_shortcuts=cookies.get("tocsin-shortcuts") != "off",
     )
-
-
-def _cookies(request: ConsoleRequest) -> dict[str, str]:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(request.header("cookie") or "")
-    except CookieError:
-        return {}
-    return {name.removeprefix("__Secure-"): morsel.value for name, morsel in jar.items()}
-
-
-def _cookie(name: str, value: str, request: ConsoleRequest, *, seconds: int = _COOKIE_SECONDS) -> str:
-    prefix, secure = ("__Secure-", "; Secure") if request.is_https else ("", "")
-    return f"{prefix}{name}={value}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _static(request: ConsoleRequest) -> ConsoleResponse:

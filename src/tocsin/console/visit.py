@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.app.service import Service
+    from tocsin.console.answer import Undo
     from tocsin.console.route import ConsoleRequest
 
 ROOT = "/console"
@@ -90,12 +91,21 @@ class Audit(Protocol):
         """Keep a change."""
         ...
 
+    def offer_undo(self, undo: Undo, actor: Actor) -> int | None:
+        """Let the last change of an actor's request be taken back; the number of its entry, None where it has none."""
+        ...
+
+    def note_undone(self, sequence: int, actor: Actor) -> None:
+        """Keep that the change of an entry was taken back by the last change of an actor's request."""
+        ...
+
 
 class ConsoleParts(msgspec.Struct, kw_only=True):
     """What composition gives to the console besides the service: ports to what lies outside the store."""
 
     api: Any  # an Api; msgspec would look at its type
     audit: Any  # an Audit
+    access: Any = None  # the ConsoleAccess; None where nobody has to sign in
     lag: Any = lambda: None  # () -> float | None: seconds by which the evaluation of alarms is behind
     problems: Any = list  # () -> list[str]: what health complains of
     region: str = "us-east-1"  # of calls that name none
@@ -158,8 +168,12 @@ class Visit:
         form: Form,
         scopes: Sequence[Scope],
         token: str = "",
+        session: str = "",
     ) -> None:
-        """`scopes` are all that there are, the one that is shown without being asked for first."""
+        """`scopes` are all that there are, the one that is shown without being asked for first.
+
+        `session` is the token of the visitor's session, for whoever ends it; empty where there is none.
+        """
         self.request = request
         self.visitor = visitor
         self.service = service
@@ -168,6 +182,7 @@ class Visit:
         self.form = form
         self.known_scopes = scopes
         self.token = token
+        self.session = session
         self.at: datetime = service.now()
         self.problems: Mapping[str, str] = {}
         self.clock = Clockface(zone_of("UTC" if visitor.is_utc else visitor.zone), at=self.at)

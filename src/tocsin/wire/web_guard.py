@@ -66,6 +66,12 @@ def console_problem(request: WireRequest, rules: WebRules) -> str | None:
     return None
 
 
+def is_public_https(request: WireRequest, rules: WebRules) -> bool:
+    """Whether a browser has come over https to the public address, behind which a proxy has taken that away."""
+    public = urlsplit(rules.public_url)
+    return public.scheme == "https" and _name_of(request.header("host") or "") == (public.hostname or "")
+
+
 def _is_navigation(request: WireRequest) -> bool:
     """A link to a page of ours that somebody follows, as from web mail (CON-8.4)."""
     return (

@@ -30,7 +30,7 @@ class Logged:
 
     def add(self, name: str = "root-usage", **more: Any) -> int:
         new = {"actor": "alice", "role": "operator", "action": "MuteAlarm", "kind": "alarm", "name": name, **more}
-        return self.log.add(NewEntry(**new))
+        return self.log.add(NewEntry(**new)).sequence
 
     def add_many(self, count: int) -> None:
         for number in range(count):
@@ -177,10 +177,21 @@ def test_what_was_taken_back_says_by_what(logged: Logged) -> None:
     assert logged.log.offers([1]) == {}
 
 
+def test_what_cannot_be_taken_back_any_more_was_not(logged: Logged) -> None:
+    logged.add(request_id="r-1")
+    logged.log.offer_undo("r-1", UNDO)
+    logged.clock.advance(600)
+    logged.add(request_id="r-2")
+    logged.log.note_undone(1, "r-2")
+    assert logged.log.undone([1]) == {}
+
+
 @pytest.mark.parametrize(("sequence", "request_id"), [(2, "r-1"), (9, "r-2"), (1, "r-9"), (2, "r-2")])
 def test_only_a_later_change_takes_back_one_that_there_is(logged: Logged, sequence: int, request_id: str) -> None:
     logged.add(request_id="r-1")
     logged.add(request_id="r-2")
+    logged.log.offer_undo("r-1", UNDO)
+    logged.log.offer_undo("r-2", UNDO)
     logged.log.note_undone(sequence, request_id)
     assert logged.log.undone([1, 2, 9]) == {}
 

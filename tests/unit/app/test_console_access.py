@@ -223,9 +223,9 @@ def test_the_audit_log_has_who_came_and_went_and_not_who_tried(door: Door) -> No
     door.access.sign_out(result.user, "", FROM, everywhere=True)
     entries = AuditLog(door.service).page().entries
     assert [(entry.action, entry.actor, entry.kind, entry.name) for entry in reversed(entries)] == [
-        ("SignIn", "alice", "user", "alice"),
-        ("SignOut", "alice", "user", "alice"),
-        ("SignOutEverywhere", "alice", "user", "alice"),
+        ("sign-in", "alice", "user", "alice"),
+        ("sign-out", "alice", "user", "alice"),
+        ("sign-out-everywhere", "alice", "user", "alice"),
     ]
     assert (entries[0].address, entries[0].agent, entries[0].request_id) == ("203.0.113.47", "Mozilla/5.0", "r-1")
 

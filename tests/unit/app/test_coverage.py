@@ -58,12 +58,12 @@ class Account:
         if confirmed:
             confirm_for(self.bench.service, made["SubscriptionArn"], reason="a mailbox of the tests")
 
-    def put_record(self) -> None:
+    def put_record(self, stream: str = "s") -> None:
         names = self.call("logs", "DescribeLogStreams", logGroupName=GROUP)["logStreams"]
         if not names:
-            self.call("logs", "CreateLogStream", logGroupName=GROUP, logStreamName="s")
+            self.call("logs", "CreateLogStream", logGroupName=GROUP, logStreamName=stream)
         event = {"timestamp": self.bench.service.now_ms() - 50_000, "message": json.dumps(RECORD)}
-        self.call("logs", "PutLogEvents", logGroupName=GROUP, logStreamName="s", logEvents=[event])
+        self.call("logs", "PutLogEvents", logGroupName=GROUP, logStreamName=stream, logEvents=[event])
 
     def rule(self, name: str = ROOT) -> Rule:
         return self.bench.service.part(RuleCatalogue).on(self.bench.service.now().date()).entry(name).rule
@@ -151,7 +151,15 @@ def test_records_that_never_arrived_break_it() -> None:
 def test_records_from_elsewhere_have_to_be_fresh(account: Account) -> None:
     assert account.report().log_groups[0].is_from_elsewhere
     account.bench.clock.advance(86_400)
-    assert account.why_not() == ("records", f"nothing has arrived in {GROUP} for a day")
+    assert account.why_not() == ("records", f"nothing has come into {GROUP} for a day")
+
+
+def test_what_a_trail_left_behind_is_no_sign_of_life() -> None:
+    account = Account(arrives=False)
+    account.put_record("111122223333_CloudTrail_us-east-1")
+    assert account.why_not() == ("", "")
+    account.bench.clock.advance(900)
+    assert account.why_not() == ("records", f"the trail that wrote into {GROUP} is gone")
 
 
 WRITES = b'{"EventSelectors": [{"ReadWriteType": "WriteOnly"}]}'
@@ -199,6 +207,9 @@ def test_a_narrower_filter_tells_of_a_part_and_does_not_count(account: Account) 
     assert not FilterPattern.parse(chain.pattern).matches(chain.missed)
     report = account.report()
     assert (report.reached, report.partial) == (0, 1)
+    account.alarm(AlarmActions=[])
+    assert account.why_not()[1].endswith("; and it has no action for ALARM")
+    assert account.report().partial == 0
 
 
 def test_a_wider_filter_does_not_count(account: Account) -> None:

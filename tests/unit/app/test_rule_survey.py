@@ -9,7 +9,7 @@ import pytest
 from rule_bench import HERE, RuleBench
 
 from tocsin.app.rule_catalogue import RuleCatalogue
-from tocsin.app.rule_survey import RuleStanding, RuleSurvey, params_in
+from tocsin.app.rule_survey import RuleStanding, RuleSurvey, Switch, params_in
 from tocsin.app.rulefile import read_rules
 from tocsin.core.pattern_fit import Fit
 from tocsin.core.rule import Rule
@@ -57,22 +57,19 @@ def test_a_rule_without_a_filter_is_off(bench: RuleBench) -> None:
     bench.filter("other", "{ $.eventName = StopLogging }")
     found = standing(bench)
     assert found.filters == ()
-    assert not found.is_on
-    assert not found.is_half_on
+    assert found.switch is Switch.OFF
 
 
 def test_a_filter_alone_is_half(bench: RuleBench) -> None:
     bench.filter("keys", PATTERN)
-    found = standing(bench)
-    assert found.is_half_on
-    assert not found.is_on
+    assert standing(bench).switch is Switch.COUNTING
 
 
 def test_a_filter_and_an_alarm_are_on_whatever_they_are_called(bench: RuleBench) -> None:
     bench.filter("keys", MEANING, metric="K")
     bench.alarm("my keys", "K")
     found = standing(bench)
-    assert found.is_on
+    assert found.switch is Switch.ON
     (one,) = found.filters
     assert (one.group, one.name, one.metric, one.fit.fit) == ("trail-group", "keys", "CloudTrailMetrics/K", Fit.MEANING)
     (watcher,) = one.watchers
@@ -86,8 +83,16 @@ def test_a_wider_filter_does_not_switch_a_rule_on(bench: RuleBench) -> None:
     bench.alarm("keys", "K")
     found = standing(bench)
     assert [one.fit.fit for one in found.filters] == [Fit.WIDER]
-    assert not found.is_on
-    assert not found.is_half_on
+    assert found.switch is Switch.OFF
+
+
+def test_a_narrower_filter_switches_a_rule_on_in_part(bench: RuleBench) -> None:
+    bench.filter("keys", NARROWER, metric="K")
+    assert standing(bench).switch is Switch.COUNTING
+    bench.alarm("keys", "K")
+    found = standing(bench)
+    assert found.switch is Switch.PART
+    assert [one.name for one in found.watchers] == ["keys"]
 
 
 def test_the_best_filter_comes_first(bench: RuleBench) -> None:
@@ -157,19 +162,20 @@ def test_filters_of_a_group_are_counted(bench: RuleBench) -> None:
 
 def test_a_composite_rule_is_on_when_its_alarm_is_there(bench: RuleBench) -> None:
     composite = rule("id: any\ntitle: Any\ncomposite: {AlarmRule: ALARM(keys)}\n")
-    assert not standing(bench, composite).is_on
+    assert standing(bench, composite).switch is Switch.OFF
     bench.alarm("keys", "K")
     bench.composite("any", "ALARM(keys)")
     found = standing(bench, composite)
-    assert found.is_on
+    assert found.switch is Switch.ON
     assert found.composite is not None
     assert found.composite.condition == "ALARM(keys)"
+    assert found.watchers == (found.composite,)
 
 
 def test_a_rule_without_alarm_is_on_when_it_counts_nothing_else(bench: RuleBench) -> None:
     counting = rule(TEXT.partition("alarm:")[0])
     bench.filter("keys", PATTERN)
-    assert not standing(bench, counting).is_half_on
+    assert standing(bench, counting).switch is Switch.OFF
 
 
 @pytest.mark.parametrize(
@@ -195,7 +201,7 @@ def test_a_rule_with_parameters_is_on_with_whatever_value(bench: RuleBench) -> N
     bench.filter("keys", PATTERN.replace("$.eventName = DisableKey ||", "$.userIdentity.arn = alice ||"), metric="K")
     bench.alarm("keys", "K")
     found = standing(bench, rule(text))
-    assert found.is_on
+    assert found.switch is Switch.ON
     assert found.filters[0].fit.fit is Fit.TEXT
 
 

@@ -10,6 +10,7 @@ from console_bench import SCOPE, ConsoleBench
 
 from tocsin.app.rule_catalogue import RuleCatalogue
 from tocsin.app.rule_survey import RuleSurvey
+from tocsin.app.rule_survey import Switch as Position
 from tocsin.app.rule_switch import (
     NameTakenError,
     Switched,
@@ -64,7 +65,7 @@ class Switch:
 
     def is_on(self, rule: Rule | None = None) -> bool:
         with self.bench.service.store.read() as store:
-            return RuleSurvey(self.bench.service, store, SCOPE).standing(rule or self.rule()).is_on
+            return RuleSurvey(self.bench.service, store, SCOPE).standing(rule or self.rule()).switch is Position.ON
 
     def filters(self, group: str = "g") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.bench.call("logs", "DescribeMetricFilters", {"logGroupName": group})[
@@ -89,11 +90,13 @@ def own(text: str) -> Rule:
 
 
 def test_on_is_a_filter_and_an_alarm_under_the_full_name(switch: Switch) -> None:
+    rule = switch.rule()
+    put, _ = calls_on(rule, switch.found(), group="g", topic=TOPIC, clauses={}, at=TODAY)
+    assert put.parameters.keys() == {"logGroupName", "filterName", "filterPattern", "metricTransformations"}
     assert switch.on() == ["PutMetricFilter", "PutMetricAlarm"]
     assert switch.is_on()
     (made,) = switch.filters()
     assert made["filterName"] == NAME
-    rule = switch.rule()
     assert rule.filter is not None
     assert made["filterPattern"] == rule.filter.filter_pattern
     (alarm,) = switch.alarms()

@@ -6,6 +6,7 @@ Rule: a preference is a cookie of the browser, and no change of the installation
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from tocsin.console.answer import Redirect
 from tocsin.console.route import action
@@ -35,9 +36,15 @@ def prefer(visit: Visit) -> Answer:
 
 
 def own_address(address: str) -> str:
-    """An address of the console to go back to; the overview where it is one of somebody else."""
-    is_own = (address == ROOT or address.startswith((f"{ROOT}/", f"{ROOT}?"))) and "\\" not in address
-    return address if is_own and address.isprintable() and address.isascii() else ROOT
+    """An address of the console to go back to; the overview where it is one of somebody else.
+
+    >>> own_address("/console/alarms?state=ALARM"), own_address("/console/../_tocsin/health"), own_address("//x")
+    ('/console/alarms?state=ALARM', '/console', '/console')
+    """
+    path = unquote(address.partition("?")[0].partition("#")[0])
+    is_own = path == ROOT or path.startswith(f"{ROOT}/")
+    is_plain = address.isprintable() and address.isascii() and "\\" not in path and ".." not in path.split("/")
+    return address if is_own and is_plain else ROOT
 
 
 ROUTES = (action("prefer", prefer, role="viewer"),)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.number import is_number
-from tocsin.core.pattern.explanation import Kind, NodeKind, Reason, Relation, Verdict, shorten
+from tocsin.core.pattern.explanation import MAX_TEXT, Kind, NodeKind, Reason, Relation, Verdict, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +65,48 @@ _OUTCOMES = {True: "=> matches", False: "=> no match"}
 
 # A value that can be read without quotes.
 _PLAIN = re.compile(r"[!-~]+")
+
+
+class ClauseWords(NamedTuple):
+    """A clause in words, apart, for a table: the field, what was found there, what is asked of it, and remarks.
+
+    `subject` is empty for a term, which looks at the whole message. Each is cut to `MAX_TEXT` and safe to print.
+    """
+
+    subject: str
+    seen: str
+    asked: str
+    notes: tuple[str, ...]
+
+
+def clause_words(clause: Clause, kind: Kind) -> ClauseWords:
+    """The words for one clause of an explanation of that kind.
+
+    >>> from tocsin.core.pattern import FilterPattern
+    >>> explanation = FilterPattern.parse("{ $.a = b }").explain('{"a": 1}')
+    >>> clause_words(explanation.clauses[0], explanation.kind)
+    ClauseWords(subject='a', seen='1', asked='is b', notes=())
+    """
+    is_term = kind is Kind.TEXT
+    seen = _seen(clause, MAX_TEXT)
+    if is_term:
+        seen = "not found" if clause.offset is None else f"at character {clause.offset}"
+    return ClauseWords(
+        subject="" if is_term else shorten(make_printable(clause.subject)),
+        seen=seen or "(absent)",
+        asked=_asked(clause, MAX_TEXT),
+        notes=tuple(_notes(clause, MAX_TEXT)),
+    )
+
+
+def verdict_words(explanation: Explanation) -> str:
+    """What settled the outcome where no clause did; empty where clauses did."""
+    if explanation.verdict is Verdict.CLAUSES:
+        return ""
+    words = _verdict(explanation)
+    if explanation.position is None:
+        return words
+    return f"{words}; reading stopped at character {explanation.position}: {make_printable(explanation.problem)}"
 
 
 def render_explanation(explanation: Explanation, *, width: int = 100) -> str:
@@ -153,19 +195,29 @@ def _outcome(clause: Clause, explanation: Explanation) -> str:
 
 
 def _sentence(clause: Clause, kind: Kind, room: int) -> str:
-    asked = _RELATIONS[clause.relation][clause.negated].format(_value(clause, room))
+    asked = _asked(clause, room)
     if kind is not Kind.TEXT:
         return f"{_subject(clause, room // 2)} {asked}"
     return asked if clause.offset is None else f"{asked} (found at character {clause.offset})"
 
 
+def _asked(clause: Clause, room: int) -> str:
+    return _RELATIONS[clause.relation][clause.negated].format(_value(clause, room))
+
+
 def _subject(clause: Clause, room: int) -> str:
     name = shorten(make_printable(clause.subject), room)
+    seen = _seen(clause, room)
+    return f"{name} {seen}" if seen else name
+
+
+def _seen(clause: Clause, room: int) -> str:
+    """What a clause found; empty where nothing is there and nothing was to be."""
     if clause.has_wildcard:
-        return f"{name} ({_count(len(clause.nodes) + clause.omitted, 'value')})"
+        return f"({_count(len(clause.nodes) + clause.omitted, 'value')})"
     if clause.nodes:
-        return f"{name} {_shown(clause.nodes[0], room)}"
-    return name if clause.relation is Relation.ABSENT else f"{name} (absent)"
+        return _shown(clause.nodes[0], room)
+    return "" if clause.relation is Relation.ABSENT else "(absent)"
 
 
 def _value(clause: Clause, room: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.core.pattern import FilterPattern
 from tocsin.core.pattern.explanation import MAX_FIELDS, MAX_NODES, MAX_TEXT, Clause, Explanation, Verdict, shorten
-from tocsin.core.pattern.explanation_text import render_explanation
+from tocsin.core.pattern.explanation_text import clause_words, render_explanation, verdict_words
 
 
 def explain(pattern: str, message: str | bytes) -> Explanation:
@@ -431,3 +431,43 @@ def test_text_is_safe_for_a_terminal_and_fits(pattern: str, message: str, width:
     assert all(line == line.rstrip() for line in lines)
     if explain(pattern, message).verdict is not Verdict.NOT_JSON:
         assert max(map(len, lines)) <= max(width, 48)
+
+
+# ---------------------------------------------------------------- words for a table
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "words"),
+    [
+        ("{ $.a.b = x }", '{"a": {"b": "y"}}', ("a.b", '"y"', "is x", ())),
+        ("{ $.a = x }", "{}", ("a", "(absent)", "is x", ())),
+        ("{ $.a NOT EXISTS }", "{}", ("a", "(absent)", "is absent", ())),
+        ("{ $.a[*] = x }", '{"a": [1, 2]}', ("a[*]", "(2 values)", "is x", ())),
+        (
+            "{ $.a != x }",
+            "{}",
+            ("a", "(absent)", "is not x", ("an absent field satisfies no comparison, not even != (FP-5.2)",)),
+        ),
+        ("ERROR", "an ERROR", ("", "at character 3", "contains ERROR", ())),
+        ("ERROR", "fine", ("", "not found", "contains ERROR", ())),
+        ("[ip, code = 4*]", "10.0.0.1 500", ("code", "500", "begins with 4", ())),
+    ],
+)
+def test_a_clause_in_words_apart(pattern: str, message: str, words: tuple[str, str, str, tuple[str, ...]]) -> None:
+    explanation = explain(pattern, message)
+    assert clause_words(explanation.clauses[-1], explanation.kind) == words
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "words"),
+    [
+        ("{ $.a = x }", "{}", ""),
+        ("", "x", "the empty pattern matches every event (FP-1.1)"),
+        ("{ $.a = x }", "[1", "reading stopped at character"),
+        ("[a, b, c]", "x", "the line has 1 field and the pattern needs at least 3"),
+    ],
+)
+def test_what_settles_an_outcome_besides_clauses(pattern: str, message: str, words: str) -> None:
+    said = verdict_words(explain(pattern, message))
+    assert words in said
+    assert bool(words) == bool(said)

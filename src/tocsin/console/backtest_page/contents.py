@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tocsin.cli.backtest_page.drawing import Drawings, Graph, Lane, rings_text
-from tocsin.cli.backtest_page.timeline import ALARM, INSUFFICIENT_DATA, Span, Tick, ticks
-from tocsin.cli.backtest_page.wording import LONG_TEXT, Moment, length_text, moment, number_text, shown
-from tocsin.cli.severity import SEVERITIES
+from tocsin.console.backtest_page.drawing import Drawings, Graph, Lane, rings_text
+from tocsin.console.backtest_page.timeline import ALARM, INSUFFICIENT_DATA, Span, Tick, ticks
+from tocsin.console.backtest_page.wording import LONG_TEXT, Moment, length_text, moment, number_text, shown
 from tocsin.core.alarm.decision import decided_words
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.quantity import bytes_text, count_text, counted
+from tocsin.core.rule import RuleSeverity
 
 if TYPE_CHECKING:
     from tocsin.app.backtest_report import AlarmResult, BacktestReport, EventLine, TransitionLine
@@ -232,8 +232,11 @@ def _nobody(alarm: AlarmResult) -> int:
     return sum(turn.to == ALARM and not turn.notified for turn in alarm.transitions)
 
 
+_SEVERITIES = [severity.value for severity in reversed(RuleSeverity)]
+
+
 def _rank(alarm: AlarmResult) -> int:
-    return SEVERITIES.index(alarm.severity) if alarm.severity in SEVERITIES else len(SEVERITIES)
+    return _SEVERITIES.index(alarm.severity) if alarm.severity in _SEVERITIES else len(_SEVERITIES)
 
 
 def _times(number: int) -> str:

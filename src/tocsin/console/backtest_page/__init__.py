@@ -13,9 +13,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from tocsin.cli.backtest_page.contents import page_of
-from tocsin.cli.backtest_page.timeline import BASE, TOP, percent
-from tocsin.cli.backtest_page.wording import length_text, number_text
+from tocsin.console.backtest_page.contents import page_of
+from tocsin.console.backtest_page.timeline import BASE, TOP, percent
+from tocsin.console.backtest_page.wording import length_text, number_text
 from tocsin.core.event_time import format_time
 
 if TYPE_CHECKING:

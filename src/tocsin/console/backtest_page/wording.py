@@ -10,9 +10,9 @@ import re
 
 import msgspec
 
-from tocsin.cli.safe_text import safe_text
 from tocsin.core.event_time import format_time, parse_event_time
 from tocsin.core.quantity import count_text
+from tocsin.core.unsafe_character import escaped
 
 TEXT, LONG_TEXT = 400, 4_000
 """Characters that are shown of a value, and of a text that people wrote to be read."""
@@ -32,7 +32,7 @@ def shown(text: str, limit: int = TEXT) -> str:
     ('alice\\x1b[2J', 'abc…')
     """
     cut = text if len(text) <= limit else text[:limit]
-    safe = safe_text(cut) if cut.isascii() else _STACK.sub(r"\1…", safe_text(cut))
+    safe = escaped(cut) if cut.isascii() else _STACK.sub(r"\1…", escaped(cut))
     return safe if len(text) <= limit else safe + "…"
 
 

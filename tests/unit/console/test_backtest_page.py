@@ -15,8 +15,8 @@ import pytest
 
 from tocsin.app.backtest_report import AlarmResult, BacktestReport, Child, EventLine, Held, TransitionLine
 from tocsin.app.report import Bytes, Files, Problem, Records, Skip
-from tocsin.cli.backtest_page import render_page
-from tocsin.cli.backtest_page.timeline import (
+from tocsin.console.backtest_page import render_page
+from tocsin.console.backtest_page.timeline import (
     BASE,
     TOP,
     Mark,
@@ -30,7 +30,7 @@ from tocsin.cli.backtest_page.timeline import (
     thinned,
     ticks,
 )
-from tocsin.cli.backtest_page.wording import length_text, moment, number_text, shown
+from tocsin.console.backtest_page.wording import length_text, moment, number_text, shown
 from tocsin.core.event_time import format_time, parse_event_time
 
 START, END = "2026-03-18T00:00:00Z", "2026-03-19T00:00:00Z"

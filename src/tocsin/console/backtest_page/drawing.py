@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tocsin.cli.backtest_page.timeline import (
+from tocsin.console.backtest_page.timeline import (
     ALARM,
     INSUFFICIENT_DATA,
     OK,
@@ -27,7 +27,7 @@ from tocsin.cli.backtest_page.timeline import (
     thinned,
     ticks,
 )
-from tocsin.cli.backtest_page.wording import length_text, moment, number_text
+from tocsin.console.backtest_page.wording import length_text, moment, number_text
 from tocsin.core.event_time import format_time, parse_event_time
 
 if TYPE_CHECKING:

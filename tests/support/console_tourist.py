@@ -1,0 +1,62 @@
+"""Visits pages of the console one after the other, in tabs that stay open, and says what is wrong with each."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from browser import NARROW, WIDE, Tab, chromium, visiting
+from console_story import Story
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOOKS = {"wide-light": (WIDE, False, True), "narrow-dark": (NARROW, True, True), "unscripted": (WIDE, False, False)}
+"""Size, whether dark, whether scripts run."""
+
+
+class Tourist:
+    """A browser on a console whose day is of a kind (`Story.tell`)."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.kind = kind
+        self._folder = folder
+        self._exit = ExitStack()
+        self._tabs: dict[str, Tab] = {}
+
+    def __enter__(self) -> Self:
+        with self._exit as stack:
+            chrome = stack.enter_context(chromium())
+            story = Story(self._folder)
+            story.tell(self.kind)
+            address = stack.enter_context(story.serving())
+            for name, (size, dark, scripts) in LOOKS.items():
+                tab = visiting(chrome, address, size=size, dark=dark, scripts=scripts)
+                self._tabs[name] = stack.enter_context(tab)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def problems(self, address: str, look: str) -> list[str]:
+        """What is wrong with a page as it looks there; none for one that anybody would show to a stranger."""
+        tab = self._tabs[look]
+        status = tab.open(address)
+        page = tab.page
+        found = []
+        if status != 200 and (self.kind == "full" or status != 404):
+            found.append(f"answers {status}")
+        if not page.title().endswith("· Tocsin") or "alert(" in page.title():
+            found.append(f"is called {page.title()}")
+        if page.locator("h1").count() != 1:
+            found.append("has not one h1")
+        if not page.locator("main").inner_text().strip():
+            found.append("says nothing")
+        if LOOKS[look][2]:
+            found += ["is wider than its window"] if tab.overflows else []
+            found += tab.flaws()
+        found += [*tab.errors, *tab.foreign, *tab.dialogs]
+        for heard in (tab.errors, tab.foreign, tab.dialogs):
+            heard.clear()
+        return found
