@@ -80,7 +80,10 @@ def chain_of(
     ]
     newest = [at for key in alarm.keys if (at := _newest(store, scope, key)) is not None]
     return AlarmChain(
-        groups=tuple(group_feed(store, scope, group, now=now) for group in sorted(feeding)[:MOST_LINKS]),
+        groups=tuple(
+            group_feed(store, scope, group, now=now, interval=service.settings.trail_delivery_interval)
+            for group in sorted(feeding)[:MOST_LINKS]
+        ),
         filters=tuple(links[:MOST_LINKS]),
         more_filters=max(0, len(links) - MOST_LINKS),
         matches=int(sum(point.statistics.sample_count for point in points)) if links else None,
