@@ -54,8 +54,9 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """Who hears when an alarm goes to ALARM.
 
     `topics` are the ARNs that it publishes to, `listeners` those who get and take it, `pending` those who have not
-    agreed. Where nobody hears it, `why_not` says so without a full stop, and `remedy` what to do. `through` is the
-    composite alarm that speaks for it, empty where it speaks itself.
+    agreed. Where nobody hears it, `why_not` says so without a full stop, and `remedy` what to do. `is_held`: that is
+    only for now, as a mute rule or a suppressor holds its actions. `through` is the composite alarm that speaks for it,
+    empty where it speaks itself.
     """
 
     topics: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     why_not: str = ""
     remedy: str = ""
     through: str = ""
+    is_held: bool = False
 
 
 class Failure(NamedTuple):
@@ -172,11 +174,19 @@ class ReachSurvey:
         targets += [one.address for arn in topics for one in self._service.settings.channels.get(arn, ())]
         failing = {target for target in targets if self._is_failing(target)}
         why_not, remedy = why_unheard(self._service, self._store, alarm, self._readers, failing)
-        why_not, remedy = (why_not, remedy) if why_not else self._why_held(alarm)
+        is_broken = bool(why_not)
+        why_not, remedy = (why_not, remedy) if is_broken else self._why_held(alarm)
         listeners: tuple[Listener, ...] = ()
         if not why_not:
             listeners = tuple(one for arn in topics for one in self._listeners(arn) if one.target not in failing)
-        return Reach(topics=topics, listeners=listeners, pending=pending, why_not=why_not, remedy=remedy)
+        return Reach(
+            topics=topics,
+            listeners=listeners,
+            pending=pending,
+            why_not=why_not,
+            remedy=remedy,
+            is_held=bool(why_not) and not is_broken,
+        )
 
     def _look_at(self, arn: str) -> None:
         """Read the subscriptions of a topic, once; none of one that is not there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tocsin.app.rulepack import pack_names, read_sources
+from tocsin.app.rule_catalogue import RuleCatalogue
 from tocsin.core.alarm_severity import severity_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AlarmSeverities:
-    """Tells them: `service.part(AlarmSeverities)`. The packs are read once, when it is asked first."""
+    """Tells them: `service.part(AlarmSeverities)`. The rules are read once, when it is asked first."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -30,6 +30,6 @@ class AlarmSeverities:
     def _rules(self) -> Mapping[str, RuleSeverity]:
         with self._lock:
             if self._by_rule is None:
-                found = read_sources(pack_names(), at=self._service.now().date())
-                self._by_rule = {entry.rule.name: entry.rule.severity for entry in found.entries}
+                rules = self._service.part(RuleCatalogue).on(self._service.now().date()).rules
+                self._by_rule = {rule.name: rule.severity for rule in rules}
             return self._by_rule

@@ -6,7 +6,7 @@ a month.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tocsin.app.alarm_catalogue import AlarmCatalogue
 from tocsin.app.alarm_network import AlarmNetworks
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tocsin.app.topic import KeptSubscription
     from tocsin.core.alarm.definition import MetricAlarm
     from tocsin.core.composite_alarm.definition import CompositeAlarm
+
+NOBODY_IS_TOLD: Final = "when this alarm goes off nobody is told: "
+"""How the reason begins of a complaint about an alarm that reaches nobody; then it is told why."""
 
 PENDING_MS = 86_400_000
 """A subscription may wait for its confirmation so long before it is complained about."""
@@ -140,7 +143,7 @@ def _unheard(
         arn = alarm_arn(scope, alarm.alarm_name)
         reason, remedy = why_unheard(service, store, alarm, readers, failing)
         if reason:
-            reason = f"when this alarm goes off nobody is told: {reason}"
+            reason = f"{NOBODY_IS_TOLD}{reason}"
         else:
             reason, remedy = _why_refused(store, alarm, arn)
         if reason:

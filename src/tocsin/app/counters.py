@@ -30,6 +30,11 @@ class Counters:
         with self._lock:
             return self._counts.get((name, tuple(sorted(labels.items()))), 0)
 
+    def total(self, *names: str) -> int:
+        """Counters of these names together, whatever their labels."""
+        with self._lock:
+            return sum(count for (name, _), count in self._counts.items() if name in names)
+
     def snapshot(self) -> dict[tuple[str, Labels], int]:
         """All counters as they are now."""
         with self._lock:

@@ -1,0 +1,50 @@
+"""The times that an alarm was in its states, one after the other. Spec: CON-4.2, CON-5.5.
+
+Rule: of times for which no state is known nothing is told. Times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.core.alarm.state import StateValue
+    from tocsin.core.alarm.state_hour import AlarmStep
+
+
+class Stay(NamedTuple):
+    """A time in a state: start <= t < end."""
+
+    start: int
+    end: int
+    state: StateValue
+
+
+def stays_of(
+    steps: Sequence[AlarmStep], *, start: int, end: int, now_in: StateValue, since: int, created_at: int
+) -> list[Stay]:
+    """The stays of an alarm between two instants.
+
+    `steps` are all its changes from `start` on, by time; it is in `now_in` since `since`. Before it was made it was in
+    no state.
+    """
+    found: list[Stay] = []
+    begin = max(start, created_at)
+    for step in steps:
+        _add(found, begin, step.at, step.old)
+        begin = max(begin, step.at)  # a change may be of one that had its name before
+    # Of an alarm whose last change was kept before changes were kept apart, only that one is known.
+    _add(found, begin if steps else max(begin, since), end, now_in)
+    return found
+
+
+def _add(found: list[Stay], start: int, end: int, state: StateValue) -> None:
+    if end > start:
+        found.append(Stay(start, end, state))
+
+
+def time_in(stays: Sequence[Stay], state: StateValue) -> int:
+    """How long it was in a state."""
+    return sum(one.end - one.start for one in stays if one.state is state)
