@@ -22,6 +22,7 @@ SAMPLES: Final[dict[str, str]] = {
     "actors/{arn...}": f"actors/{_MALLORY}",
     "addresses/{address...}": "addresses/203.0.113.47",
     "alarms/{name...}": f"alarms/{_ALARM}",
+    "edit/mute/{name...}": "edit/mute/weekly-maintenance",
     "events/{id}": f"events/{EVENT_ID}",
     "filters/{name...}": f"filters/{GROUP}:{_ALARM}",
     "logs/{name...}": f"logs/{GROUP}",

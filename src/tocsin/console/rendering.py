@@ -16,11 +16,14 @@ from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
 from tocsin.console.shown_text import show
 from tocsin.console.static_file import static_path
+from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
 from tocsin.core.quantity import count_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tocsin.core.aws_call import AwsCall
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
@@ -55,8 +58,13 @@ def environment() -> Environment:
         counted=counted,
         size=size_text,
         break_parts=break_parts,
+        aws_command=_command,
     )
     return made
+
+
+def _command(call: AwsCall) -> str:
+    return aws_command(call.service, call.operation, call.parameters)
 
 
 def size_text(size: float) -> str:

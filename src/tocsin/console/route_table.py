@@ -13,6 +13,9 @@ VIEWS: Final = (
     "help",
     "preference",
     # -- watch: overview, alarms, mutes
+    "overview",
+    "alarm_list",
+    "mutes",
     # -- watch: one alarm
     "alarm",
     # -- watch: events, actors, addresses, resources, search

@@ -27,6 +27,7 @@ from tocsin.console.answer import (
     Redirect,
     Undo,
 )
+from tocsin.console.badge import badges
 from tocsin.console.cookie import FORM, FORM_SECONDS, SESSION, cookies_of, secret_cookie
 from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
@@ -225,7 +226,7 @@ class ConsoleSite:
         if match.route.form is None:
             return self._error(visit, status, "That cannot be done", " ".join(problems.values()))
         answer = match.route.form(visit)
-        return self._sent_answer(visit, answer, status=200 if _is_live(visit) else status)
+        return self._sent_answer(visit, answer, status=200 if visit.is_live else status)
 
     # ------------------------------------------------------------ what is sent
 
@@ -277,6 +278,7 @@ class ConsoleSite:
             "section": page.section,
             "result": told,
             "form_id": self._service.new_id,
+            "badges": badges(visit),
         }
 
     # ------------------------------------------------------------ what went wrong
@@ -320,11 +322,6 @@ def _redirect_of(answer: Answer) -> Redirect:
     if not isinstance(answer, Redirect):
         raise _ShownInsteadError(answer)
     return answer
-
-
-def _is_live(visit: Visit) -> bool:
-    """Whether a form was sent by the script, while somebody types (CON-7.2)."""
-    return visit.request.header("x-tocsin-live") is not None
 
 
 def _as_preferred(visitor: Visitor, cookies: Mapping[str, str]) -> Visitor:

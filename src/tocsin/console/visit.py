@@ -221,6 +221,11 @@ class Visit:
         path = f"{ROOT}/{self.request.path}".rstrip("/")
         return f"{path}?{urlencode(kept)}" if kept else path
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a form was sent by the script while somebody types: it changes nothing then (CON-7.2)."""
+        return self.request.header("x-tocsin-live") is not None
+
     # ------------------------------------------------------------ addresses
 
     def url(self, path: str, *names: str, **query: str | int | None) -> str:
@@ -237,6 +242,11 @@ class Visit:
             names = names[:-1]
         text = "/".join([ROOT, *([path] if path else []), *(quote(name, safe="/" + _SAFE_IN_PATH) for name in names)])
         return f"{text}?{urlencode(fields)}" if fields else text
+
+    def to(self, scope: Scope) -> dict[str, str]:
+        """The field that leads a link to what is in an account and region; none where the page is there anyway."""
+        is_here = scope == self.known_scopes[0] and self._asked_scope in ("", f"{scope.account}/{scope.region}")
+        return {} if is_here else {"in": f"{scope.account}/{scope.region}"}
 
     def again(self, **query: str | int | None) -> str:
         """The address of this page with other fields in its query; None and "" take one away."""

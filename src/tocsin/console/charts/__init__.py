@@ -18,6 +18,9 @@ What is drawn:
         `muted` and `flapping` are (start, end). `lane_rank(window, states)` is the key that sorts lanes,
         `seconds_in(window, states)` the total in ALARM at the right.
 
+    lane_axis(window, zone) -> Markup
+        The times under lanes, for the last row of `.tl`.
+
     event_lane(window, counts, width=, now=) -> Lane(drawing, label)
     sparkline(window, counts, width=, now=)  -> Lane
         Counts as columns: 56 px high in 144 columns, 24 px in 60. `counts` are (start, count) in order, each
@@ -41,6 +44,7 @@ from __future__ import annotations
 from tocsin.console.charts.actor_timeline import ActorTimeline, Deed, Mark, TimelineLane, actor_timeline
 from tocsin.console.charts.columns import Column, columns_of, line_points
 from tocsin.console.charts.event_lane import Lane, event_lane, sparkline
+from tocsin.console.charts.lane_axis import lane_axis
 from tocsin.console.charts.legend import LegendItem, legend_item
 from tocsin.console.charts.metric_chart import Figure, MetricChart, metric_figure
 from tocsin.console.charts.metric_text import MetricWords
@@ -71,6 +75,7 @@ __all__ = [
     "columns_of",
     "counts_scale",
     "event_lane",
+    "lane_axis",
     "lane_rank",
     "legend_item",
     "line_points",

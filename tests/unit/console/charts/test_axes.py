@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.console.charts import Window, counts_scale, time_ticks, values_scale, window_to
+from tocsin.console.charts.lane_axis import lane_axis
 from tocsin.console.charts.time_axis import STEPS, moment_text, span_text, tick_step
 from tocsin.console.charts.value_axis import axis_number, nice, number
 
@@ -147,3 +148,16 @@ def test_the_day_stands_wherever_it_is_not_today() -> None:
     assert moment_text(at("2025-11-23T02:11:00Z"), now=now, zone=UTC) == "23 Nov 02:11"
     told = span_text(at("2026-11-22T22:55:00Z"), at("2026-11-22T23:00:00Z"), now=now, zone=BERLIN)
     assert told == "22 Nov 23:55 to 00:00"
+
+
+# ---------------------------------------------------------------- under lanes
+
+
+def test_the_axis_under_lanes_has_every_tick_inside() -> None:
+    day = Window(1_800_000_000 - 1_800_000_000 % 86_400, 1_800_000_000 - 1_800_000_000 % 86_400 + 86_400)
+    drawn = str(lane_axis(day))
+    assert drawn.count("<text") == 7
+    assert 'text-anchor="start" x="0.00%"' in drawn
+    assert 'text-anchor="end" x="100.00%"' in drawn
+    assert 'text-anchor="middle" x="50.00%"' in drawn
+    assert drawn.count('class="tx o"') == 3, "every second one is only shown where there is room"
