@@ -52,7 +52,7 @@ class CountedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A record that an alarm counted.
 
     `logged_at` is the time of its log event in milliseconds, which is what it is found near; `decided` says that it
-    was in a slot that decided. `actor` is what its actor is looked up by, `key` the same of its access key.
+    was in a slot that decided. `actor` is what its actor is looked up by, `message` the record as it is stored.
     """
 
     summary: EventSummary
@@ -62,6 +62,7 @@ class CountedEvent(msgspec.Struct, frozen=True, kw_only=True):
     decided: bool
     actor: str
     at: datetime
+    message: str
 
     @property
     def event_id(self) -> str:
@@ -212,6 +213,7 @@ def _counted(store: StoreReader, scope: Scope, matches: Sequence[tuple[Match, bo
             decided=decided,
             actor=_actor(event),
             at=moment(second),
+            message=kept.message,
         )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tocsin.app.acknowledgement import acknowledgements_of
 from tocsin.app.alarm_evidence import DecidedSlot
+from tocsin.app.alarm_network import AlarmNetworks
 from tocsin.app.alarm_record import AlarmStanding
 from tocsin.app.alarm_series import anchor_of, series_of, states_of
 from tocsin.console.charts import (
@@ -19,6 +21,7 @@ from tocsin.console.charts import (
     Side,
     Slot,
     StateSpan,
+    Window,
     metric_figure,
     window_to,
 )
@@ -42,6 +45,9 @@ WINDOWS: Final = {"1h": 3_600, "3h": 10_800, "24h": 86_400, "7d": 604_800}
 USUAL: Final = "3h"
 
 _MINUTE: Final = 60
+
+# Windows of one mute rule that are drawn.
+_MOST_MUTES: Final = 100
 
 # Statistics that count something are drawn from nought.
 _COUNTS: Final = frozenset({"Sum", "SampleCount"})
@@ -119,7 +125,7 @@ def alarm_figure(visit: Visit, store: StoreReader, given: ChartInput, *, window:
             is_count=alarm.statistic is not None and alarm.statistic.source in _COUNTS,
             decision=_decision(given, alarm.period) if not by_minute else None,
             states=tuple(StateSpan(one.start, one.end, one.state.value) for one in states),
-            muted=(),
+            muted=_muted(visit, store, alarm.alarm_name, shown),
             acknowledged=tuple(second_of(one.at) for one in acknowledgements_of(store, visit.scope, alarm.alarm_name)),
         )
     )
@@ -130,6 +136,17 @@ def side_of(comparison: Comparison) -> Side:
     if comparison in {Comparison.LESS_THAN, Comparison.LESS_THAN_OR_EQUAL, Comparison.BELOW_BAND}:
         return Side.BELOW
     return Side.BOTH if comparison is Comparison.OUTSIDE_BAND else Side.ABOVE
+
+
+def _muted(visit: Visit, store: StoreReader, name: str, window: Window) -> tuple[tuple[int, int], ...]:
+    """When mute rules, as they are now, held the alarm's actions within a window."""
+    rules = visit.service.part(AlarmNetworks).of(store, visit.scope).mutes.get(name, ())
+    since, until = moment(window.start), moment(window.end)
+    return tuple(
+        (second_of(one.start), second_of(one.end))
+        for rule, zone in rules
+        for one in islice(rule.windows(zone, since=since, until=until), _MOST_MUTES)
+    )
 
 
 def _note(visit: Visit, changes: dict[int, StateValue], start: int, end: int, *, is_open: bool) -> str:

@@ -13,8 +13,8 @@ from tocsin.core.topic import is_topic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.app.store_port import StoreReader
     from tocsin.console.visit import Visit
+    from tocsin.core.alarm.definition import MetricDataQuery
     from tocsin.core.composite_alarm.definition import CompositeAlarm
 
 
@@ -27,10 +27,9 @@ class DefinitionRow(NamedTuple):
 
 
 def definition_rows(
-    visit: Visit, store: StoreReader, alarm: MetricAlarm | CompositeAlarm, *, tags: Mapping[str, str]
+    visit: Visit, alarm: MetricAlarm | CompositeAlarm, *, tags: Mapping[str, str]
 ) -> list[DefinitionRow]:
     """The lines of an alarm."""
-    del store
     rows = list(_metric_rows(alarm)) if isinstance(alarm, MetricAlarm) else list(_composite_rows(visit, alarm))
     for name, arns in (
         ("Actions for ALARM", alarm.alarm_actions),
@@ -62,8 +61,8 @@ def _metric_rows(alarm: MetricAlarm) -> Iterator[DefinitionRow]:
     yield DefinitionRow("Missing data", ((alarm.missing_data.value, ""),), missing_words(alarm))
 
 
-def _stat(query: object) -> str:
-    stat = getattr(query, "metric_stat", None)
+def _stat(query: MetricDataQuery) -> str:
+    stat = query.metric_stat
     return "" if stat is None else f"{stat.stat.source} of {stat.key.metric_name}"
 
 

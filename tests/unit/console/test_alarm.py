@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alarm_bench import ALARM, GROUP, AlarmBench
 from console_bench import AT, ConsoleBench, Seen
 
 from tocsin.console.visit import Visitor
+from tocsin.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def answer(seen: Seen, question: str) -> str:
@@ -91,6 +99,14 @@ def test_the_events_behind_it(ringing: AlarmBench) -> None:
     words = ringing.get("alarms/sg").words
     assert "Contributing events 2 of 2" in words
     assert "Authorize Security Group Ingress ec2 , us-east-1 mallory 203.0.113.47 sg-1 + tcp 3389" in words
+
+
+def test_the_records_are_downloaded_as_they_are_stored(ringing: AlarmBench) -> None:
+    seen = ringing.get("_/alarm/records?name=sg")
+    assert "attachment" in seen.headers["content-disposition"]
+    ports = [json.loads(line)["requestParameters"]["fromPort"] for line in seen.text.splitlines()]
+    assert ports == [22, 3389]
+    assert AlarmBench().get("_/alarm/records?name=sg").text == ""
 
 
 @pytest.mark.parametrize("window", ["1h", "3h", "24h", "7d", "nonsense"])
@@ -299,6 +315,7 @@ def test_a_muted_alarm_says_who_was_not_told() -> None:
     seen = bench.get("alarms/sg")
     assert answer(seen, "Who knows?").startswith("Nobody was told held Actions are muted")
     assert "End the mute" in seen.words
+    assert '<rect x="0.00%" y="200" width="100.00%" height="12" fill="url(#hatch)"/>' in seen.text
 
 
 @pytest.mark.parametrize(
@@ -476,3 +493,57 @@ def test_an_alarm_of_a_wall_clock_has_no_tinted_slots() -> None:
     seen = bench.get("alarms/sg")
     assert seen.status == 200
     assert 'class="win"' not in seen.text
+
+
+class _Counting:
+    """A store that counts what is asked of it, and the events that it gives."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.write, self.pack_logs = store.write, store.pack_logs
+        self.asked: Counter[str] = Counter()
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        with self._store.read() as reader:
+            yield _Spy(reader, self.asked, "")
+
+
+class _Spy:
+    """Passes everything on, and notes it."""
+
+    def __init__(self, inner: Any, asked: Counter[str], name: str) -> None:
+        self._inner, self._asked, self._name = inner, asked, name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name in {"logs", "metrics", "history", "outbox"}:
+            return _Spy(found, self._asked, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            answer = found(*args, **kwargs)
+            self._asked[f"{self._name}.{name}"] += 1
+            events = getattr(answer, "events", answer if self._name == "logs" else ())
+            if isinstance(events, list | tuple):
+                self._asked["events"] += len(events)
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("noise", [0, 3_000])
+def test_what_a_page_costs_does_not_grow_with_the_store(noise: int) -> None:
+    """The same number of look-ups, and no event that has nothing to do with the alarm (CON-4.0)."""
+    store = _Counting(MemoryStore())
+    bench = AlarmBench(store=store)
+    quiet = {"type": "IAMUser", "userName": "erin", "arn": "arn:aws:iam::111122223333:user/erin"}
+    for _ in range(noise // 1_000):
+        bench.put_events(GROUP, [bench.record("DescribeInstances", userIdentity=quiet) for _ in range(1_000)])
+    bench.ring(22, 23)
+    bench.deliver()
+    store.asked.clear()
+    assert bench.get("alarms/sg").status == 200
+    assert store.asked["events"] <= 10
+    assert sum(store.asked.values()) < 260

@@ -10,7 +10,7 @@ Changes are in `alarm_change`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tocsin.app.actor_activity import Activity, activity_of
 from tocsin.app.alarm_chain import chain_of
@@ -31,7 +31,7 @@ from tocsin.app.evaluator import Evaluator
 from tocsin.console.alarm_chart import USUAL, WINDOWS, ChartInput, alarm_figure
 from tocsin.console.alarm_definition import definition_rows
 from tocsin.console.alarm_subject import Subject, name_of, read_subject
-from tocsin.console.answer import Fragment, Page
+from tocsin.console.answer import Download, Fragment, Page
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import action, fragment, page
 from tocsin.console.views.alarm_change import (
@@ -61,15 +61,17 @@ from tocsin.core.notification.call import DONE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tocsin.app.alarm_chain import AlarmChain
     from tocsin.app.store_port import StoreReader
     from tocsin.console.answer import Answer
     from tocsin.console.visit import Visit
+    from tocsin.core.alarm.evaluation import Evaluation
 
 ENTRIES: Final = 12
 """Items of the history that are shown at once."""
 
 EVENTS: Final = 20
-"""Contributing events that are shown; further ones are behind a link."""
+"""Contributing events that are shown; all that were found can be downloaded."""
 
 _PATIENCE: Final = 0.15
 """Seconds that the page waits for the two slow answers (CON-4.4)."""
@@ -88,17 +90,17 @@ def alarm_page(visit: Visit) -> Answer:
     with visit.service.store.read() as store:
         subject = read_subject(visit, store, name)
         episode = episode_of(store, visit.scope, name, subject.standing)
+        basis = _basis(visit, store, subject)
+        chain = chain_of(visit.service, store, visit.scope, subject.alarm, now=millisecond_of(visit.at))
         context = {
             "subject": subject,
             "name": name,
-            "now": visit.at,
             **_answers(visit, store, subject, episode, patience=_PATIENCE),
-            **_why(visit, store, subject),
-            **_chart(visit, store, subject),
+            **_why(visit, subject, basis, chain),
+            **_chart(visit, store, subject, basis),
             **_history(visit, store, name),
-            "chain": chain_of(visit.service, store, visit.scope, subject.alarm, now=millisecond_of(visit.at)),
-            "chain_title": "Chain of this alarm",
-            "definition": definition_rows(visit, store, subject.alarm, tags=subject.tags),
+            "chain": chain,
+            "definition": definition_rows(visit, subject.alarm, tags=subject.tags),
             "condition": condition_text(subject.alarm) if isinstance(subject.alarm, MetricAlarm) else "",
             "children": _children(visit, store, subject),
             "parents": list(visit.service.part(AlarmNetworks).of(store, visit.scope).network.parents(name)),
@@ -141,9 +143,7 @@ def _answers(
     def has_time() -> bool:
         return clock.monotonic() - began < patience or bool(visit.query("wait"))
 
-    incident = Incident()
-    if episode is not None and isinstance(subject.alarm, MetricAlarm) and subject.is_fed:
-        incident = incident_of(service, store, scope, subject.alarm, episode.evidence, until=episode.ended or visit.at)
+    incident = _incident(visit, store, subject, episode)
     hearing = Hearing()
     if episode is not None:
         hearing = hearing_of(service, store, scope, subject.alarm, episode.began)
@@ -184,42 +184,63 @@ def _activity(visit: Visit, store: StoreReader, incident: Incident, has_time: Ca
     )
 
 
+def alarm_records(visit: Visit) -> Answer:
+    """The records behind the present or the last ALARM as they are stored, one a line (CON-8.8)."""
+    with visit.service.store.read() as store:
+        subject = read_subject(visit, store, visit.query("name"))
+        episode = episode_of(store, visit.scope, subject.name, subject.standing)
+        found = _incident(visit, store, subject, episode)
+    lines = (event.message.replace("\n", " ").replace("\r", " ") for event in reversed(found.events))
+    body = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
+    return Download("events.ndjson", "application/x-ndjson", body)
+
+
+def _incident(visit: Visit, store: StoreReader, subject: Subject, episode: Episode | None) -> Incident:
+    if episode is None or not isinstance(subject.alarm, MetricAlarm) or not subject.is_fed:
+        return Incident()
+    until = episode.ended or visit.at
+    return incident_of(visit.service, store, visit.scope, subject.alarm, episode.evidence, until=until)
+
+
 # ---------------------------------------------------------------- why
 
 
-def _why(visit: Visit, store: StoreReader, subject: Subject) -> dict[str, Any]:
-    """Why the alarm is in its state: words, slots, AWS's reason."""
+class _Basis(NamedTuple):
+    """The evaluation that made the present state, and what it saw; None where it is not known."""
+
+    evaluation: Evaluation | None = None
     slots: tuple[DecidedSlot, ...] = ()
+
+
+def _basis(visit: Visit, store: StoreReader, subject: Subject) -> _Basis:
+    if subject.ready is None:
+        return _Basis()
+    record = deciding_record(store, visit.scope, subject.name, subject.standing)
+    if record is None:
+        return _Basis()
+    return _Basis(record.evaluation, decided_slots(store, subject.ready, record.evaluation))
+
+
+def _why(visit: Visit, subject: Subject, basis: _Basis, chain: AlarmChain) -> dict[str, Any]:
+    """Why the alarm is in its state: words, slots, AWS's reason."""
+    alarm = subject.alarm
     words: DecisionWords | None = None
-    evaluation = None
-    ready = subject.ready
-    if ready is not None:
-        record = deciding_record(store, visit.scope, subject.name, subject.standing)
-        if record is not None:
-            evaluation = record.evaluation
+    rings_for = ""
+    if isinstance(alarm, MetricAlarm):
+        if basis.evaluation is not None:
             words = decision_words(
-                ready.known.alarm,
-                evaluation,
-                clock=lambda at: visit.clock.text(at, seconds=at.second != 0),
+                alarm, basis.evaluation, clock=lambda at: visit.clock.text(at, seconds=at.second != 0)
             )
-            slots = decided_slots(store, ready, evaluation)
+        has_default = any(one.default_value is not None for one in chain.filters)
+        rings_for = ring_text(alarm, has_default=has_default, extra=visit.service.settings.evaluation_range)
     return {
         "why": words,
-        "deciding": evaluation,
-        "slots": slots,
-        "rings_for": _rings_for(visit, store, subject),
-        "missing": missing_words(subject.alarm) if isinstance(subject.alarm, MetricAlarm) else "",
+        "deciding": basis.evaluation,
+        "slots": basis.slots,
+        "rings_for": rings_for,
+        "missing": missing_words(alarm) if isinstance(alarm, MetricAlarm) else "",
         "verdicts": {Datapoint.BAD: "breaching", Datapoint.GOOD: "fine", Datapoint.MISSING: "no data"},
     }
-
-
-def _rings_for(visit: Visit, store: StoreReader, subject: Subject) -> str:
-    """How long one burst rings the alarm."""
-    if not isinstance(subject.alarm, MetricAlarm):
-        return ""
-    chain = chain_of(visit.service, store, visit.scope, subject.alarm, now=millisecond_of(visit.at))
-    has_default = any(one.default_value is not None for one in chain.filters)
-    return ring_text(subject.alarm, has_default=has_default, extra=visit.service.settings.evaluation_range)
 
 
 # ---------------------------------------------------------------- the chart
@@ -232,7 +253,7 @@ def alarm_chart(visit: Visit) -> Answer:
     def context() -> dict[str, Any]:
         with visit.service.store.read() as store:
             subject = read_subject(visit, store, name)
-            return {"subject": subject, "name": name, **_why(visit, store, subject), **_chart(visit, store, subject)}
+            return {"name": name, **_chart(visit, store, subject, _basis(visit, store, subject))}
 
     with visit.service.store.read() as store:
         versions = [store.version(kind.kind) for kind in (STANDINGS, METRIC_ALARMS, ACKNOWLEDGEMENTS)]
@@ -241,24 +262,22 @@ def alarm_chart(visit: Visit) -> Answer:
     return Fragment("alarm/_chart.html", context, version=version)
 
 
-def _chart(visit: Visit, store: StoreReader, subject: Subject) -> dict[str, Any]:
+def _chart(visit: Visit, store: StoreReader, subject: Subject, basis: _Basis) -> dict[str, Any]:
     """The chart of a metric alarm; None for a composite, which has no metric."""
     window = visit.query("window", USUAL)
     window = window if window in WINDOWS else USUAL
     by_minute = visit.query("by") == "minutes"
-    if not isinstance(subject.alarm, MetricAlarm) or subject.ready is None:
-        return {"figure": None, "window": window, "windows": WINDOWS, "by_minute": by_minute}
-    record = deciding_record(store, visit.scope, subject.name, subject.standing)
-    evaluation = None if record is None else record.evaluation
-    given = ChartInput(
-        alarm=subject.alarm,
-        standing=subject.standing,
-        created_at=subject.kept.created_at,
-        deciding=evaluation,
-        slots=() if evaluation is None else decided_slots(store, subject.ready, evaluation),
-        events_at="#events" if subject.is_fed else "",
-    )
-    figure = alarm_figure(visit, store, given, window=window, by_minute=by_minute)
+    figure = None
+    if isinstance(subject.alarm, MetricAlarm):
+        given = ChartInput(
+            alarm=subject.alarm,
+            standing=subject.standing,
+            created_at=subject.kept.created_at,
+            deciding=basis.evaluation,
+            slots=basis.slots,
+            events_at="#events" if subject.is_fed else "",
+        )
+        figure = alarm_figure(visit, store, given, window=window, by_minute=by_minute)
     return {"figure": figure, "window": window, "windows": WINDOWS, "by_minute": by_minute}
 
 
@@ -317,6 +336,7 @@ ROUTES = (
     fragment("alarm/answers", alarm_answers),
     fragment("alarm/chart", alarm_chart),
     fragment("alarm/history", alarm_history),
+    fragment("alarm/records", alarm_records),
     action("acknowledge-alarm", acknowledge_alarm, form=alarm_page),
     action("mute-alarm", mute_alarm, form=alarm_page),
     action("unmute-alarm", unmute_alarm, form=alarm_page),
