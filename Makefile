@@ -55,6 +55,7 @@ lockstep: $(ENV)
 
 reference: $(ENV)
 	@$(BIN)/python scripts/reference_pages.py --check
+	@$(BIN)/python scripts/ready_packs.py --check
 
 changelog: $(ENV)
 	@$(BIN)/towncrier build --draft --version next > .venv/changelog.log 2>&1 || { cat .venv/changelog.log; exit 1; }
@@ -64,6 +65,7 @@ links: $(ENV)
 	@$(BIN)/zensical build --strict --clean > .venv/site.log 2>&1 || { cat .venv/site.log; exit 1; }
 
 docs: $(ENV) ## bring the reference pages up to date and build the documentation into site/
+	@$(BIN)/python scripts/ready_packs.py
 	@$(BIN)/python scripts/reference_pages.py
 	@$(BIN)/zensical build --strict --clean > .venv/site.log 2>&1 || { cat .venv/site.log; exit 1; }
 	@echo 'docs: open site/index.html'

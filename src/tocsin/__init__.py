@@ -14,8 +14,8 @@ from tocsin.version import __version__
 
 if TYPE_CHECKING:
     from tocsin.app.backtest_report import BacktestReport
+    from tocsin.app.pack import load_rules
     from tocsin.app.report import ScanReport
-    from tocsin.app.rulepack import load_rules
     from tocsin.archive_api import backtest, scan
     from tocsin.core.alarm import AlarmError, Evaluation, MetricAlarm, evaluate
     from tocsin.core.composite_alarm import AlarmRule, AlarmRuleError
@@ -86,7 +86,7 @@ _HOMES = {
     "Severity": "core.finding",
     "backtest": "archive_api",
     "evaluate": "core.alarm",
-    "load_rules": "app.rulepack",
+    "load_rules": "app.pack",
     "scan": "archive_api",
     "verify_message": "message_api",
 }

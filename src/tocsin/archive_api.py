@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tocsin.app.alarm_data import AlarmDataPlan
 from tocsin.app.alarm_set import build_alarm_set, require_alarms
 from tocsin.app.backtest import BacktestPlan
-from tocsin.app.rulepack import load_chain, load_rules
+from tocsin.app.pack import load_rules
+from tocsin.app.rulepack import load_chain
 from tocsin.app.selection import Selection
 from tocsin.composition.backtest import backtest as backtest_archive
 from tocsin.composition.scan import scan as scan_archive

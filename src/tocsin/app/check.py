@@ -19,9 +19,10 @@ import msgspec
 
 from tocsin.app.alarm_check import review_alarms
 from tocsin.app.document import MAX_BYTES, MAX_LISTING_BYTES, Form, Problem, Scalar, decode, encode_like
+from tocsin.app.pack import pack_names
 from tocsin.app.proof import Claim, prove
 from tocsin.app.rewrite import Edit, rewrite_text
-from tocsin.app.rulepack import FORMS, STANDARD_INPUT, RuleSet, pack_names, read_sources, sort_findings
+from tocsin.app.rulepack import FORMS, STANDARD_INPUT, RuleSet, read_sources, sort_findings
 from tocsin.app.rulereader import PATTERN_KEY, REFUSALS, lint
 from tocsin.atomic_file import replacing
 from tocsin.core.finding import Finding, Severity

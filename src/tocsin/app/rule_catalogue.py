@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tocsin.app.rulepack import pack_names, read_sources, shared_clauses
+from tocsin.app.pack import pack_names
+from tocsin.app.rulepack import read_sources, shared_clauses
 from tocsin.app.ruletest import RuleTester, kind_of
 from tocsin.app.ruletest_report import Failure
 from tocsin.core.rule import Rule

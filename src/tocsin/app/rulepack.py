@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from tocsin.app.document import MAX_BYTES, MAX_LISTING_BYTES, Form, Problem, SourceText, decode
+from tocsin.app.pack import CLAUSES_NAME, PACKS_DIR, pack_names
 from tocsin.app.ruleentry import RuleEntry, RuleFile, RulePlaces
 from tocsin.app.rulefile import read_clauses, read_rules
 from tocsin.core.finding import Finding, Severity
@@ -27,9 +28,6 @@ from tocsin.errors import NotFoundError, RuleFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
-
-PACKS_DIR = Path(__file__).resolve().parent.parent / "rules"
-"""Where the packs that ship lie: one folder each, one file a rule; beside them `clauses.yaml`."""
 
 STANDARD_INPUT = "-"
 """The SOURCE that is standard input."""
@@ -114,14 +112,9 @@ class _Names:
         )
 
 
-def pack_names(packs_dir: Path | None = None) -> list[str]:
-    """The names of the packs that ship, sorted."""
-    return sorted(entry.name for entry in (packs_dir or PACKS_DIR).iterdir() if any(entry.glob("*.yaml")))
-
-
 def shared_clauses(packs_dir: Path | None = None) -> dict[str, str]:
     """The shared exclusion clauses that `use: NAME` takes (detections.md section 4): name to condition."""
-    path = (packs_dir or PACKS_DIR) / "clauses.yaml"
+    path = (packs_dir or PACKS_DIR) / CLAUSES_NAME
     return read_clauses(path.read_text(encoding="utf-8"), path=str(path)) if path.exists() else {}
 
 
@@ -154,13 +147,8 @@ def read_sources(
     return result
 
 
-def load_rules(*sources: str | Rule, packs_dir: Path | None = None, at: date | None = None) -> list[Rule]:
-    """The rules of SOURCEs, each once, in their order; a Rule stands for itself.
-
-    `at` is the day for which exclusions count; None: none has expired. Raises RuleFileError, which
-    holds every finding of severity error, when a rule cannot be used or a SOURCE holds none, and
-    NotFoundError for a SOURCE that does not exist.
-    """
+def usable_rules(*sources: str | Rule, packs_dir: Path | None = None, at: date | None = None) -> list[Rule]:
+    """What `load_rules` gives, read from the texts; the arguments and errors are its."""
     found = read_sources([one for one in sources if isinstance(one, str)], packs_dir=packs_dir, at=at)
     return [entry.rule for entry in _rules_of(found, sources)]
 

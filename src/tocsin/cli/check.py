@@ -130,7 +130,7 @@ def _archive_counter(paths: Sequence[str], invocation: Invocation) -> Callable[[
 
 def lines_of_sources() -> Callable[[str, int], str]:
     """A function that gives a line of a file that findings name; the empty text where it cannot be read again."""
-    from tocsin.app.rulepack import PACKS_DIR
+    from tocsin.app.pack import PACKS_DIR
 
     texts: dict[str, list[str]] = {}
 

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tocsin.app.rulepack import load_rules
+from tocsin.app.pack import load_rules
 from tocsin.composition.demo_stage import ACCOUNT, ALICE, MALLORY, REGION, Stage
 from tocsin.core.aws_command import aws_command
 from tocsin.errors import InternalError

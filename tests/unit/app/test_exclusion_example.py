@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tocsin.app.exclusion_example import exclusion_example
-from tocsin.app.rulepack import load_rules, pack_names
+from tocsin.app.pack import load_rules, pack_names
 from tocsin.core.exclusion import compile_exclusions
 from tocsin.core.metric_filter import MetricFilter
 from tocsin.core.pattern import FilterPattern

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from tocsin.app.check import check
-from tocsin.app.rulepack import PACKS_DIR, load_rules, pack_names, shared_clauses
+from tocsin.app.pack import PACKS_DIR, load_rules, pack_names
+from tocsin.app.rulepack import shared_clauses
 from tocsin.core.event import Event
 from tocsin.core.exclusion import compile_exclusions
 from tocsin.core.pattern import FilterPattern

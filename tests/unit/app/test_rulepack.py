@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from tocsin.app.rulepack import load_chain, load_rules, pack_names, read_sources, shared_clauses
+from tocsin.app.pack import load_rules, pack_names
+from tocsin.app.rulepack import load_chain, read_sources, shared_clauses
 from tocsin.core.finding import Severity
 from tocsin.core.rule import Rule
 from tocsin.errors import NotFoundError, RuleFileError

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from tocsin.app.rulepack import load_rules, pack_names, read_sources
+from tocsin.app.pack import load_rules, pack_names
+from tocsin.app.rulepack import read_sources
 from tocsin.app.ruletest_plan import plan_rule_tests
 from tocsin.composition.ruletest import run_rule_tests
 

@@ -489,7 +489,7 @@ def test_treatment_that_was_not_given_is_the_default() -> None:
 
 @WIDTHS
 def test_exclusion_that_is_shown_can_be_pasted(call: Call, width: str, tmp_path: Path) -> None:
-    from tocsin.app.rulepack import load_rules
+    from tocsin.app.pack import load_rules
 
     cases = UseCases(rules=[made_rule(exclusions=())])
     out = call("explain", "rule", "stop", use_cases=cases, environ={"COLUMNS": width}).out

@@ -7,7 +7,7 @@ import json
 import pytest
 from alarm_message import change, metric_alarm
 
-from tocsin.app.rulepack import load_rules
+from tocsin.app.pack import load_rules
 from tocsin.core.event import Event
 from tocsin.core.notification import EventSummary, compose_alarm_message
 from tocsin.core.notification.phrase_table import PHRASES
