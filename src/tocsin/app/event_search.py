@@ -96,6 +96,27 @@ class UnknownTerm(msgspec.Struct, frozen=True, kw_only=True):
     nearest: tuple[str, ...] = ()
 
 
+class Retention:
+    """How long log groups keep events, in a view of the store."""
+
+    def __init__(self, service: Service, store: StoreReader) -> None:
+        self._now = service.now_ms()
+        self._store = store
+        self._known: dict[Scope, dict[str, int]] = {}
+
+    def keeps(self, scope: Scope, event: LogEvent) -> bool:
+        """Whether an event has not expired."""
+        return event.timestamp >= self.oldest(scope).get(event.group, 0)
+
+    def oldest(self, scope: Scope) -> dict[str, int]:
+        """The time before which events of a group have expired, by group; 0 where none ever do."""
+        known = self._known.get(scope)
+        if known is None:
+            groups = GROUPS.scan(self._store, scope)
+            known = self._known[scope] = {name: group.oldest(self._now) or 0 for name, group in groups}
+        return known
+
+
 class SearchBudget:
     """What a search may still cost. `blocks` and `seconds` are those of the whole search."""
 
@@ -286,13 +307,12 @@ class _Search:
     def __init__(
         self, service: Service, store: StoreReader, group: str | None, query: EventQuery, before: EventPlace | None
     ) -> None:
-        self._service = service
+        self._retention = Retention(service, store)
         self._store = store
         self._group = group
         self._start = _milliseconds(query.since)
         self._end = _milliseconds(query.until)
         self._before = before
-        self._expiry: dict[Scope, dict[str, int]] = {}
         self._stopped_at: EventPlace | None = None
 
     def run(
@@ -332,7 +352,7 @@ class _Search:
                 limit=rows,
                 blocks=blocks,
             )
-            alive = [event for event in page.events if not self._is_expired(wanted.scope, event)]
+            alive = [event for event in page.events if self._retention.keeps(wanted.scope, event)]
             for event, terms in sift(alive):
                 yield FoundEvent(wanted.scope, event, terms)
             before = page.searched_back_to
@@ -342,15 +362,6 @@ class _Search:
             if not blocks:
                 self._stopped_at = before if self._stopped_at is None else max(before, self._stopped_at)
                 return
-
-    def _is_expired(self, scope: Scope, event: LogEvent) -> bool:
-        expiry = self._expiry.get(scope)
-        if expiry is None:
-            now = self._service.now_ms()
-            known = ((name, group.oldest(now)) for name, group in GROUPS.scan(self._store, scope))
-            expiry = self._expiry[scope] = {name: oldest for name, oldest in known if oldest is not None}
-        oldest = expiry.get(event.group)
-        return oldest is not None and event.timestamp < oldest
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

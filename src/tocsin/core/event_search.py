@@ -15,6 +15,7 @@ import msgspec
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.nearest import did_you_mean
 from tocsin.core.record_category import Category
+from tocsin.core.unsafe_character import UNSAFE, escaped
 from tocsin.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604
 _DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(?::([0-9]{2}))?)?")
 _CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 
+_LAST_CHARACTER: Final = 0x10FFFF
+
 # What a word looks like that needs no field before it.
 _SHAPES: Final = (
     ("key", re.compile(r"A(?:KIA|SIA)[A-Z0-9]{12,124}")),
@@ -109,8 +112,8 @@ class QueryTerm(msgspec.Struct, frozen=True, kw_only=True):
     is_excluded: bool = False
 
     def __str__(self) -> str:
-        bare = self.value and not re.search(r'[\s"]', self.value)
-        value = self.value if bare else '"' + self.value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        bare = self.value and not re.search(r'[\s"\\]', self.value) and not UNSAFE.search(self.value)
+        value = self.value if bare else _quoted(self.value)
         return f"{'-' if self.is_excluded else ''}{self.field}:{value}"
 
 
@@ -191,6 +194,8 @@ def is_meant(field: str, wanted: str, value: str) -> bool:
 
 _FIELD = re.compile(r"(-?)([A-Za-z_]+):")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
+_SHORT = {"n": "\n", "r": "\r", "t": "\t"}
 _BARE = re.compile(r"[^\s\"]+")
 _BLANKS = re.compile(r"\s*")
 
@@ -234,9 +239,24 @@ def _value(text: str, at: int) -> tuple[str, int]:
         quoted = _QUOTED.match(text, at)
         if quoted is None:
             raise QueryError("The quote is never closed.", position=at)
-        return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), quoted.end()
+        return _ESCAPE.sub(_unescaped, quoted[1]), quoted.end()
     bare = _BARE.match(text, at)
     return ("", at) if bare is None else (bare[0], bare.end())
+
+
+def _quoted(value: str) -> str:
+    """A value in quotes; what would act where it is shown is an escape, and is read back as what it stands for."""
+    return '"' + escaped(value.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1] or found[2] or found[3]
+    if code is not None:
+        number = int(code, 16)
+        # A half of a character is kept nowhere, so it is looked for as what stands in its place.
+        is_half = 0xD800 <= number < 0xE000
+        return "\ufffd" if is_half else chr(number) if number <= _LAST_CHARACTER else found[0]
+    return _SHORT.get(found[4], found[4])
 
 
 def _shape(word: str) -> str | None:

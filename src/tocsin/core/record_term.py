@@ -49,7 +49,11 @@ def record_terms(message: str) -> RecordTerms:
     """The eventID and terms of a message; nothing for one that is no record of CloudTrail."""
     if not message.lstrip().startswith("{"):  # most of what is no record is told by its first character
         return _NOTHING
-    event = Event(message)
+    return event_terms(Event(message))
+
+
+def event_terms(event: Event) -> RecordTerms:
+    """The same of an event that is looked at in other ways, too, and so is decoded once."""
     value = event.value
     if value is NOT_JSON or not isinstance(value, dict):
         return _NOTHING
