@@ -19,11 +19,11 @@ _ALARM: Final = "cis/security-group-changes"
 
 # The address of a page where its route has a name in it; the others are their own address.
 SAMPLES: Final[dict[str, str]] = {
-    "actors/{arn...}": f"actors/{_MALLORY}",
-    "addresses/{address...}": "addresses/203.0.113.47",
+    "actors/{name...}": f"actors/{_MALLORY}",
+    "addresses/{name...}": "addresses/203.0.113.47",
     "alarms/{name...}": f"alarms/{_ALARM}",
     "edit/mute/{name...}": "edit/mute/weekly-maintenance",
-    "events/{id}": f"events/{EVENT_ID}",
+    "events/{name...}": f"events/{EVENT_ID}",
     "filters/{name...}": f"filters/{GROUP}:{_ALARM}",
     "logs/{name...}": f"logs/{GROUP}",
     "audit/{number}": "audit/1",
@@ -34,7 +34,7 @@ SAMPLES: Final[dict[str, str]] = {
     "edit/filter/{name...}": f"edit/filter/{GROUP}:{_ALARM}",
     "confirm/switch-rule-off": f"confirm/switch-rule-off?rule={_ALARM}&group={GROUP}",
     "confirm/delete-log-group": f"confirm/delete-log-group?name={GROUP}",
-    "resources/{id...}": f"resources/{WEB_GROUP}",
+    "resources/{name...}": f"resources/{WEB_GROUP}",
     "rules/{pack}": "rules/cis",
     "rules/{pack}/{id}": "rules/cis/root-user-used",
     "topics/{name...}": "topics/sec-alerts",

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
-from tocsin.console.shown_text import show
+from tocsin.console.shown_text import show, typed
 from tocsin.console.static_file import static_path
 from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
@@ -59,6 +59,7 @@ def environment() -> Environment:
         size=size_text,
         break_parts=break_parts,
         aws_command=_command,
+        typed=typed,
     )
     return made
 

@@ -19,6 +19,10 @@ VIEWS: Final = (
     # -- watch: one alarm
     "alarm",
     # -- watch: events, actors, addresses, resources, search
+    "events",
+    "event",
+    "subject",
+    "search",
     # -- set up: log groups, filters, alarms
     "log_groups",
     "filter",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import msgspec
 
-from tocsin.core.unsafe_character import UNSAFE, code_point, is_plain
+from tocsin.core.unsafe_character import UNSAFE, code_point, escape, escaped, is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,13 @@ _BLANKS: Final = (
     "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
 )
 
+# Controls, halves of characters and what is none: the standard has no way to write them.
+_NOT_IN_HTML: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+    + "]"
+)
+
 PartKind = Literal["text", "break", "box", "marks", "cut", "empty"]
 """`text` is shown as it is, with a `break` where the line may end; `box` a code point by number and name; `marks` tells
 of combining marks that were left out, `cut` of the rest; `empty` is a value without characters."""
@@ -69,6 +76,11 @@ class Shown(msgspec.Struct, frozen=True):
     def is_cut(self) -> bool:
         """Is there more of it than is shown?"""
         return any(part.kind == "cut" for part in self.parts)
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text, for where there can be no elements: in a drawing, in an attribute."""
+        return "".join(part.text for part in self.parts)
 
     @property
     def copied(self) -> str:
@@ -97,6 +109,29 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False) -> Show
     if identifier and len(head) + len(tail) > _SHORT_NAME:
         parts = [broken for part in parts for broken in _with_breaks(part)]
     return Shown(value, tuple(parts), beyond_ascii)
+
+
+def typed(text: str) -> str:
+    """What somebody typed, for the field that shows it again: without characters that no page may hold."""
+    return text if is_plain(text) else _NOT_IN_HTML.sub("", text)
+
+
+def legible(text: str) -> str:
+    r"""A long text as one, for a box of its own: what acts, and marks beyond four, stand as escapes; line ends stay.
+
+    >>> legible("a\u202eb\nc")
+    'a\\u202eb\nc'
+    """
+    return "\n".join(escaped(line) if line.isascii() else _legible_line(line) for line in text.split("\n"))
+
+
+def _legible_line(line: str) -> str:
+    pieces: list[str] = []
+    for are_marks, run in groupby(line, _is_mark):
+        found = list(run)
+        shown = _MOST_MARKS if are_marks else len(found)
+        pieces += [*found[:shown], *map(escape, found[shown:])]
+    return escaped("".join(pieces))
 
 
 def _parts(text: str, *, begins: bool, ends: bool) -> Iterator[Part]:

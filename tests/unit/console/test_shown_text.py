@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import tocsin.console
-from tocsin.console.shown_text import AS_FACT, Shown, show
+from tocsin.console.shown_text import AS_FACT, Shown, legible, show
 from tocsin.core.unsafe_character import UNSAFE
 
 TEMPLATES = Environment(
@@ -159,10 +159,12 @@ def test_the_whole_of_a_cut_value_is_a_link_away() -> None:
 
 
 def test_an_identifier_beyond_ascii_is_marked() -> None:
-    assert rendered("аlice", identifier=True) == (
-        '<bdi class="value mono" dir="ltr">аlice</bdi> '
-        '<span class="tag warn">! not ASCII: U+0430 cyrillic small letter a</span>'
+    page = rendered("аlice", identifier=True)
+    assert page.startswith(
+        '<bdi class="value mono" dir="ltr">аlice</bdi> <span class="tag warn not-ascii" title="U+0430 '
     )
+    assert page.endswith(">! not ASCII: U+0430</span>")
+    assert rendered("абвгде", identifier=True).endswith(">! not ASCII: U+0430, U+0431, U+0432, U+0433, 2 more</span>")
 
 
 def test_what_is_copied_is_the_exact_value() -> None:
@@ -170,3 +172,22 @@ def test_what_is_copied_is_the_exact_value() -> None:
     found = re.search(r'data-copy="([^"]*)"', button)
     assert found
     assert json.loads(html.unescape(found[1])) == 'a\x00"b\r\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("{\n  a\n}", "{\n  a\n}"),
+        ("a\r\n\x1b", "a\\r\n\\x1b"),
+        ("é\u202e", "é\\u202e"),
+        ("e" + "\u0301" * 6, "e" + "\u0301" * 4 + "\\u0301\\u0301"),
+        ("é", "é"),
+    ],
+)
+def test_a_long_text_stands_in_a_box_of_its_own(text: str, shown: str) -> None:
+    assert legible(text) == shown
+
+
+@given(hostile)
+def test_nothing_acts_in_a_long_text(text: str) -> None:
+    assert not UNSAFE.search(legible(text).replace("\n", ""))
