@@ -97,10 +97,9 @@ def serve(
 
 def _line_of(setting: SettingInForce) -> str:
     """A setting as it would stand in the file, and where it came from."""
-    if setting.value in (None, "") or (setting.value == () and setting.origin == "default"):
+    if not setting.is_set:
         return f"# {setting.name} is not set: {setting.unset.replace('`', '')}\n"
-    # A JSON text, number, truth value or list of these is TOML as well.
-    return f"{setting.name} = {msgspec.json.encode(setting.value).decode()}  # {setting.origin}\n"
+    return f"{setting.toml}  # {setting.origin}\n"
 
 
 _KEYS = {

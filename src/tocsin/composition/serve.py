@@ -43,7 +43,9 @@ from tocsin.composition.console_stream import ConsoleStreams
 from tocsin.composition.data_folder import BUCKETS, MAILBOX, held_data_folder
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.digest_keys import DigestKeyFolder
+from tocsin.composition.error_book import ErrorBook
 from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
+from tocsin.composition.installation import RunningInstallation
 from tocsin.composition.listening import AnnouncingServer, address_of, listening, stop_on_signal
 from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
@@ -166,6 +168,7 @@ class RunningServer:
         self.evaluator = self.service.part(Evaluator)
         self.insights = self.service.part(InsightWatch)
         self._log = log("server")
+        self.errors = ErrorBook(self.clock, self._log)
         self.feeds = make_feeds(config, self.service)
         is_open = plan.mode is AuthMode.OFF
         self.lookout = Lookout(self.service, log("watch"), shows_names=is_open)
@@ -190,19 +193,20 @@ class RunningServer:
             page_tokens=page_tokens,
             most_unpacked=config.requests.body,
             most_metric_data=config.requests.metric_data_body,
-            report=self._report,
+            report=self.errors.report,
             store_failed=self._note_store_failure,
             recorder=self.recorder,
             rates=RequestRates(self.clock) if config.requests.throttle else None,
         )
+        facts = {
+            "botocore": botocore_version,
+            "services": sorted(tables),
+            "auth": plan.mode.value,
+            "store": config.server.store,
+        }
         pages = ServerPages(
             self.service,
-            facts={
-                "botocore": botocore_version,
-                "services": sorted(tables),
-                "auth": plan.mode.value,
-                "store": config.server.store,
-            },
+            facts=facts,
             problems=self._problems,
             sources=lambda: [feed.state for feed in self.feeds],
             lag=self.lag,
@@ -239,10 +243,18 @@ class RunningServer:
                 lag=self.lag,
                 problems=self._problems,
                 region=config.server.region,
+                installation=RunningInstallation(
+                    plan,
+                    started_at=self.clock.now(),
+                    facts=facts,
+                    states=lambda: [feed.state for feed in self.feeds],
+                    troubles=self.errors.newest,
+                    streams=lambda: self.streams.open,
+                ),
             ),
             rules=web_rules,
             secret=partial(_kept_secret, self.store),
-            report=self._report,
+            report=self.errors.report,
             warn=self._log.warning,
         )
         self.app = ServerApp(
@@ -336,9 +348,6 @@ class RunningServer:
         if lag is not None and lag > MOST_LAG:
             problems.append(f"the evaluation of alarms is {lag:.0f} seconds behind")
         return problems
-
-    def _report(self, request_id: str, called: str, error: BaseException) -> None:
-        self._log.error("request-failed", request_id=request_id, called=called, exc_info=error)
 
     def _report_unrecorded(self, error: BaseException) -> None:
         now = self.clock.monotonic()
@@ -465,6 +474,7 @@ class RunningServer:
         self.service.counters.add("task_restarts", task=name)
         # An error of ours says what is wrong; of any other only the place helps.
         place = None if isinstance(error, TocsinError) else error
+        self.errors.keep(name, "background task", error)
         self._log.error("task-failed", task=name, again_in=again_in, reason=self.failing[name], exc_info=place)
 
     def _evaluate(self) -> float:

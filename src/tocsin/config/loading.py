@@ -156,6 +156,17 @@ class SettingInForce(NamedTuple):
     origin: str
     unset: str
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a value."""
+        return self.value not in (None, "") and not (self.value == () and self.origin == "default")
+
+    @property
+    def toml(self) -> str:
+        """The line of the file that sets it so."""
+        # A JSON text, number, truth value or list of these is TOML as well.
+        return f"{self.name} = {msgspec.json.encode(self.value).decode()}"
+
 
 def settings_in_force(config: Config) -> Iterator[SettingInForce]:
     """Every setting, in the order of the names."""

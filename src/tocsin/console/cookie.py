@@ -21,6 +21,9 @@ SESSION: Final = "tocsin-session"
 FORM: Final = "tocsin-form"
 """What the tokens of forms are bound to."""
 
+OWN_ZONE: Final = "tocsin-zone-chosen"
+"""The time zone that somebody has chosen; it wins over the one of the browser, which its script keeps."""
+
 FORM_SECONDS: Final = 365 * 86_400
 
 _PREFIX: Final = "__Secure-"

@@ -34,6 +34,7 @@ VIEWS: Final = (
     # -- system: sign-in, audit, settings, status
     "sign_in",
     "audit",
+    "settings",
 )
 """Names of modules below `tocsin.console.views`."""
 

@@ -28,7 +28,7 @@ from tocsin.console.answer import (
     Undo,
 )
 from tocsin.console.badge import badges
-from tocsin.console.cookie import FORM, FORM_SECONDS, SESSION, cookies_of, secret_cookie
+from tocsin.console.cookie import FORM, FORM_SECONDS, OWN_ZONE, SESSION, cookies_of, secret_cookie
 from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
 from tocsin.console.limits import LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS
@@ -327,9 +327,11 @@ def _redirect_of(answer: Answer) -> Redirect:
 def _as_preferred(visitor: Visitor, cookies: Mapping[str, str]) -> Visitor:
     """A visitor with what their browser's cookies say of zone, clock, theme and shortcuts."""
     theme = cookies.get("tocsin-theme", "")
+    own_zone = cookies.get(OWN_ZONE, "")[:64]
     return replace(
         visitor,
-        zone=cookies.get("tocsin-zone", "")[:64] or visitor.zone,
+        zone=own_zone or cookies.get("tocsin-zone", "")[:64] or visitor.zone,
+        own_zone=own_zone,
         is_utc=cookies.get("tocsin-clock") == "utc",
         theme=theme if theme in {"light", "dark"} else "",
         has_shortcuts=cookies.get("tocsin-shortcuts") != "off",

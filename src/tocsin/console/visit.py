@@ -31,11 +31,12 @@ _SAFE_IN_PATH = "~:@!$'()*,;=+"
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who looks, and how they want it shown. `zone` is a name of the IANA database."""
+    """Who looks, and how they want it shown. `zone` is a name of the IANA database, `own_zone` one that was chosen."""
 
     name: str = "local"
     role: Role = "operator"
     zone: str = "UTC"
+    own_zone: str = ""
     is_utc: bool = False
     theme: str = ""
     has_shortcuts: bool = True
@@ -109,6 +110,7 @@ class ConsoleParts(msgspec.Struct, kw_only=True):
     lag: Any = lambda: None  # () -> float | None: seconds by which the evaluation of alarms is behind
     problems: Any = list  # () -> list[str]: what health complains of
     region: str = "us-east-1"  # of calls that name none
+    installation: Any = None  # the Installation; None where nothing is told of it
 
 
 class Form:

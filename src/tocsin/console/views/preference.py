@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+from zoneinfo import available_timezones
 
 from tocsin.console.answer import Redirect
+from tocsin.console.cookie import OWN_ZONE
 from tocsin.console.route import action
 from tocsin.console.visit import ROOT
 
@@ -26,13 +28,23 @@ _VALUES: Final = {
 
 def prefer(visit: Visit) -> Answer:
     """Keep what was chosen in cookies, and go back."""
+    return Redirect(own_address(visit.form.get("back")), headers=preference_cookies(visit))
+
+
+def preference_cookies(visit: Visit) -> list[tuple[str, str]]:
+    """The headers that keep what the form says; a zone that is empty is taken away, and the browser's holds again."""
+    chosen = {name: visit.form.get(name) for name, values in _VALUES.items() if visit.form.get(name) in values}
+    headers = [_cookie(visit, f"tocsin-{name}", value) for name, value in chosen.items()]
+    zone = visit.form.get("zone")
+    if "zone" in visit.form and (not zone or zone in available_timezones()):
+        headers.append(_cookie(visit, OWN_ZONE, zone))
+    return headers
+
+
+def _cookie(visit: Visit, name: str, value: str) -> tuple[str, str]:
     secure = "; Secure" if visit.request.is_https else ""
-    headers = []
-    for name, values in _VALUES.items():
-        value = visit.form.get(name)
-        if value in values:
-            headers.append(("Set-Cookie", f"tocsin-{name}={value}; Path={ROOT}; Max-Age={_YEAR}; SameSite=Lax{secure}"))
-    return Redirect(own_address(visit.form.get("back")), headers=headers)
+    seconds = _YEAR if value else 0
+    return "Set-Cookie", f"{name}={value}; Path={ROOT}; Max-Age={seconds}; SameSite=Lax{secure}"
 
 
 def own_address(address: str) -> str:
