@@ -35,6 +35,7 @@ VIEWS: Final = (
     "sign_in",
     "audit",
     "settings",
+    "status",
 )
 """Names of modules below `tocsin.console.views`."""
 
