@@ -23,6 +23,7 @@ import msgspec
 from http_endpoint import HttpEndpoint
 
 import tocsin
+from tocsin.app.acknowledgement import acknowledge
 from tocsin.clock import ManualClock
 from tocsin.composition.data_folder import MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
@@ -103,6 +104,7 @@ class Story:
                 self._go_to(running, at)
                 self._put(running, records)
             self._go_to(running, AT)
+            acknowledge(running.service, HERE, "cis/unauthorized-api-calls", by="alice", note="asked the team on call")
             running.console_api._audit = self._audit
             self._change(running, hostile=hostile)
 
