@@ -31,9 +31,9 @@ MOST_EVENT_COLUMNS: Final = 144
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column: `slots` of them from `start` to `end`, of which `missing` have no value.
 
-    `value` is the extreme on the breaching side, None where all are missing; `low` and `high` both ends. `decided` is
-    the extreme of what the deciding evaluation saw where it saw something else. `fills` are missing slots that count as
-    breaching.
+    `value` is the extreme on the breaching side, None where all are missing; `low` and `high` both ends, and `high_at`
+    where the newest slot as high as that begins. `decided` is the extreme of what the deciding evaluation saw where it
+    saw something else. `fills` are missing slots that count as breaching.
     """
 
     start: int
@@ -44,6 +44,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    high_at: int | None = None
     decided: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -84,6 +85,7 @@ def _column(slots: Sequence[Slot], side: Side) -> Column:
         value=shown.value if shown is not None else None,
         low=min(values, default=None),
         high=max(values, default=None),
+        high_at=max(((slot.value or 0.0, slot.start) for slot in real), default=(0.0, None))[1],
         decided=_extreme(decided, side),
         # A band is as wide as its tightest place in the column, or a value could leave it unseen.
         lower=max((slot.lower for slot in slots if slot.lower is not None), default=None),

@@ -94,12 +94,14 @@ def chart_label(
 
 
 def _highest(columns: Sequence[Column], *, now: int, zone: tzinfo) -> str:
-    values = [(column.high, column) for column in columns if column.high is not None]
+    values = [
+        (column.high, column.high_at) for column in columns if column.high is not None and column.high_at is not None
+    ]
     if not values:
         return "no data"
     # Of equal ones the newest: that is the one that is looked for.
-    value, column = max(values, key=lambda pair: (pair[0], pair[1].start))
-    return f"highest {number(value)} at {moment_text(column.start, now=now, zone=zone)}"
+    value, at = max(values)
+    return f"highest {number(value)} at {moment_text(at, now=now, zone=zone)}"
 
 
 def _rang(states: Sequence[StateSpan], words: str) -> str:

@@ -97,6 +97,11 @@ def test_the_label_says_how_often_it_rang(states: list[StateSpan], rang: str) ->
     assert drawn.label == f"Sum of X in 5 minutes, 1 hour to 01:00. Highest 2 at 00:05{rang}."
 
 
+def test_the_highest_is_told_by_its_slot_and_not_by_its_column() -> None:
+    made = tuple(Slot(start=6 * place, end=6 * place + 6, value=9.0 if place == 302 else 1.0) for place in range(600))
+    assert "Highest 9 at 00:30:12" in metric_figure(chart(slots=made)).label
+
+
 def test_a_chart_without_data_says_so() -> None:
     drawn = metric_figure(chart())
     assert drawn.label == "Sum of X in 5 minutes, 1 hour to 01:00. No data."
