@@ -35,6 +35,11 @@ class RingingAlarm(NamedTuple):
     line: AlarmLine
     told: Told
 
+    @property
+    def transition(self) -> int:
+        """When it went to ALARM, in milliseconds since the epoch, as whoever acknowledges that names it."""
+        return millisecond_of(self.line.since)
+
 
 class Shared(NamedTuple):
     """What many of those that ring have in common: `log group`, `topic`, `pack` or `account`, its name, how many do."""

@@ -16,7 +16,8 @@ from tocsin.app.alarm_removal import RemovedAlarms, read_alarms
 from tocsin.app.told import told_of
 from tocsin.app.topic_alarms import TopicAlarms
 from tocsin.console.answer import ApiRefusalError, FormProblemError, Fragment, Page, Redirect, Undo
-from tocsin.console.charts import StateSpan, Window, state_lane
+from tocsin.console.charts import Window
+from tocsin.console.lane_drawing import lane_drawing
 from tocsin.console.route import action, fragment, page
 from tocsin.console.views.mutes import mute_form
 from tocsin.console.views.preference import own_address
@@ -39,8 +40,9 @@ MOST_AT_ONCE: Final = 100
 
 _RANG: Final = "rang"
 
-# Changes of an alarm that a row draws, and children of a composite that it lists.
+# Changes of an alarm that are read for a row, times in ALARM that it draws, children of a composite that it lists.
 _MOST_CHANGES: Final = 60
+_MARKS: Final = 4
 _MOST_CHILDREN: Final = 50
 
 _FILTERS: Final = (("state", "state"), ("severity", "severity"), ("pack", "pack"), ("topic", "topic"), ("find", "find"))
@@ -121,14 +123,11 @@ def _rank_of(sort: str, day: AlarmWindow) -> Callable[[AlarmLine], int]:
 def _row(visit: Visit, store: StoreReader, line: AlarmLine, day: AlarmWindow) -> dict[str, Any]:
     lane = day.lane(line, most=_MOST_CHANGES)
     window = Window(day.start // 1000, day.end // 1000)
-    states = [StateSpan(one.start // 1000, -(-one.end // 1000), one.state.value) for one in lane.stays]
-    flapping = [] if lane.flapping is None else [(lane.flapping[0] // 1000, lane.flapping[1] // 1000)]
-    muted = [(start // 1000, end // 1000) for start, end in lane.muted]
     children = list(children_of(store, visit.service, line, now=_now(visit))) if line.is_composite else []
     return {
         "line": line,
         "condition": _condition(line),
-        "lane": state_lane(window, states, muted=muted, flapping=flapping),
+        "lane": lane_drawing(window, lane, most=_MARKS),
         "in_alarm": lane.in_alarm / 1000,
         "told": told_of(store, line) if line.is_ringing else None,
         "children": children[:_MOST_CHILDREN],

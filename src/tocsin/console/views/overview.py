@@ -19,7 +19,8 @@ from tocsin.app.ringing import ringing_now
 from tocsin.app.standing_complaint import StandingComplaints
 from tocsin.app.watch_chain import WatchChains
 from tocsin.console.answer import Fragment, Page
-from tocsin.console.charts import StateSpan, Window, event_lane, lane_axis, legend_item, state_lane
+from tocsin.console.charts import Window, event_lane, lane_axis, legend_item
+from tocsin.console.lane_drawing import lane_drawing
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import fragment, page
 from tocsin.core.event_count import by_minute
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.app.alarm_board import AlarmLine
-    from tocsin.app.alarm_lane import Lane
     from tocsin.app.store_port import StoreReader
     from tocsin.console.answer import Answer, Context
     from tocsin.console.visit import Visit
     from tocsin.core.scope import Scope
 
 _PEOPLE: Final = 5
+
+# Times in ALARM of one lane that are drawn apart.
+_MARKS: Final = 16
 
 # The window ends with the next half hour, so that it stands still for a while.
 _GRAIN: Final = 1_800
@@ -107,16 +110,12 @@ def _ringing(sight: _Sight) -> dict[str, Any]:
 
 def _timeline(sight: _Sight) -> dict[str, Any]:
     window, day = _window(sight), _day(sight).day(sight.lines)
-    lanes = [{"lane": lane, "drawing": _drawing(window, lane), "in_alarm": lane.in_alarm / 1000} for lane in day.lanes]
+    lanes = [
+        {"lane": lane, "drawing": lane_drawing(window, lane, most=_MARKS), "in_alarm": lane.in_alarm / 1000}
+        for lane in day.lanes
+    ]
     zone = sight.visit.clock.zone
     return {"lanes": lanes, "rang_in_day": day.rang, "total": len(sight.lines), "axis": lane_axis(window, zone)}
-
-
-def _drawing(window: Window, lane: Lane) -> Any:
-    states = [StateSpan(one.start // 1000, -(-one.end // 1000), one.state.value) for one in lane.stays]
-    muted = [(start // 1000, end // 1000) for start, end in lane.muted]
-    flapping = [] if lane.flapping is None else [(lane.flapping[0] // 1000, lane.flapping[1] // 1000)]
-    return state_lane(window, states, muted=muted, flapping=flapping)
 
 
 def _events(sight: _Sight) -> dict[str, Any]:
