@@ -13,7 +13,7 @@ from tocsin.app.event_history import PAGE, look_up_events
 from tocsin.core.log_event import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tocsin.app.service import Service
     from tocsin.core.scope import Scope
@@ -30,11 +30,27 @@ class Author(NamedTuple):
 
 def last_author(service: Service, scope: Scope, operation: str, *, parameters: Mapping[str, str]) -> Author | None:
     """Who last called an operation with these parameters, given as records have them; of the newest calls alone."""
+    for asked, author in _calls(service, scope, operation):
+        if all(asked.get(name) == value for name, value in parameters.items()):
+            return author
+    return None
+
+
+def last_authors(service: Service, scope: Scope, operation: str, *, parameter: str) -> dict[str, Author]:
+    """The same for every value that a parameter had in the newest calls, in one look-up."""
+    found: dict[str, Author] = {}
+    for asked, author in _calls(service, scope, operation):
+        value = asked.get(parameter)
+        if isinstance(value, str):
+            found.setdefault(value, author)
+    return found
+
+
+def _calls(service: Service, scope: Scope, operation: str) -> Iterator[tuple[Mapping[str, Any], Author]]:
+    """The newest calls that were not refused, newest first: what was asked for, and by whom."""
     found, _ = look_up_events(service, scope, [Term("EventName", operation)], limit=PAGE)
     for one in found:
         record = _decode(one.text.encode())
         asked = record.get("requestParameters")
-        is_meant = isinstance(asked, dict) and all(asked.get(name) == value for name, value in parameters.items())
-        if is_meant and record.get("errorCode") is None:
-            return Author(one.told.username or "", one.place.second)
-    return None
+        if isinstance(asked, dict) and record.get("errorCode") is None:
+            yield asked, Author(one.told.username or "", one.place.second)

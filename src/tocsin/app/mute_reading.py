@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tocsin.app.alarm_record import MUTE_RULES, mute_rule_of
 from tocsin.app.alarm_set import find_zone
-from tocsin.app.event_history import look_up_events
+from tocsin.app.definition_author import last_authors
 from tocsin.core.alarm.history import HistoryItemType
 from tocsin.core.alarm.timestamp import millisecond_of
 from tocsin.core.alarm.zone import offset_zone
-from tocsin.core.event import Event
-from tocsin.core.log_event import Term
 from tocsin.core.mute_rule import MuteStatus
 from tocsin.core.mute_window import EARLIEST
-from tocsin.core.notification.event import EventSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +31,6 @@ MOST_COUNTED: Final = 100
 
 _AHEAD = timedelta(days=400)
 _BACK = timedelta(days=30)
-_MADE_BY = Term("EventName", "PutAlarmMuteRule")
-_MOST_RECORDS = 50
 
 _HELD = "Actions are muted"
 """What the history says of an action that a mute rule holds (AL-14.2)."""
@@ -61,10 +56,12 @@ class MuteLine(NamedTuple):
 
 def read_mutes(service: Service, scope: Scope, *, at: datetime) -> list[MuteLine]:
     """The rules of a scope: those that hold now first, then by their next window; those that have expired last."""
-    makers = _makers(service, scope)
+    authors = last_authors(service, scope, "PutAlarmMuteRule", parameter="name")
     with service.store.read() as store:
         found = [
-            _line(store, scope, mute_rule_of(kept), at)._replace(by=makers.get(name, ""), updated_at=kept.updated_at)
+            _line(store, scope, mute_rule_of(kept), at)._replace(
+                by=authors[name].name if name in authors else "", updated_at=kept.updated_at
+            )
             for name, kept in MUTE_RULES.scan(store, scope)
         ]
     return sorted(found, key=_rank)
@@ -132,16 +129,3 @@ def _held(store: StoreReader, scope: Scope, rule: MuteRule, window: Window) -> I
                 yield name
                 if not left:
                     return
-
-
-def _makers(service: Service, scope: Scope) -> dict[str, str]:
-    """Who put each rule last, by the newest records of that call."""
-    found, _ = look_up_events(service, scope, [_MADE_BY], limit=_MOST_RECORDS)
-    makers: dict[str, str] = {}
-    for one in found:
-        event = Event(one.text)
-        parameters = event.get("requestParameters")
-        name = parameters.get("name") if isinstance(parameters, dict) else None
-        if isinstance(name, str) and event.get("errorCode") in (None, ""):
-            makers.setdefault(name, EventSummary.of(event, 0).actor)
-    return makers

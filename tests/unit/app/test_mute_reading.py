@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from rule_bench import HERE, START
 
 from tocsin.app.mute_reading import MuteLine, next_windows, read_mutes, zone_of_rule
 from tocsin.app.mute_rule import put_mute_rule
+from tocsin.core.kept_record import MANAGEMENT_HISTORY, NewRecord
+from tocsin.core.log_event import Term
 
 
 @pytest.fixture
@@ -78,6 +81,24 @@ def test_it_is_counted_up_to_a_hundred(bench: BoardBench) -> None:
         bench.set("a", OK)
     line = lines(bench)["now"]
     assert (line.held, line.is_cut) == (100, True)
+
+
+def test_who_put_it_is_told_by_the_newest_record(bench: BoardBench) -> None:
+    put(bench, "now", "at(2026-11-23T09:30)")
+    assert lines(bench)["now"].by == ""
+    for second, (user, error) in enumerate([("alice", None), ("dana", None), ("eve", "AccessDenied")]):
+        record = {
+            "eventName": "PutAlarmMuteRule",
+            "eventTime": f"2026-11-23T09:30:{second:02}Z",
+            "userIdentity": {"type": "IAMUser", "userName": user},
+            "requestParameters": {"name": "now"},
+            **({"errorCode": error} if error else {}),
+        }
+        terms = [Term("EventName", "PutAlarmMuteRule")]
+        at = int(START.timestamp()) + second
+        kept = NewRecord(json.dumps(record).encode(), at, f"id-{second}", MANAGEMENT_HISTORY, terms)
+        bench.store.write(lambda store, kept=kept: store.records.add(HERE, [kept], waiting={}, at=0))
+    assert lines(bench)["now"].by == "dana"
 
 
 def test_the_next_windows_are_told_in_order(bench: BoardBench) -> None:

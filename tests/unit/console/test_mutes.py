@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -149,6 +150,37 @@ def test_a_rule_is_changed_and_changed_back(bench: ConsoleBench) -> None:
     action, fields = undo(done.text)
     assert bench.post(action, fields).status == 303
     assert rule(bench)["MuteTargets"] == {"AlarmNames": ["a", "b"]}
+
+
+def opened(bench: ConsoleBench) -> dict[str, str]:
+    """What the form of the rule carries."""
+    text = bench.get("edit/mute/works").text
+    return {name: unescape(value) for name, value in re.findall(r'name="(edited|version|base)" value="([^"]*)"', text)}
+
+
+def test_a_rule_that_somebody_else_changed_meanwhile_is_not_overwritten_unseen(bench: ConsoleBench) -> None:
+    bench.post("put-mute", FORM)
+    carried = opened(bench)
+    bench.post("put-mute", {**FORM, "edited": "works", "reason": "their reason"})
+    mine = {**FORM, **carried, "duration": "PT4H"}
+    seen = bench.post("put-mute", mine)
+    assert (seen.status, "works was changed meanwhile" in seen.words) == (409, True)
+    assert "You changed different fields." in seen.words
+    assert rule(bench)["Description"] == "their reason"
+    mark = seen.text.index("do/show-mute")
+    merged = {name: unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', seen.text[mark:])}
+    form = bench.post("show-mute", merged)
+    assert 'value="their reason"' in form.text
+    assert '<option value="PT4H" selected>' in form.text
+    done = bench.post("put-mute", merged)
+    assert done.status == 303
+    made = rule(bench)
+    assert (made["Description"], made["Rule"]["Schedule"]["Duration"]) == ("their reason", "PT4H")
+
+
+def test_a_form_that_says_what_is_there_is_no_conflict(bench: ConsoleBench) -> None:
+    bench.post("put-mute", FORM)
+    assert bench.post("put-mute", {**FORM, **opened(bench), "duration": "PT4H"}).status == 303
 
 
 def test_a_rule_is_renamed(bench: ConsoleBench) -> None:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.app.alarm_board import AlarmBoards
 from tocsin.app.alarm_set import find_zone
+from tocsin.app.definition_author import last_authors
 from tocsin.app.mute_reading import next_windows, read_mutes, zone_of_rule
 from tocsin.app.mute_rule import get_mute_rule
 from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, Page, Redirect, Undo
+from tocsin.console.edit_conflict import conflict_of, packed, unpacked, version_of
+from tocsin.console.moment import from_epoch
 from tocsin.console.route import action, fragment, page
 from tocsin.console.visit import Form
 from tocsin.core.aws_call import AwsCall
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.mute_reading import MuteLine
     from tocsin.console.answer import Answer, Context
+    from tocsin.console.edit_conflict import Conflict
     from tocsin.console.visit import Visit
 
 ONCE, AGAIN = "once", "again"
@@ -48,6 +52,19 @@ DURATIONS: Final = (
 _PROTECTION: Final = "self-protection"
 _LOCAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?\Z")
 _PREVIEWED: Final = 3
+
+# The fields of the form, as it calls them.
+_LABELS: Final = {
+    "name": "Name of the rule",
+    "alarms": "Alarms",
+    "kind": "When",
+    "start": "From",
+    "duration": "For",
+    "expression": "Schedule",
+    "zone": "Time zone",
+    "expires": "Ends for good",
+    "reason": "Reason",
+}
 
 # Parameters of PutAlarmMuteRule by the fields that they come from.
 _FIELDS: Final = {
@@ -107,11 +124,14 @@ def _mutes(visit: Visit, draft: Mapping[str, str], *, edited: str = "") -> Page:
     with visit.service.store.read() as store:
         board = visit.service.part(AlarmBoards).of(store, visit.scope, now=int(visit.at.timestamp() * 1000))
     names = [line.name for line in board.lines]
+    is_opened = bool(edited) and "version" not in visit.form
     title = f"Mute rule {safe_line(edited, 128)}" if edited else "Mutes"
     context = {
         **_rules(visit),
         "draft": draft,
         "edited": edited,
+        "version": version_of(draft) if is_opened else visit.form.get("version"),
+        "base": packed(draft) if is_opened else visit.form.exact("base"),
         "durations": _durations(draft),
         "alarm_count": len(names),
         "suggestions": sorted(names)[:500],
@@ -253,8 +273,11 @@ def put_mute(visit: Visit) -> Answer:
         return Fragment("mutes/_preview.html", {"windows": windows, "calls": calls})
     if not windows:
         raise FormProblemError({"start": "That would mute nothing: its windows are over."})
+    edited = visit.form.exact("edited")
+    conflict = _conflict(visit, edited)
+    if conflict is not None:
+        return _conflict_page(visit, edited, conflict)
     _ask_twice(visit, rule)
-    edited = visit.form.get("edited")
     before = _known(visit, rule.name)
     if before is not None and edited != rule.name:
         raise FormProblemError({"name": f"There is a rule {rule.name} already."})
@@ -275,6 +298,47 @@ def put_mute(visit: Visit) -> Answer:
         else Undo("put-mute", {**draft_of(before), "edited": before.name, "sure": "yes"})
     )
     return Redirect(visit.url("mutes"), told, undo=undo)
+
+
+def show_mute(visit: Visit) -> Answer:
+    """The form with the fields that it is given, to go on with."""
+    return _mutes(visit, _fresh(visit, ()), edited=visit.form.exact("edited"))
+
+
+def _conflict(visit: Visit, edited: str) -> Conflict | None:
+    """What to decide where a rule is no longer what the form was opened with; None where it is (CON-7.5)."""
+    opened = visit.form.get("version")
+    rule = _known(visit, edited) if opened else None
+    if not opened or rule is None:
+        return None
+    theirs, yours = draft_of(rule), {name: visit.form.exact(name) for name in _LABELS}
+    if version_of(theirs) == opened or theirs == yours:
+        return None
+    author = last_authors(visit.service, visit.scope, "PutAlarmMuteRule", parameter="name").get(edited)
+    return conflict_of(
+        unpacked(visit.form.exact("base")),
+        theirs,
+        yours,
+        _LABELS,
+        by="" if author is None else author.name,
+        at=None if author is None else from_epoch(author.at * 1000),
+    )
+
+
+def _conflict_page(visit: Visit, edited: str, conflict: Conflict) -> Page:
+    carried = {"edited": edited, "version": conflict.version}
+    context = {
+        "conflict": conflict,
+        "action": "put-mute",
+        "shown_by": "show-mute",
+        "kind": "mute rule",
+        "name": edited,
+        "mine": {**{name: visit.form.exact(name) for name in _LABELS}, **carried},
+        "merged": {**conflict.merged, **carried},
+        "address": visit.url("edit/mute", edited),
+    }
+    crumbs = [("Mutes", visit.url("mutes"))]
+    return Page("conflict.html", "Changed meanwhile", context, crumbs=crumbs, section="mutes", status=409)
 
 
 def _as_text(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -326,5 +390,6 @@ ROUTES = (
     page("edit/mute/{name...}", edit_mute),
     fragment("mutes/rows", mute_rows),
     action("put-mute", put_mute, form=mute_again),
+    action("show-mute", show_mute, form=mute_again),
     action("delete-mute", delete_mute, form=mute_list),
 )
