@@ -125,6 +125,7 @@ def test_port_that_is_taken(tmp_path: Path) -> None:
             "console.password is env:ABSENT, and the variable ABSENT is not set",
         ),
         ([], {"TOCSIN_CONSOLE_PASSWORD": "$2b$12$abc"}, "console.password is a hash of another kind than Argon2id"),
+        ([], {"TOCSIN_ARCHIVE_ROOTS": "/absent/folder"}, "archive.roots: there is no folder /absent/folder"),
         ([], {"TOCSIN_CONSOLE_USERS": "absent.toml"}, "absent.toml: there is no such file"),
         (
             ["--host", "host.invalid."],

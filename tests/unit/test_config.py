@@ -193,7 +193,7 @@ def test_finding_has_its_place_and_name(toml: Path, text: str, expected: list[tu
         ("[rules]\nzzz = 1\n", "known in rules: topic"),
         (
             "[zzz]\nport = 1\n",
-            "known here: alarm, auth, console, heartbeat, http, insights, limits, mail, notifier, operator, recorder, rules, s3, server, smtp, source, sqs, trail",
+            "known here: alarm, archive, auth, console, heartbeat, http, insights, limits, mail, notifier, operator, recorder, rules, s3, server, smtp, source, sqs, trail",
         ),
     ],
 )
@@ -326,6 +326,16 @@ def test_ranges_of_addresses(toml: Path, value: str, allow: tuple[str, ...]) -> 
     assert load_config(toml, {}).http.allow == allow
 
 
+def test_roots_of_archives_are_whole_paths(toml: Path, tmp_path: Path) -> None:
+    toml.write_text(f"[archive]\nroots = ['{tmp_path}']\n", encoding="utf-8")
+    assert load_config(toml, {}).archive.roots == (str(tmp_path),)
+    assert load_config(None, {"TOCSIN_ARCHIVE_ROOTS": f"{tmp_path}, {tmp_path / 'b'}"}).archive.roots == (
+        str(tmp_path),
+        str(tmp_path / "b"),
+    )
+    assert Config().archive.roots == ()
+
+
 def test_no_ranges_are_not_the_same_as_an_empty_list() -> None:
     assert Config().http.allow is None
 
@@ -336,6 +346,8 @@ def test_no_ranges_are_not_the_same_as_an_empty_list() -> None:
         ('[http]\nallow = ["10.0.0.0/33"]\n', "http.allow is a list of ranges of addresses, not a list"),
         ('[http]\nallow = ["example.com"]\n', "http.allow is a list of ranges of addresses, not a list"),
         ("[http]\nallow = true\n", "http.allow is a list of ranges of addresses, not true"),
+        ('[archive]\nroots = ["logs"]\n', "archive.roots is a list of folders, by their whole paths, not a list"),
+        ('[archive]\nroots = ["/a\\u0000b"]\n', "archive.roots is a list of folders, by their whole paths, not a list"),
         ('[sqs]\nendpoint_url = "sqs"\n', 'sqs.endpoint_url is an http or https address, not "sqs"'),
         (
             '[sqs]\nendpoint_url = "https://a:b@q/"\n',

@@ -122,3 +122,29 @@ class ScanReport(msgspec.Struct, kw_only=True):
     filters: list[FilterResult]
     insights: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
     insight_reading: InsightReading | msgspec.UnsetType = msgspec.UNSET
+
+
+def decode_scan_report(body: bytes) -> ScanReport:
+    """A report out of its JSON. msgspec.MsgspecError where it is none."""
+    told = msgspec.json.decode(body, type=dict[str, Any])
+    filters = [_filter_result(one) for one in told["filters"]]
+    parts = {
+        "files": msgspec.convert(told["files"], Files),
+        "records": msgspec.convert(told["records"], Records),
+        "bytes": msgspec.convert(told["bytes"], Bytes),
+    }
+    if "insight_reading" in told:
+        parts["insight_reading"] = msgspec.convert(told["insight_reading"], InsightReading)
+    return ScanReport(**{**told, **parts, "filters": filters})
+
+
+def _filter_result(told: dict[str, Any]) -> FilterResult:
+    """Decoding by type does not know which of two kinds of lists `datapoints` is."""
+    has_dimensions = any(isinstance(one, dict) for one in told["datapoints"])
+    kind = list[Series] if has_dimensions else list[tuple[str, float]]
+    made = {
+        "metric": msgspec.convert(told["metric"], Metric),
+        "datapoints": msgspec.convert(told["datapoints"], kind),
+        "top": msgspec.convert(told["top"], dict[str, list[tuple[str, int]]]),
+    }
+    return FilterResult(**{**told, **made})

@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tocsin.app.alarm_record import ACKNOWLEDGEMENTS, COMPOSITES, LATE_DATA, METRIC_ALARMS, MUTE_RULES, STANDINGS
+from tocsin.app.archive_job import JobBoard
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.log_group import GROUPS
 from tocsin.app.metric_filter import FILTERS
@@ -80,6 +81,8 @@ class SignalWatch:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._evaluator = service.part(Evaluator)
+        self._board = service.part(JobBoard)
+        self._jobs = self._board.version()
         self._versions: dict[str, tuple[int, ...]] | None = None
         self._evaluated: float | None = None
         self._deliveries = 0
@@ -95,6 +98,7 @@ class SignalWatch:
         deliveries = sum(count for (name, _), count in counts.items() if name in _DELIVERING)
         events = sum(count for (name, _), count in counts.items() if name == "events_received")
         evaluated = self._evaluator.last_instant
+        jobs = self._board.version()
         found: list[tuple[str, dict[str, int | float | str]]] = []
         if self._versions is not None:
             before = self._versions
@@ -103,6 +107,10 @@ class SignalWatch:
                 found.append(("evaluated", {"at": evaluated}))
             if deliveries != self._deliveries:
                 found += [("delivery", {}), ("mail", {})]
+            found += [
+                ("job", {"id": job.id, "done": job.progress.bytes_done, "total": job.progress.bytes_total})
+                for job in self._board.changed_since(self._jobs)
+            ]
             now = service.clock.monotonic()
             if events != self._events and now - self._told_events >= _INGEST_EVERY:
                 found.append(("ingest", {"events": events - self._events}))
@@ -110,4 +118,5 @@ class SignalWatch:
         else:
             self._events = events
         self._versions, self._evaluated, self._deliveries = versions, evaluated, deliveries
+        self._jobs = jobs
         return found

@@ -52,9 +52,12 @@ Task = tuple[tuple[int, str], ...]
 """Files that one process reads together: place in the order of all, and path."""
 
 
-def find_files(paths: Sequence[str], ledger: Ledger) -> list[FileEntry]:
-    """The files below `paths`; what cannot be read goes into the ledger. NotFoundError for a path that is not there."""
-    found = walk(paths)
+def find_files(paths: Sequence[str], ledger: Ledger, *, within: str | None = None) -> list[FileEntry]:
+    """The files below `paths`; what cannot be read goes into the ledger. NotFoundError for a path that is not there.
+
+    `within` is a folder (its real path) that links may not lead out of.
+    """
+    found = walk(paths, within=within)
     for path, reason in found.skipped:
         ledger.skip(path, reason)
     return found.files

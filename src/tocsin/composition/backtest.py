@@ -25,14 +25,20 @@ if TYPE_CHECKING:
 
 
 def backtest(
-    paths: Sequence[str], plan: BacktestPlan, *, jobs: int | None = None, progress: ShowProgress | None = None
+    paths: Sequence[str],
+    plan: BacktestPlan,
+    *,
+    jobs: int | None = None,
+    progress: ShowProgress | None = None,
+    within: str | None = None,
 ) -> BacktestReport:
     """Evaluate the alarms of `plan` on the records below `paths`.
 
-    InputError for a path that does not exist, or matches that do not fit into memory.
+    `within` is a folder (its real path) that links may not lead out of. InputError for a path that does not exist, or
+    matches that do not fit into memory.
     """
     started = time.perf_counter()
-    done = Backtest(plan, read_alarm_data(paths, plan.reading, jobs=jobs, progress=progress))
+    done = Backtest(plan, read_alarm_data(paths, plan.reading, jobs=jobs, progress=progress, within=within))
     return done.report(version=__version__, elapsed=lambda: time.perf_counter() - started)
 
 
@@ -56,11 +62,16 @@ def alarm_mail(
 
 
 def read_alarm_data(
-    paths: Sequence[str], plan: AlarmDataPlan, *, jobs: int | None = None, progress: ShowProgress | None = None
+    paths: Sequence[str],
+    plan: AlarmDataPlan,
+    *,
+    jobs: int | None = None,
+    progress: ShowProgress | None = None,
+    within: str | None = None,
 ) -> AlarmData:
-    """What the archive below `paths` holds for the filters of `plan`."""
+    """What the archive below `paths` holds for the filters of `plan`; `within` as in `backtest`."""
     total = AlarmDataTotal(plan)
-    files = find_files(paths, total.data.ledger)
+    files = find_files(paths, total.data.ledger, within=within)
     work = tasks_of(largest_first(files))
     try:
         if plan.unique:

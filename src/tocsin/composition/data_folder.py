@@ -25,6 +25,9 @@ MAILBOX = "mailbox"
 BUCKETS = "s3"
 """The folder of the buckets in it, where they are folders."""
 
+ARCHIVE_JOBS = "archive-jobs"
+"""The folder of archive jobs and their reports in it."""
+
 
 def data_folder(config: Config, environ: Mapping[str, str]) -> Path:
     """The folder of the settings, else the user's own, whether it is there or not."""

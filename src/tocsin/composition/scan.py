@@ -40,6 +40,7 @@ def scan(
     events: Path | None = None,
     insights: InsightRules | None = None,
     progress: ShowProgress | None = None,
+    within: str | None = None,
 ) -> ScanReport:
     """Count what the metric filters of `rules` match in the records below `paths`.
 
@@ -47,6 +48,7 @@ def scan(
 
     `events` names a file for the matching records, one a line in the order of the files; it appears
     when it is complete. `insights` says how Insights are judged; without it they are not looked for.
+    `within` is a folder (its real path) that links may not lead out of.
     InputError for a path that does not exist or a rule that cannot run.
     """
     started = time.perf_counter()
@@ -59,7 +61,7 @@ def scan(
         insights=insights,
     )
     total = ScanTotal(plan)
-    files = find_files(paths, total.ledger)
+    files = find_files(paths, total.ledger, within=within)
     with ExitStack() as stack:
         spool = stack.enter_context(SpoolFolder()) if plan.keeps_matches else None
         calls = stack.enter_context(SpoolFolder()) if unique and insights is not None else None

@@ -33,6 +33,7 @@ from tocsin.app.service import Service, ServiceSettings
 from tocsin.app.session import find_session
 from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
+from tocsin.composition.archive_desk import make_archive_jobs
 from tocsin.composition.audit_desk import AuditDesk
 from tocsin.composition.call_identity import identity_of
 from tocsin.composition.call_recording import CallRecorder
@@ -224,6 +225,7 @@ class RunningServer:
         self.streams = ConsoleStreams(
             self.service, report=lambda error: self._log.error("console-signals-failed", exc_info=error)
         )
+        self.archive = make_archive_jobs(self.service, config, self._folder, report=self._log.error)
         web_rules = WebRules(public_url=plan.public_url, hosts=config.server.hosts, origins=config.server.origins)
         audit = AuditDesk(self.service, self._log.info)
         self.console_api = ConsoleApi(
@@ -251,6 +253,7 @@ class RunningServer:
                     troubles=self.errors.newest,
                     streams=lambda: self.streams.open,
                 ),
+                archive=self.archive,
             ),
             rules=web_rules,
             secret=partial(_kept_secret, self.store),
@@ -287,6 +290,7 @@ class RunningServer:
         """Finish what is being worked on, and let go of the store."""
         try:
             self.store.hurry()
+            self.archive.close()
             self.app.close()
             self.recorder.close()
             self.store.close()
@@ -536,6 +540,7 @@ def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str]
         try:
             running.models.load_served()
             running.signing_key.open()
+            running.archive.start()
             _run(running, listener, announce, stops)
         finally:
             running.close()

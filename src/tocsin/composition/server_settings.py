@@ -91,6 +91,9 @@ def plan_server(config: Config, environ: Mapping[str, str]) -> ServerPlan:
         )
     if bool(server.tls_cert) != bool(server.tls_key):
         raise ConfigError("server.tls_cert and server.tls_key belong together", key="server.tls_cert")
+    for root in config.archive.roots:
+        if not Path(root).is_dir():
+            raise ConfigError(f"archive.roots: there is no folder {root}", key="archive.roots")
     users = plan_users(config, environ)
     if not users and not local:
         raise ConfigError(

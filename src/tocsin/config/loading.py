@@ -17,6 +17,7 @@ from tocsin.config.notifier import NotifierSettings
 from tocsin.config.secret import Secret
 from tocsin.config.settings import (
     AlarmSettings,
+    ArchiveSettings,
     AuthSettings,
     Config,
     ConsoleSettings,
@@ -109,6 +110,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
         server=ServerSettings(**tables.get("server", {})),
         auth=AuthSettings(**tables.get("auth", {})),
         console=ConsoleSettings(**tables.get("console", {})),
+        archive=ArchiveSettings(**tables.get("archive", {})),
         http=HttpSettings(**tables.get("http", {})),
         sqs=SqsSettings(**tables.get("sqs", {})),
         s3=S3Settings(**tables.get("s3", {})),

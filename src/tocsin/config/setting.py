@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable  # msgspec reads it at run time
 from ipaddress import ip_network
+from pathlib import PurePath
 from typing import TypeVar
 
 import msgspec
@@ -102,6 +103,14 @@ def read_texts(value: object) -> tuple[str, ...] | None:
     if isinstance(value, list) and all(isinstance(one, str) and one for one in value):
         return tuple(value)
     return None
+
+
+def read_folders(value: object) -> tuple[str, ...] | None:
+    """A list of folders by their whole paths, so that it does not matter where the service is started."""
+    texts = read_texts(value)
+    if texts is None or not all(PurePath(one).is_absolute() and "\0" not in one for one in texts):
+        return None
+    return texts
 
 
 def read_networks(value: object) -> tuple[str, ...] | None:

@@ -93,6 +93,12 @@ class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     throttle: bool = False
 
 
+class ArchiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Archives that the console may scan: `roots` are folders, and what lies below them (CON-4.10); none: no page."""
+
+    roots: tuple[str, ...] = ()
+
+
 class RuleSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What rules leave open. `topic` is the ARN that rules without AlarmActions publish to (IF-4), or empty."""
 
@@ -213,6 +219,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     auth: AuthSettings = AuthSettings()
     console: ConsoleSettings = ConsoleSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     http: HttpSettings = HttpSettings()
     sqs: SqsSettings = SqsSettings()
     s3: S3Settings = S3Settings()

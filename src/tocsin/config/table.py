@@ -15,6 +15,7 @@ from tocsin.config.setting import (
     between,
     matching,
     read_boolean,
+    read_folders,
     read_integer,
     read_networks,
     read_number,
@@ -82,6 +83,12 @@ SETTINGS: dict[str, Setting] = {
         read=matching(_PATH),
         kind="a file of people: a table for each name, with password (an Argon2id hash) and role",
         example='"/etc/tocsin/users.toml"',
+    ),
+    "archive.roots": Setting(
+        read=read_folders,
+        kind="a list of folders, by their whole paths",
+        example='["/var/lib/cloudtrail"]',
+        unset="none: the console scans no archive",
     ),
     "http.allow": Setting(
         read=read_networks,

@@ -111,6 +111,7 @@ class ConsoleParts(msgspec.Struct, kw_only=True):
     problems: Any = list  # () -> list[str]: what health complains of
     region: str = "us-east-1"  # of calls that name none
     installation: Any = None  # the Installation; None where nothing is told of it
+    archive: Any = None  # an ArchiveDesk; None where there is none
 
 
 class Form:

@@ -48,12 +48,13 @@ class Walk(msgspec.Struct, frozen=True):
     skipped: list[tuple[str, str]]
 
 
-def walk(paths: Sequence[str]) -> Walk:
+def walk(paths: Sequence[str], *, within: str | None = None) -> Walk:
     """The files that `paths` name, and those below the folders that they name; `-` is standard input.
 
-    NotFoundError for a path that does not exist.
+    `within` is a folder (its real path): links that lead out of it are not followed. NotFoundError for a path that
+    does not exist.
     """
-    finding = _Finding()
+    finding = _Finding(within)
     for path in paths:
         finding.take_argument(path)
     finding.take_links()
@@ -64,7 +65,8 @@ def walk(paths: Sequence[str]) -> Walk:
 class _Finding:
     """What has been found so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: str | None = None) -> None:
+        self._within = within
         self.files: list[FileEntry] = []
         self.skipped: set[tuple[str, str]] = set()  # what is met twice is noted once
         self._has_standard_input = False
@@ -95,6 +97,9 @@ class _Finding:
         """Follow the links that were met, once all has been found that has a name of its own."""
         while self._links:
             path = heapq.heappop(self._links)
+            if self._within is not None and not is_within(path, self._within):
+                self._skip(path, f"a link that leads out of {show_path(self._within)}")
+                continue
             try:
                 status = os.stat(path)
             except OSError as error:
@@ -149,6 +154,14 @@ class _Finding:
 
     def _skip(self, path: str, reason: str) -> None:
         self.skipped.add((show_path(path), reason))
+
+
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path leads to a folder (its real path), or to something below it, once links are followed."""
+    try:
+        return os.path.commonpath([os.path.realpath(path), folder]) == folder
+    except ValueError:  # another drive, or a zero byte
+        return False
 
 
 def _link_reason(error: OSError) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.errors import NotFoundError
-from tocsin.sources.walk import FileEntry, walk
+from tocsin.sources.walk import FileEntry, is_within, walk
 
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 
@@ -87,6 +87,25 @@ def test_links_are_followed(here: Path) -> None:
     Path("t/file-link").symlink_to("../outside/b")
     Path("t/folder-link").symlink_to("../outside/d")
     assert found("t") == ["t/file-link", "t/folder-link/c", "t/real/a"]
+
+
+def test_links_may_be_kept_within_a_folder(here: Path) -> None:
+    plant("root/a/1.json", "outside/2.json", "root2/3.json")
+    Path("root/in").symlink_to(here / "root/a")
+    Path("root/out").symlink_to(here / "outside")
+    Path("root/near").symlink_to(here / "root2/3.json")
+    result = walk(["root"], within=str(here / "root"))
+    assert [entry.path for entry in result.files] == ["root/a/1.json"]
+    reason = f"a link that leads out of {here}/root"
+    assert result.skipped == [("root/near", reason), ("root/out", reason)]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_below"), [("root", True), ("root/a", True), ("root2", False), ("root/..", False), ("root/\0", False)]
+)
+def test_a_path_is_within_a_folder_or_not(here: Path, path: str, is_below: bool) -> None:
+    plant("root/a/1.json", "root2/2.json")
+    assert is_within(path, str(here / "root")) is is_below
 
 
 def test_what_is_reached_twice_is_read_once_by_its_own_name(here: Path) -> None:
