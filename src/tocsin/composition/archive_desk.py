@@ -295,9 +295,11 @@ class ArchiveJobs:
 
 
 def make_archive_jobs(service: Service, config: Config, data: Path, *, report: Callable[..., None]) -> ArchiveJobs:
-    """The jobs of a server, kept in its data folder."""
+    """The jobs of a server, kept in its data folder; they are taken up at once."""
     folder = data / ARCHIVE_JOBS
-    return ArchiveJobs(service, roots=config.archive.roots, folder=folder, limits=config.limits, report=report)
+    jobs = ArchiveJobs(service, roots=config.archive.roots, folder=folder, limits=config.limits, report=report)
+    jobs.start()
+    return jobs
 
 
 def _stop(process: subprocess.Popen[Any], number: int) -> None:

@@ -540,7 +540,6 @@ def serve_until_told(plan: ServerPlan, *, clock: Clock, announce: Callable[[str]
         try:
             running.models.load_served()
             running.signing_key.open()
-            running.archive.start()
             _run(running, listener, announce, stops)
         finally:
             running.close()
