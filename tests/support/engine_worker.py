@@ -32,3 +32,31 @@ def dying(_task: int) -> None:
 def make_dier() -> Callable[[int], None]:
     """Work that ends its process."""
     return dying
+
+
+def make_repeater() -> Callable[[int], bytes]:
+    """Work whose results have as many bytes as a task says."""
+    return bytes
+
+
+class OddError(Exception):
+    """An error that can be pickled, and not be read."""
+
+    def __init__(self, reason: str, *, place: int) -> None:
+        super().__init__(reason)
+        self.place = place
+
+
+def fail_oddly(task: int) -> None:
+    """Raise an error that cannot be handed over to another process."""
+    raise OddError("no way", place=task)
+
+
+def make_odd() -> Callable[[int], None]:
+    """Work that raises an error that cannot be handed over."""
+    return fail_oddly
+
+
+def make_nothing() -> Callable[[int], int]:
+    """Work that cannot even be begun."""
+    raise ValueError("nothing to work with")

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 from engine_worker import make_dier, make_reporter, make_squarer
 
-from tocsin.engines.local import WorkerError, default_jobs, run_tasks
+from tocsin.engines.local import default_jobs, run_tasks
+from tocsin.engines.worker import WorkerError
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
