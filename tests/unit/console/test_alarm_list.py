@@ -138,6 +138,14 @@ def test_its_rows_come_alone_and_only_when_they_changed(bench: ConsoleBench) -> 
     assert named(bench.get("_/alarms/rows?state=ALARM", headers=tag)) == ["both", "plain", "noise"]
 
 
+def test_links_of_rows_that_came_alone_lead_to_the_page(bench: ConsoleBench) -> None:
+    for query in ("state=OK&severity=critical", "state=ALARM&after=0:a/b:c", ""):
+        alone = bench.get(f"_/alarms/rows?{query}")
+        assert not [link for link in alone.links() if "/_/" in link]
+    back = re.findall(r'name="back" value="([^"]*)"', bench.get("_/alarms/rows?state=ALARM&sort=name").text)
+    assert [unescape(one) for one in back] == ["/console/alarms?state=ALARM&sort=name"]
+
+
 def test_over_all_accounts_nothing_can_be_chosen(bench: ConsoleBench) -> None:
     alarm(bench, "far", scope=OTHER)
     seen = bench.get("alarms?in=all")

@@ -24,6 +24,7 @@ from tocsin.console.views.preference import own_address
 from tocsin.core.alarm_condition import condition_text
 from tocsin.core.aws_call import AwsCall
 from tocsin.core.composite_alarm.definition import CompositeAlarm
+from tocsin.core.notification.safe_line import safe_line
 from tocsin.core.quantity import counted
 from tocsin.core.rule import RuleSeverity
 
@@ -44,6 +45,9 @@ _RANG: Final = "rang"
 _MOST_CHANGES: Final = 60
 _MARKS: Final = 4
 _MOST_CHILDREN: Final = 50
+
+_QUERY: Final = ("state", "severity", "pack", "topic", "find", "unheard", "sort", "after")
+"""The fields of the list's address."""
 
 _FILTERS: Final = (("state", "state"), ("severity", "severity"), ("pack", "pack"), ("topic", "topic"), ("find", "find"))
 
@@ -66,7 +70,7 @@ def alarm_rows(visit: Visit) -> Answer:
     with visit.service.store.read() as store:
         version = visit.service.part(AlarmBoards).version(store, now=now)
     deliveries = visit.service.counters.total("delivery_attempts", "deliveries_queued")
-    asked = visit.again()
+    asked = _address(visit, "alarms")
 
     def context() -> Context:
         return _listed(visit)
@@ -98,10 +102,24 @@ def _listed(visit: Visit) -> dict[str, Any]:
         "severities": [*reversed([one.value for one in RuleSeverity]), NO_SEVERITY],
         "packs": sorted({line.pack for line in lines if line.pack}),
         "topics": sorted({arn.rpartition(":")[2] for line in lines for arn in line.reach.topics}),
-        "names": {"state": "state", "severity": "severity", "pack": "pack", "topic": "topic", "find": "words to find"},
-        "older": visit.again(after=found.after) if found.after else "",
-        "first": visit.again(after=None) if visit.query("after") else "",
+        "here": _address(visit, "alarms"),
+        "part": _address(visit, "_/alarms/rows"),
+        "drops": [_drop(visit, asked, name, count) for name, count in found.drop],
+        "older": _address(visit, "alarms", after=found.after) if found.after else "",
+        "first": _address(visit, "alarms", after="") if visit.query("after") else "",
     }
+
+
+def _address(visit: Visit, path: str, **changes: str) -> str:
+    """The list, or its rows alone, as it is filtered and sorted, with changes."""
+    return visit.url(path, **{name: visit.query(name) for name in _QUERY} | changes)
+
+
+def _drop(visit: Visit, asked: AlarmFilter, name: str, count: int) -> tuple[str, str, int]:
+    """A filter without which the list would not be empty: in words, the list without it, and how many that gives."""
+    field = "unheard" if name == "is_unheard" else name
+    words = "nobody is told" if name == "is_unheard" else f"{name} {safe_line(getattr(asked, name), 40)}"
+    return words, _address(visit, "alarms", **{field: "", "after": ""}), count
 
 
 def _asked(visit: Visit) -> AlarmFilter:
