@@ -31,6 +31,9 @@ _STREAM = "name, created_at, first_event, last_event, last_ingestion, stored_byt
 # Streams that are told to the database one by one; of more, every block is looked at.
 _MOST_STREAMS = 500
 
+# A term that stands in no more blocks than that is rare.
+_FEW_BLOCKS = 200
+
 # Values that are looked through for a text.
 _MOST_VALUES = 50_000
 
@@ -335,28 +338,51 @@ class SqliteLogReader:
         terms: Sequence[int] = (),
     ) -> Iterator[BlockSpan]:
         """The blocks that hold something of low <= place < high, in the order that `merge_blocks` wants."""
-        where = [f"group_id IN ({_marks(groups)})"]
-        values: list[object] = list(groups)
+        where: list[str] = []
+        values: list[object] = []
         if low is not None:
             where.append("(last_time, last_sequence) >= (?, ?)")
             values += low
         if high is not None:
             where.append("(first_time, first_sequence) < (?, ?)")
             values += high
+        rare = self._rare(terms)
         for term in terms:
-            where.append("id IN (SELECT block_id FROM posting WHERE term_id = ?)")
+            # Of a rare term its blocks are looked up; otherwise blocks are gone through as they are asked for.
+            if term == rare:
+                where.append("id IN (SELECT block_id FROM posting WHERE term_id = ?)")
+            else:
+                where.append("EXISTS (SELECT 1 FROM posting WHERE term_id = ? AND block_id = log_block.id)")
             values.append(term)
         if names is not None and len(names) <= _MOST_STREAMS:
             named = f"scope = ? AND kind = ? AND value IN ({_marks(names)})"
             where.append(f"id IN (SELECT block_id FROM posting JOIN term ON term.id = term_id WHERE {named})")  # noqa: S608  (question marks)
             values += [scope_text(scope), STREAM_TERM, *map(str, names)]
         order = "last_time DESC, last_sequence DESC" if descending else "first_time, first_sequence"
-        rows = self._connection.execute(
-            "SELECT id, first_time, first_sequence, last_time, last_sequence FROM log_block"  # noqa: S608  (names of columns)
-            f" WHERE {' AND '.join(where)} ORDER BY {order}",
-            values,
+        index = "" if rare is not None else f"INDEXED BY log_block_by_{'last' if descending else 'first'}"
+        statement = (
+            f"SELECT id, first_time, first_sequence, last_time, last_sequence FROM log_block {index}"  # noqa: S608  (names of columns)
+            f" WHERE {' AND '.join(['group_id = ?', *where])} ORDER BY {order}"
         )
-        return (BlockSpan(row[0], (row[1], row[2]), (row[3], row[4])) for row in rows)
+        return heapq.merge(
+            *(self._spans_of(statement, [group, *values]) for group in groups),
+            key=attrgetter("last" if descending else "first"),
+            reverse=descending,
+        )
+
+    def _spans_of(self, statement: str, values: Sequence[object]) -> Iterator[BlockSpan]:
+        for row in self._connection.execute(statement, values):
+            yield BlockSpan(row[0], (row[1], row[2]), (row[3], row[4]))
+
+    def _rare(self, terms: Sequence[int]) -> int | None:
+        """One of these terms that stands in few blocks, if there is one."""
+        for term in terms:
+            (count,) = self._connection.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM posting WHERE term_id = ? LIMIT ?)", (term, _FEW_BLOCKS + 1)
+            ).fetchone()
+            if count <= _FEW_BLOCKS:
+                return term
+        return None
 
     def _open_events(
         self,
@@ -410,10 +436,11 @@ class SqliteLogReader:
             while row[0] is not None:
                 days.append(row[0])
                 row = self._connection.execute("SELECT min(day) FROM record_id WHERE day > ?", (row[0],)).fetchone()
+        # The plus keeps SQLite from going through all blocks of the group.
         rows = self._connection.execute(
-            f"SELECT DISTINCT id FROM record_id JOIN log_block ON id = block_id"  # noqa: S608  (question marks)
-            f" WHERE day IN ({_marks(days)}) AND digest = ? AND group_id = ?",
-            (*days, digest, group),
+            "SELECT id FROM log_block WHERE +group_id = ? AND id IN"  # noqa: S608  (question marks)
+            f" (SELECT block_id FROM record_id WHERE day IN ({_marks(days)}) AND digest = ?)",
+            (group, *days, digest),
         )
         return [number for (number,) in rows]
 
