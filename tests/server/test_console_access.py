@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
-from live_server import Answer, LiveServer
+from console_browser import ConsoleBrowser
+from live_server import LiveServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 ACCOUNT = "123456789012"
 PASSWORD = "correct horse battery"
@@ -25,37 +25,6 @@ EVERYWHERE = {
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cache-control": "no-store",
 }
-
-
-class Browser:
-    """Keeps cookies, follows nothing."""
-
-    def __init__(self, server: LiveServer, **headers: str) -> None:
-        self.server, self.headers = server, headers
-        self.cookies = {"tocsin-zone": "Europe/Berlin"}  # so that every page has the form that shows UTC
-
-    def get(self, path: str, **headers: str) -> Answer:
-        return self._ask("GET", path, None, headers)
-
-    def post(self, path: str, fields: Mapping[str, str], **headers: str) -> Answer:
-        given = {"Origin": f"http://127.0.0.1:{self.server.port}", **headers}
-        return self._ask("POST", path, urlencode(fields).encode(), given)
-
-    def token(self, page: str = "/console/sign-in") -> str:
-        return re.findall(r'name="token" value="([0-9a-f]+)"', self.get(page).body.decode())[0]
-
-    def sign_in(self, name: str = "operator", password: str = PASSWORD, **headers: str) -> Answer:
-        return self.post("/console/do/sign-in", {"token": self.token(), "name": name, "password": password}, **headers)
-
-    def _ask(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        if self.cookies:
-            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = self.server.ask(path, method=method, body=body, headers=sent)
-        if cookie := answer.headers.get("set-cookie"):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +85,8 @@ def test_names_of_this_machine_are_served(server: LiveServer, host: str) -> None
     ],
 )
 def test_a_change_comes_from_a_page_of_the_console(server: LiveServer, headers: dict[str, str], status: int) -> None:
-    browser = Browser(server, Host="127.0.0.1")
-    token = browser.token("/console/no-such-page")
+    browser = ConsoleBrowser(server.address, Host="127.0.0.1")
+    token = browser.token("no-such-page")
     body = urlencode({"token": token, "theme": "dark"}).encode()
     cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
     answer = server.ask(
@@ -159,11 +128,11 @@ def test_what_is_too_large_is_refused_with_the_same_headers(server: LiveServer) 
 
 
 def test_the_right_password_opens_the_console_and_is_on_record(guarded: LiveServer) -> None:
-    browser = Browser(guarded, User_Agent="Mozilla/5.0 (sign-in)")
-    assert browser.get("/console").headers["location"] == "/console/sign-in?back=%2Fconsole"
-    answer = browser.sign_in(**{"X-Forwarded-For": "203.0.113.47"})
+    browser = ConsoleBrowser(guarded.address, User_Agent="Mozilla/5.0 (sign-in)")
+    assert browser.get().headers["location"] == "/console/sign-in?back=%2Fconsole"
+    answer = browser.sign_in("operator", PASSWORD, **{"X-Forwarded-For": "203.0.113.47"})
     assert (answer.status, answer.headers["location"]) == (303, "/console")
-    assert browser.get("/console/no-such-page").status == 404
+    assert browser.get("no-such-page").status == 404
     (record,) = (one for one in records(guarded, "ConsoleLogin") if one["sourceIPAddress"] == "203.0.113.47")
     assert record["eventSource"] == "console.tocsin"
     assert record["userIdentity"]["arn"] == f"arn:aws:iam::{ACCOUNT}:user/tocsin-console/operator"
@@ -172,9 +141,9 @@ def test_the_right_password_opens_the_console_and_is_on_record(guarded: LiveServ
 
 
 def test_a_wrong_password_is_on_record_too(guarded: LiveServer) -> None:
-    browser = Browser(guarded)
-    assert browser.sign_in(password="wrong", **{"X-Forwarded-For": "198.51.100.7"}).status == 422
-    assert browser.sign_in("nobody", **{"X-Forwarded-For": "198.51.100.7"}).status == 422
+    browser = ConsoleBrowser(guarded.address)
+    assert browser.sign_in("operator", "wrong", **{"X-Forwarded-For": "198.51.100.7"}).status == 422
+    assert browser.sign_in("nobody", "wrong", **{"X-Forwarded-For": "198.51.100.7"}).status == 422
     found = {
         one["errorMessage"]: one for one in records(guarded, "ConsoleLogin") if one["sourceIPAddress"] == "198.51.100.7"
     }
@@ -185,13 +154,13 @@ def test_a_wrong_password_is_on_record_too(guarded: LiveServer) -> None:
 
 
 def test_signing_out_ends_the_session(guarded: LiveServer) -> None:
-    browser = Browser(guarded)
+    browser = ConsoleBrowser(guarded.address)
     browser.sign_in("viewer", "only reading")
     kept = dict(browser.cookies)
-    answer = browser.post("/console/do/sign-out", {"token": browser.token("/console/no-such-page")})
+    answer = browser.post("sign-out", token=browser.token("no-such-page"))
     assert answer.headers["location"] == "/console/sign-in?left=here"
     browser.cookies = kept
-    assert browser.get("/console/no-such-page").status == 303
+    assert browser.get("no-such-page").status == 303
     assert "tocsin-console/viewer" in str(records(guarded, "ConsoleLogout"))
 
 
@@ -202,25 +171,25 @@ def test_without_a_session_there_are_no_signals(guarded: LiveServer) -> None:
 def test_a_session_outlives_the_process(tmp_path: Any) -> None:
     environ = {"TOCSIN_CONSOLE_PASSWORD": PASSWORD}
     with LiveServer(tmp_path / "data", environ=environ) as server:
-        browser = Browser(server)
-        browser.sign_in()
+        browser = ConsoleBrowser(server.address)
+        browser.sign_in("operator", PASSWORD)
         server.kill()
     with LiveServer(tmp_path / "data", environ=environ) as server:
-        browser.server = server
-        assert browser.get("/console/no-such-page").status == 404
+        browser.address = server.address
+        assert browser.get("no-such-page").status == 404
         server.stop()
     with LiveServer(tmp_path / "data", environ={"TOCSIN_CONSOLE_PASSWORD": "another one"}) as server:
-        browser.server = server
-        assert browser.get("/console/no-such-page").status == 303
+        browser.address = server.address
+        assert browser.get("no-such-page").status == 303
 
 
 def test_behind_a_proxy_that_ends_tls_cookies_are_secure(guarded: LiveServer) -> None:
-    browser = Browser(guarded, Host="tocsin.example.com")
-    answer = browser.sign_in(Origin="https://tocsin.example.com")
+    browser = ConsoleBrowser(guarded.address, Host="tocsin.example.com")
+    answer = browser.sign_in("operator", PASSWORD, Origin="https://tocsin.example.com")
     assert answer.status == 303
     assert answer.headers["set-cookie"].startswith("__Secure-tocsin-session=")
     assert answer.headers["set-cookie"].endswith("; HttpOnly; SameSite=Lax; Secure")
-    page = browser.get("/console/no-such-page")
+    page = browser.get("no-such-page")
     assert page.status == 404
     assert page.headers["strict-transport-security"] == "max-age=31536000"
 

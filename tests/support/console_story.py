@@ -75,6 +75,7 @@ class Story:
         self.clock = ManualClock(AT - timedelta(hours=27))
         self._number = 0
         self.kind = ""
+        self.hook = ""  # where one more subscription is sent, which nobody confirms
 
     # ------------------------------------------------------------ telling
 
@@ -199,6 +200,8 @@ class Story:
             for topic, token in [*self._tokens(), *_tokens_of(endpoint)]:
                 self.call(running, "sns", "ConfirmSubscription", {"TopicArn": topic, "Token": token})
         subscribe("sec-alerts", "email", "oncall@example.com")
+        if self.hook:
+            subscribe("sec-alerts", "http", self.hook)
         self._deliver(running)
 
     def _tokens(self) -> Iterator[tuple[str, str]]:

@@ -21,13 +21,14 @@ from tocsin.app.rule_survey import RuleSurvey
 from tocsin.app.standard import Outside, Standard, controls_of, standards
 from tocsin.core.alarm.history import HistoryItemType
 from tocsin.core.alarm.timestamp import millisecond_of
-from tocsin.core.complaint import moment_text
+from tocsin.core.complaint import moment_text, shown_endpoint
 from tocsin.core.outbox import DeliveryStatus
 from tocsin.core.pattern_fit import Fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tocsin.app.alarm_reach import Listener
     from tocsin.app.rule_survey import RuleFilter, RuleStanding, Watcher
     from tocsin.app.service import Service
     from tocsin.app.standard import Control
@@ -258,12 +259,8 @@ class _Coverage:
             alarm="" if watcher is None else watcher.name,
             condition="" if watcher is None else watcher.condition,
             through="" if reach is None else reach.through,
-            people=[]
-            if reach is None
-            else [Person(endpoint=p.endpoint, protocol=p.protocol, topic=p.topic_arn) for p in reach.listeners],
-            pending=[]
-            if reach is None
-            else [Person(endpoint=p.endpoint, protocol=p.protocol, topic=p.topic_arn) for p in reach.pending],
+            people=[] if reach is None else [_person(p) for p in reach.listeners],
+            pending=[] if reach is None else [_person(p) for p in reach.pending],
             is_partial=is_partial,
             breaks_at=breaks_at,
             why_not=why_not,
@@ -298,7 +295,7 @@ class _Coverage:
         changes = self._store.history.items(
             self._scope, alarm_name=name, item_type=HistoryItemType.STATE_UPDATE, limit=_MOST_CHANGES
         )
-        people = {one.target: one.endpoint for one in watcher.reach.listeners}
+        people = {one.target: _person(one).endpoint for one in watcher.reach.listeners}
         for _, item in changes:
             if not item.history_summary.endswith(" to ALARM"):
                 continue
@@ -321,6 +318,15 @@ _UNEQUAL = {
 }
 
 _NO_FILTER = Chain(breaks_at="filter", why_not="no filter counts these records")
+
+
+def _person(listener: Listener) -> Person:
+    """Evidence goes from hand to hand, so the path of a hook, which may be a secret, is not in it."""
+    return Person(
+        endpoint=shown_endpoint(listener.protocol, listener.endpoint),
+        protocol=listener.protocol,
+        topic=listener.topic_arn,
+    )
 
 
 def _rank(chain: Chain) -> tuple[bool, bool, int, bool, str, str]:

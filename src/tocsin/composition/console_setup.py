@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tocsin.app.console_access import ConsoleAccess
+from tocsin.clock import SystemClock
 from tocsin.composition.console import ConsoleDesk
 from tocsin.composition.console_password import fits_password, make_users, warn_of_passwords
 from tocsin.composition.server_settings import is_loopback
@@ -47,7 +48,7 @@ def make_console(
         key=secret("console-key"),
         report=report,
         door=OpenDoor() if users.is_open else SessionDoor(access),
-        may_ask=VisitorRates(service.clock.monotonic).take,
+        may_ask=VisitorRates(SystemClock().monotonic).take,  # also where a demonstration's day passes in a minute
     )
     addresses = SourceAddresses(plan.config.recorder.trusted_proxies)
     return ConsoleDesk(site, rules, addresses=addresses, is_open=users.is_open)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tocsin.console.masked import value_for
 from tocsin.core.audit_entry import CUT, AuditEntry
 from tocsin.core.member_change import MemberChange, member_changes
 
@@ -106,7 +105,7 @@ def audit_row(
     lines: int = LINES_IN_LIST,
 ) -> AuditRow:
     """An entry as this visitor may see it."""
-    before, after = (value_for(visit.visitor, one) for one in (entry.before, entry.after))
+    before, after = (visit.may_see_value(one) for one in (entry.before, entry.after))
     changes = member_changes(before, after)
     phrase = _phrase(entry)
     first, _, last = phrase.partition("{}")

@@ -6,10 +6,7 @@ Rule: whoever may only look gets nothing that lets them act: no path of a web ho
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from tocsin.console.visit import Visitor
+from typing import Any, Final
 
 DOTS: Final = "•••"
 
@@ -37,8 +34,3 @@ def masked_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: masked_value(member) for name, member in value.items()}
     return [masked_value(one) for one in value] if isinstance(value, list) else value
-
-
-def value_for(visitor: Visitor, value: Any) -> Any:
-    """A value as that visitor may see it."""
-    return value if visitor.is_operator else masked_value(value)

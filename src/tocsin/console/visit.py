@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
+from tocsin.console.masked import masked, masked_value
 from tocsin.console.moment import Clockface, zone_of
 from tocsin.console.route import Role
 from tocsin.core.scope import Scope
@@ -262,6 +263,16 @@ class Visit:
     def name(self) -> str:
         """The name that the path or, where a path cannot carry it, the query holds."""
         return self.path.get("name") or self._query.get("name")
+
+    # ------------------------------------------------------------ what may be seen
+
+    def may_see(self, text: str) -> str:
+        """A text that may hold the address of a hook, as this visitor may see it: a viewer gets dots (CON-8.5)."""
+        return text if self.visitor.is_operator else masked(text)
+
+    def may_see_value(self, value: Any) -> Any:
+        """The same of a value of JSON."""
+        return value if self.visitor.is_operator else masked_value(value)
 
     # ------------------------------------------------------------ changes
 

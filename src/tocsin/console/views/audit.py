@@ -16,7 +16,7 @@ from tocsin.app.audit_chain import AuditChain
 from tocsin.console.answer import Download, NoSuchPageError, Page
 from tocsin.console.audit_row import KINDS, audit_row, cut_of
 from tocsin.console.csv_file import csv_bytes
-from tocsin.console.masked import masked, value_for
+from tocsin.console.masked import masked
 from tocsin.console.route import page
 from tocsin.core.audit_entry import AuditEntry, digest_of, read_line
 from tocsin.core.unsafe_character import escaped
@@ -99,9 +99,9 @@ def _shown(visit: Visit, value: Any) -> dict[str, Any] | None:
         return None
     cut = cut_of(value)
     if cut is not None:
-        begins = value_for(visit.visitor, str(cut.get("begins", "")))
+        begins = visit.may_see_value(str(cut.get("begins", "")))
         return {"text": escaped(begins), "size": cut.get("bytes", 0), "sha256": cut.get("sha256", "")}
-    told = msgspec.json.format(msgspec.json.encode(value_for(visit.visitor, value)), indent=2).decode()
+    told = msgspec.json.format(msgspec.json.encode(visit.may_see_value(value)), indent=2).decode()
     return {"text": "\n".join(escaped(line) for line in told.split("\n")), "size": 0, "sha256": ""}
 
 
@@ -134,7 +134,7 @@ def _csv(visit: Visit, lines: Sequence[bytes], last: int) -> bytes:
 
 def _cells(visit: Visit, entry: AuditEntry) -> list[str]:
     told = msgspec.structs.asdict(entry) | {
-        name: value_for(visit.visitor, getattr(entry, name)) for name in ("before", "after")
+        name: visit.may_see_value(getattr(entry, name)) for name in ("before", "after")
     }
     return [
         "" if value is None else value if isinstance(value, str) else msgspec.json.encode(value).decode()
