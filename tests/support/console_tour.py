@@ -19,6 +19,9 @@ _ALARM: Final = "cis/security-group-changes"
 
 # The address of a page where its route has a name in it; the others are their own address.
 SAMPLES: Final[dict[str, str]] = {
+    "actors": f"actors?name={_MALLORY}",
+    "addresses": "addresses?name=203.0.113.47",
+    "resources": f"resources?name={WEB_GROUP}",
     "actors/{name...}": f"actors/{_MALLORY}",
     "addresses/{name...}": "addresses/203.0.113.47",
     "alarms/{name...}": f"alarms/{_ALARM}",

@@ -50,7 +50,7 @@ _STEP_BLOCKS = 10
 
 # Rows that are asked for at first, and at once later: each time twice as many.
 _FIRST_ROWS = 200
-_MOST_ROWS = 3_200
+_MOST_ROWS = 1_600
 
 # Values that a word is compared with.
 _MOST_VALUES = 500

@@ -94,7 +94,7 @@ def check(seen: Seen, title: str) -> None:
 
 def links_of(seen: Seen, *paths: str) -> list[str]:
     found = (html.unescape(link) for link in seen.links())
-    return list(dict.fromkeys(link for link in found if link.startswith(tuple(f"/console/{path}/" for path in paths))))
+    return list(dict.fromkeys(link for link in found if re.match(rf"/console/(?:{'|'.join(paths)})[/?]", link)))
 
 
 @pytest.mark.parametrize("query", ["", "?range=1h", "?tab=pattern&pattern=" + quote("{ $.eventName = * }")])

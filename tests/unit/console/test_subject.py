@@ -142,6 +142,19 @@ def test_whom_nobody_knows_is_answered_with_names_like_it(bench: ConsoleBench) -
     assert f"/console/actors/{ALICE}" in seen.links()
 
 
+def test_a_name_that_no_path_can_carry_stands_in_the_query(bench: ConsoleBench) -> None:
+    bench.put_events(GROUP, [record(1, 400, eventID="..", userIdentity={"type": "IAMUser", "principalId": "a//../b"})])
+    seen = bench.get("events?q=" + quote('actor:"a//../b"'))
+    (event,) = [link for link in map(html.unescape, seen.links()) if "name=" in link and "events" in link]
+    (actor,) = [link for link in map(html.unescape, bench.get(event).links()) if "/actors" in link]
+    assert heading(bench.get(actor)) == "Actor a//../b"
+
+
+@pytest.mark.parametrize("kind", ["actors", "addresses", "resources"])
+def test_nobody_is_asked_for(bench: ConsoleBench, kind: str) -> None:
+    assert bench.get(kind).status == 404
+
+
 @pytest.mark.parametrize("path", ["actors/arn%3Aaws%3Aiam%3A%3A111122223333%3Auser%2Falice", "actors?name=x"])
 def test_an_address_that_was_encoded_is_the_same(bench: ConsoleBench, path: str) -> None:
     assert bench.get(path).status == (200 if "alice" in path else 404)

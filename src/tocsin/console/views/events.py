@@ -23,6 +23,7 @@ from tocsin.console.event_line import event_line
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import page
 from tocsin.console.shown_text import legible
+from tocsin.console.views.event import event_page
 from tocsin.core.event_search import LONGEST, EventQuery, QueryError, QueryTerm, parse_event_query, query_text
 from tocsin.core.log_event import EventPlace
 from tocsin.core.pattern import FilterPattern
@@ -110,7 +111,9 @@ class QueryProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def events(visit: Visit) -> Answer:
-    """Events, newest first; as a file with `as=csv` or `as=ndjson`."""
+    """Events, newest first; as a file with `as=csv` or `as=ndjson`. With `name` the record of an ID that is no path."""
+    if visit.query("name"):
+        return event_page(visit)
     asked = _asked(visit)
     as_file = visit.query("as")
     if as_file in {"csv", "ndjson"} and asked.is_ready:

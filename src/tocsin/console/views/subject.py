@@ -120,7 +120,10 @@ def resource_page(visit: Visit) -> Answer:
 
 
 def _activity(visit: Visit, subject: _Subject) -> SubjectActivity:
-    term = Term(subject.kind, visit.name())
+    name = visit.name()
+    if not name:
+        raise NoSuchPageError(f"Which {subject.word.lower()}?", hint="The search box finds it by its name.")
+    term = Term(subject.kind, name)
     scopes = list(dict.fromkeys((*visit.scopes, *visit.known_scopes)))
     found = find_subject(visit.service, scopes, term)
     if found is None:
@@ -371,7 +374,11 @@ def _changes(visit: Visit, activity: SubjectActivity) -> list[ResourceChange]:
     return found
 
 
+# Names that a path cannot carry stand in the query (CON-3.2).
 ROUTES = (
+    page("actors", actor_page),
+    page("addresses", address_page),
+    page("resources", resource_page),
     page("actors/{name...}", actor_page),
     page("addresses/{name...}", address_page),
     page("resources/{name...}", resource_page),
