@@ -31,6 +31,7 @@ VIEWS: Final = (
     "rules",
     "rule_switch",
     "coverage",
+    "archive",
     # -- system: sign-in, audit, settings, status
     "sign_in",
     "audit",

@@ -22,6 +22,7 @@ from tocsin.core.rule import RuleSeverity
 
 if TYPE_CHECKING:
     from tocsin.app.backtest_report import AlarmResult, BacktestReport, EventLine, TransitionLine
+    from tocsin.app.report import ScanReport
 
 # Bounds of the page. Those of the whole page are shared out among the alarms that have a part of their own.
 _ROWS = 1_500  # alarms with a line of their own in the overview; the others are named
@@ -210,7 +211,7 @@ def page_of(report: BacktestReport, *, generated: str) -> Page:
         cards_left_out=len(loud) - len(drawn),
         quiet_cards=quiet_cards,
         quiet_cards_left_out=len(quiet) - len(drawn_quiet),
-        ledger=_ledger(report),
+        ledger=[*ledger_of(report), _known_at(report)],
         skipped=[(shown(skip.path), shown(skip.reason)) for skip in report.files.skipped[:_FILES]],
         skipped_left_out=max(0, len(report.files.skipped) - _FILES),
         problems=[
@@ -311,7 +312,8 @@ def _totals(report: BacktestReport, loud: list[AlarmResult]) -> list[Total]:
     ]
 
 
-def _ledger(report: BacktestReport) -> list[tuple[str, str]]:
+def ledger_of(report: BacktestReport | ScanReport) -> list[tuple[str, str]]:
+    """What was read: files, records and bytes, each with its number."""
     files, records = report.files, report.records
     found = [
         ("Files read", count_text(files.read)),
@@ -321,14 +323,15 @@ def _ledger(report: BacktestReport) -> list[tuple[str, str]]:
         ("Records within the span and selection", count_text(records.selected)),
         ("Malformed records", count_text(records.malformed)),
         ("Bytes", f"{bytes_text(report.bytes.read)} read, {bytes_text(report.bytes.unpacked)} unpacked"),
-        (
-            "A record is known",
-            "at its delivery" if report.clock == "delivery" else f"at its {shown(report.clock, 40)} time",
-        ),
     ]
     if records.first is not None and records.last is not None:
         found.insert(5, ("First and last record", f"{moment(records.first).text} to {moment(records.last).text}"))
     return found
+
+
+def _known_at(report: BacktestReport) -> tuple[str, str]:
+    at = "at its delivery" if report.clock == "delivery" else f"at its {shown(report.clock, 40)} time"
+    return "A record is known", at
 
 
 def _never_had_data(alarm: AlarmResult) -> bool:

@@ -50,6 +50,7 @@ from tocsin.console.charts.metric_chart import Figure, MetricChart, metric_figur
 from tocsin.console.charts.metric_text import MetricWords
 from tocsin.console.charts.slot import DecidingEvaluation, Side, Slot, StateSpan
 from tocsin.console.charts.state_band import lane_rank, seconds_in, state_lane
+from tocsin.console.charts.tick_row import tick_row
 from tocsin.console.charts.time_axis import Tick, Window, time_ticks, window_to
 from tocsin.console.charts.value_axis import Scale, counts_scale, values_scale
 
@@ -83,6 +84,7 @@ __all__ = [
     "seconds_in",
     "sparkline",
     "state_lane",
+    "tick_row",
     "time_ticks",
     "values_scale",
     "window_to",

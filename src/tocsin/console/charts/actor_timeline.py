@@ -18,6 +18,7 @@ from tocsin.console.charts.columns import MOST_COLUMNS
 from tocsin.console.charts.legend import LegendItem, legend_item
 from tocsin.console.charts.readout import Zone, hover_zones, readout
 from tocsin.console.charts.svg import drawing, element, percent, picture
+from tocsin.console.charts.tick_row import tick_row
 from tocsin.console.charts.time_axis import Window, length_text, moment_text, span_text, time_ticks
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def actor_timeline(window: Window, marks: Iterable[Mark], *, now: int, zone: tzi
             )
             for place, (service, found) in enumerate(lanes)
         ),
-        ticks=picture(*_ticks(window, zone), height=HEAD_HEIGHT),
+        ticks=tick_row(time_ticks(window, zone), height=HEAD_HEIGHT),
         label=_label(actor, calls, length, lanes),
         legend=tuple(
             legend_item(deed.value, words) for deed, words in _WORDS.items() if any(mark.deed is deed for mark in seen)
@@ -196,13 +197,6 @@ def _cell_text(found: Sequence[Mark], deeds: Counter[Deed], now: int, zone: tzin
     parts = [f"{len(found):,} {'call' if len(found) == 1 else 'calls'}"]
     parts += [f"{deeds[deed]:,} {_WORDS[deed]}" for deed in (Deed.DENIED, Deed.COUNTED) if deeds[deed]]
     return f"{span_text(found[0].at, found[-1].at, now=now, zone=zone)}: {', '.join(parts)}"
-
-
-def _ticks(window: Window, zone: tzinfo) -> Iterator[Markup]:
-    for place, tick in enumerate(time_ticks(window, zone)):
-        anchor = "start" if tick.share == 0 else "end" if tick.share == 1 else "middle"
-        class_ = "tx o" if place % 2 else "tx"
-        yield element("text", tick.label, class_=class_, x=percent(tick.share), y=14, text_anchor=anchor)
 
 
 def _label(actor: str, calls: str, length: str, lanes: Sequence[tuple[str, Sequence[Mark]]]) -> str:

@@ -22,7 +22,8 @@ from tocsin.app.rule_switch import parameters_of
 from tocsin.app.rule_words import alarm_words, controls_text, cost_words, look_alikes, runbook_steps
 from tocsin.console.answer import NoSuchPageError, Page
 from tocsin.console.charts.event_lane import event_lane
-from tocsin.console.charts.time_axis import Window
+from tocsin.console.charts.tick_row import tick_row
+from tocsin.console.charts.time_axis import Tick, Window
 from tocsin.console.event_row import event_row
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import page
@@ -246,6 +247,7 @@ def _matches_context(visit: Visit, rule: Rule, group: str) -> dict[str, Any]:
         "matches": found,
         "days": _day_counts(found, edges),
         "lane": _lane(visit, found, edges, zone),
+        "ticks": tick_row(_day_ticks(visit, edges)),
         "events": [event_row(visit, one) for one in found.newest],
         "searched_back_to": None if found.searched_back_to is None else from_epoch(found.searched_back_to.timestamp),
         "searched_from": None if before is None else from_epoch(before.timestamp),
@@ -281,6 +283,14 @@ def _lane(visit: Visit, found: MatchCount, edges: Sequence[int], zone: tzinfo) -
     window = Window(edges[0], edges[-1])
     now = int(visit.at.timestamp())
     return event_lane(window, days, width=_DAY, now=now, zone=zone, words="Matches a day")
+
+
+def _day_ticks(visit: Visit, edges: Sequence[int]) -> list[Tick]:
+    """Every third day, below the middle of its column."""
+    days = len(edges) - 1
+    places = range((days - 1) % 3, days, 3)
+    label = [visit.clock.day(from_epoch(edges[place] * 1000)).rpartition(" ")[0] for place in places]
+    return [Tick(edges[place], (place + 0.5) / days, text) for place, text in zip(places, label, strict=True)]
 
 
 def _place(text: str) -> EventPlace | None:
