@@ -374,7 +374,7 @@ def test_tags_of_composites_are_looked_at() -> None:
 
 
 def test_the_tags_are_those_of_the_specification() -> None:
-    names = ("remind-every", "remind-on", "hold-down", "flap-limit", "skip-first", "late", "rule")
+    names = ("remind-every", "remind-on", "hold-down", "flap-limit", "skip-first", "late", "rule", "severity")
     assert set(TAGS) == {f"tocsin:{name}" for name in names}
 
 
