@@ -5,19 +5,21 @@ Rule: a record that has expired is not shown, whether it is still there or not.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tocsin.app.event_search import FoundEvent, Retention
+from tocsin.core.event import Event
+from tocsin.core.event_time import parse_event_time
 from tocsin.core.log_event import Term
-from tocsin.core.record_term import record_terms
+from tocsin.core.record_term import event_terms, record_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.app.service import Service
+    from tocsin.core.log_event import LogEvent
     from tocsin.core.scope import Scope
 
 AROUND_MS: Final = 300_000
@@ -58,44 +60,53 @@ def find_record(
 
 
 def around(service: Service, found: FoundEvent, *, limit: int = MOST_AROUND) -> tuple[list[FoundEvent], bool]:
-    """What the same actor did five minutes before and after a record, in the order of time; and whether that is all.
+    """What the same actor did five minutes before and after a record, by eventTime; and whether that is all.
 
     Where the record names nobody, what anybody did.
     """
     actor = found.value("actor")
     terms = [Term("actor", actor)] if actor else []
-    time, half = found.event.timestamp, limit // 2
+    at = _time_of(Event(found.event.message), found.event)
+    low, high = min(at, found.event.timestamp), max(at, found.event.timestamp)
     with service.store.read() as store:
-        look_up = partial(store.logs.look_up, found.scope, terms, limit=_MOST_READ, blocks=_MOST_BLOCKS // 4)
-        earlier = look_up(start=time - AROUND_MS, end=time)
-        # The store gives what is newest; of what comes after a record the oldest is wanted.
-        for span in _SPANS_AFTER:
-            later = look_up(start=time, end=time + span)
-            if len(later.events) > half:
+        for before, after in _MARGINS:
+            near = store.logs.look_up(
+                found.scope, terms, start=low - before, end=high + after, limit=_MOST_READ, blocks=_MOST_BLOCKS
+            )
+            if near.searched_back_to is None:
                 break
         retention = Retention(service, store)
         # The same record may lie in several groups; it is not around itself.
-        before, after = (
-            [
-                event
-                for event in one.events
-                if event.message != found.event.message and retention.keeps(found.scope, event)
-            ]
-            for one in (earlier, later)
-        )
-        after.reverse()
-    shown_after = after[: max(half, limit - len(before))]
-    shown_before = before[: limit - len(shown_after)]
-    is_all = (
-        len(shown_after) == len(after)
-        and len(shown_before) == len(before)
-        and earlier.searched_back_to is None
-        and later.searched_back_to is None
-        and span == AROUND_MS
-    )
-    events = [*reversed(shown_before), *shown_after]
-    return [FoundEvent(found.scope, event, record_terms(event.message)) for event in events], is_all
+        others = [
+            event
+            for event in near.events
+            if event.message != found.event.message and retention.keeps(found.scope, event)
+        ]
+    timed: list[tuple[int, FoundEvent]] = []
+    for event in others:
+        record = Event(event.message)
+        time = _time_of(record, event)
+        if abs(time - at) <= AROUND_MS:
+            timed.append((time, FoundEvent(found.scope, event, event_terms(record))))
+    timed.sort(key=lambda pair: (pair[0], pair[1].place))
+    earlier = [pair for pair in timed if (pair[0], pair[1].place) < (at, found.place)]
+    later = timed[len(earlier) :]
+    shown_later = later[: max(limit // 2, limit - len(earlier))]
+    room = limit - len(shown_later)
+    shown = [*earlier[max(0, len(earlier) - room) :], *shown_later]
+    is_all = len(shown) == len(timed) and near.searched_back_to is None and (before, after) == _MARGINS[0]
+    return [one for _, one in shown], is_all
 
 
-_MOST_READ: Final = 400
-_SPANS_AFTER: Final = (15_000, 60_000, AROUND_MS)
+# Log events of a trail are dated by their delivery, minutes after the call (CT-12.3), so more is read than is told of;
+# less where that is too much.
+_DELIVERY_MS: Final = 900_000
+_MARGINS: Final = ((AROUND_MS, AROUND_MS + _DELIVERY_MS), (60_000, 120_000), (10_000, 10_000))
+_MOST_READ: Final = 1_000
+
+
+def _time_of(record: Event, event: LogEvent) -> int:
+    """When a record's call was made, in milliseconds."""
+    time = record.get("eventTime")
+    second = parse_event_time(time) if isinstance(time, str) else None
+    return event.timestamp if second is None else second * 1000

@@ -17,6 +17,8 @@ from tocsin.core.event_time import parse_event_time
 from tocsin.core.notification.event import EventSummary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tocsin.app.event_search import FoundEvent
     from tocsin.console.visit import Visit
     from tocsin.core.record_term import RecordTerms
@@ -65,6 +67,11 @@ def event_line(visit: Visit, found: FoundEvent) -> EventLine:
         group=event.group,
         late=lateness(at, event.ingestion_time),
     )
+
+
+def newest_first(lines: Iterable[EventLine]) -> list[EventLine]:
+    """The lines of a page by their own times: log events of a trail are in the order of their delivery (CON-1.5)."""
+    return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
 def time_of(record: Event, timestamp: int) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from console_bench import AT, SCOPE, ConsoleBench
 from event_bench import GROUP, event_id, record, role, user
@@ -74,6 +75,28 @@ def test_a_copy_in_another_group_is_not_around_a_record(bench: ConsoleBench) -> 
 def test_around_a_record_of_nobody_is_what_anybody_did(bench: ConsoleBench) -> None:
     bench.put_events(GROUP, [record(3, 1, userIdentity=None), record(3, 2), record(2, 3, userIdentity=user("bob"))])
     assert neighbours(bench, 1) == ([2, 3], True)
+
+
+def put_as_delivered(bench: ConsoleBench, minutes: float, *records: dict[str, object]) -> None:
+    """As a trail does: all of a delivery at one time, so many minutes ago."""
+    at = int(AT.timestamp() * 1000) - int(minutes * 60_000)
+    events = [{"timestamp": at, "message": msgspec.json.encode(one).decode()} for one in records]
+    bench.call("logs", "PutLogEvents", {"logGroupName": GROUP, "logStreamName": "s", "logEvents": events})
+
+
+def test_the_time_of_a_call_counts_and_not_that_of_its_delivery(bench: ConsoleBench) -> None:
+    bench.put_events(GROUP, [record(60, 1)])
+    put_as_delivered(bench, 20, record(27, 2), record(33, 3), record(30, 4))
+    put_as_delivered(bench, 10, record(26, 5), record(24, 6))
+    assert neighbours(bench, 4) == ([3, 2, 5], True)
+
+
+def test_of_very_much_what_is_close_is_read(bench: ConsoleBench) -> None:
+    for first in (1, 1_001):
+        bench.put_events(GROUP, [record(10 - number / 600, number) for number in range(first, first + 1_000)])
+    near, is_all = neighbours(bench, 1_000, limit=6)
+    assert all(abs(number - 1_000) <= 30 for number in near)
+    assert (len(near), is_all) == (6, False)
 
 
 def test_what_is_nearest_is_told_of_much(bench: ConsoleBench) -> None:

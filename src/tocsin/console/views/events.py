@@ -19,7 +19,7 @@ from tocsin.caret import draw_caret
 from tocsin.console.actor_name import actor_name
 from tocsin.console.answer import Page
 from tocsin.console.event_download import MOST_ROWS, csv_download, ndjson_download
-from tocsin.console.event_line import event_line
+from tocsin.console.event_line import event_line, newest_first
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import page
 from tocsin.console.shown_text import legible
@@ -204,7 +204,7 @@ def _context(visit: Visit, asked: _Asked, found: FoundEvents) -> dict[str, Any]:
         "ranges": RANGES,
         "has_own_span": any(term.field in {"since", "until"} for term in asked.query.terms),
         "groups": _groups(visit),
-        "lines": [event_line(visit, row) for row in rows],
+        "lines": newest_first([event_line(visit, row) for row in rows]),
         "read": len(found.rows),
         "facets": _facets(visit, asked, found.rows),
         "older": visit.again(before=place_text(rows[-1].place)) if len(found.rows) > ROWS else "",

@@ -14,7 +14,7 @@ from tocsin.app.subject_activity import find_subject, names_like, read_activity,
 from tocsin.console.actor_name import actor_name
 from tocsin.console.answer import NoSuchPageError, Page
 from tocsin.console.charts import Deed, Mark, Window, actor_timeline
-from tocsin.console.event_line import event_line, record_url, scoped_url, time_of
+from tocsin.console.event_line import event_line, newest_first, record_url, scoped_url, time_of
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import page
 from tocsin.console.shown_text import show
@@ -170,7 +170,7 @@ def _page(visit: Visit, subject: _Subject, activity: SubjectActivity, context: d
             window, marks, now=now, zone=visit.clock.zone, actor=show(str(context["heading"]), 60).text
         ),
         "alarms": [(name, scoped_url(visit, activity.scope, "alarms", name)) for name in activity.alarm_names],
-        "lines": [event_line(visit, row) for row in rows],
+        "lines": newest_first([event_line(visit, row) for row in rows]),
         "older": "" if next_place is None else visit.again(before=place_text(next_place)),
         "is_further_back": before is not None,
         "search": scoped_url(
