@@ -17,6 +17,7 @@ import msgspec
 
 from tocsin.app.log_group import GROUPS
 from tocsin.core.event_search import TERM_KIND, is_meant, is_scope
+from tocsin.core.event_time import parse_event_time
 from tocsin.core.log_event import EventPlace, LogEvent, Term
 from tocsin.core.message_projection import MessageProjection
 from tocsin.core.nearest import nearest
@@ -51,6 +52,9 @@ _STEP_BLOCKS = 10
 # Rows that are asked for at first, and at once later: each time twice as many.
 _FIRST_ROWS = 200
 _MOST_ROWS = 1_600
+
+# Records that come later than that after their call are found without `until`.
+_LATEST_MS = 3_600_000
 
 # Values that a word is compared with.
 _MOST_VALUES = 500
@@ -184,7 +188,7 @@ def search_by_pattern(
     projection = MessageProjection([pattern]) if isinstance(pattern.tree, tree.Json) else None
     with service.store.read() as store:
         return _Search(service, store, group, query, before).run(
-            wanted, lambda events: _matching(pattern, projection, events), limit, budget or SearchBudget(service)
+            wanted, lambda events: _matching(pattern, projection, query, events), limit, budget or SearchBudget(service)
         )
 
 
@@ -286,19 +290,48 @@ _Sift = Callable[["Sequence[LogEvent]"], "Iterator[tuple[LogEvent, RecordTerms]]
 
 
 def _allowed(query: EventQuery, events: Sequence[LogEvent]) -> Iterator[tuple[LogEvent, RecordTerms]]:
+    span = _Span(query)
     for event in events:
         terms = record_terms(event.message)
-        if query.allows(terms):
+        if query.allows(terms) and span.holds(event, terms):
             yield event, terms
 
 
+class _Span:
+    """The span of a query, in the time of the calls.
+
+    Log events of a trail are dated by their delivery (CT-12.3): that is later than the call, by minutes as a rule.
+    """
+
+    def __init__(self, query: EventQuery) -> None:
+        self._since = _milliseconds(query.since)
+        self._until = _milliseconds(query.until)
+
+    @property
+    def logged(self) -> tuple[int | None, int | None]:
+        """The times of log events that may belong to it, start <= time < end in milliseconds."""
+        return self._since, None if self._until is None else self._until + _LATEST_MS
+
+    def holds(self, event: LogEvent, terms: RecordTerms) -> bool:
+        """Whether the call of an event is within it; of what is no record, whether the log event is."""
+        if self._since is None and self._until is None:
+            return True
+        second = parse_event_time(terms.time) if terms.time else None
+        # An eventTime has no fractions: what was logged within its second was not before it.
+        at = event.timestamp if second is None else max(second * 1000, min(event.timestamp, second * 1000 + 999))
+        return (self._since is None or at >= self._since) and (self._until is None or at < self._until)
+
+
 def _matching(
-    pattern: FilterPattern, projection: MessageProjection | None, events: Sequence[LogEvent]
+    pattern: FilterPattern, projection: MessageProjection | None, query: EventQuery, events: Sequence[LogEvent]
 ) -> Iterator[tuple[LogEvent, RecordTerms]]:
+    span = _Span(query)
     messages = [event.message for event in events]
     for place in range(len(messages)) if projection is None else projection.candidates(messages):
         if pattern.matches(messages[place]):
-            yield events[place], record_terms(messages[place])
+            terms = record_terms(messages[place])
+            if span.holds(events[place], terms):
+                yield events[place], terms
 
 
 class _Search:
@@ -310,8 +343,7 @@ class _Search:
         self._retention = Retention(service, store)
         self._store = store
         self._group = group
-        self._start = _milliseconds(query.since)
-        self._end = _milliseconds(query.until)
+        self._start, self._end = _Span(query).logged
         self._before = before
         self._stopped_at: EventPlace | None = None
 

@@ -32,7 +32,7 @@ class RecordTerms(NamedTuple):
     """The eventID, empty where there is none, and the terms of a record, each once.
 
     The term of kind `scope` is the last one. `category` is what `core.record_category` says of a record; empty for
-    what is none. `result` is what became of the call (R-1), `source` the eventSource.
+    what is none. `result` is what became of the call (R-1); `source` and `time` are the eventSource and the eventTime.
     """
 
     event_id: str
@@ -40,6 +40,7 @@ class RecordTerms(NamedTuple):
     category: str = ""
     result: str = DONE
     source: str = ""
+    time: str = ""
 
 
 _NOTHING = RecordTerms("", ())
@@ -75,7 +76,9 @@ def event_terms(event: Event) -> RecordTerms:
     ]
     terms = dict.fromkeys([Term(kind, _storable(text[:_LONGEST])) for kind, text in found if text])
     source = _storable(_text(value.get("eventSource"))[:_LONGEST])
-    return RecordTerms(_text(value.get("eventID")), tuple(terms), category_of(value), call.result, source)
+    return RecordTerms(
+        _text(value.get("eventID")), tuple(terms), category_of(value), call.result, source, _text(value["eventTime"])
+    )
 
 
 def _text(value: JsonValue) -> str:

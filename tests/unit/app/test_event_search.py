@@ -131,6 +131,26 @@ def test_one_group_or_all_and_one_scope_or_all(filled: Service) -> None:
     assert [(row.scope, row.event.group) for row in both.rows][4:6] == [(HERE, "other"), (THERE, "trail")]
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("since:50min", ["B"]),
+        ("until:50min", ["A"]),
+        ("since:70min until:50min", ["A"]),
+        ("since:20min", []),
+        ("until:15min", ["B", "A"]),
+        ("", ["B", "A"]),
+    ],
+)
+def test_a_span_is_of_calls_and_not_of_their_delivery(service: Service, text: str, wanted: list[str]) -> None:
+    delivered = int(AT.timestamp() * 1000) - 15 * 60_000
+    put(service, (delivered, record(60, eventName="A")[1]), (delivered, record(30, eventName="B")[1]))
+    assert [row.value("event_name") for row in find(service, text).rows] == wanted
+    pattern = FilterPattern.parse("{ $.eventName = * }")
+    found = search_by_pattern(service, (HERE,), pattern, parse_event_query(text, at=AT), limit=9)
+    assert [row.value("event_name") for row in found.rows] == wanted
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7])
 @pytest.mark.parametrize("text", ["", "actor:deploy", "name:ListUsers"])
 def test_a_search_goes_on_where_it_was_left(filled: Service, text: str, limit: int) -> None:

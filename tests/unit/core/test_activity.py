@@ -25,7 +25,7 @@ ALWAYS = (0, 10**9)
 
 
 def record(*terms: Term, result: str = "done") -> RecordTerms:
-    return RecordTerms("", terms, result)
+    return RecordTerms("", terms, result=result)
 
 
 records = st.lists(

@@ -63,7 +63,7 @@ def test_every_kind() -> None:
             resources=[{"ARN": "arn:aws:s3:::b"}, {"ARN": "arn:aws:s3:::b"}],
         )
     )
-    assert found.event_id == "id-1"
+    assert (found.event_id, found.source, found.result) == ("id-1", "s3.amazonaws.com", "denied")
     assert [tuple(term) for term in found.terms] == [
         ("actor", "arn:x"),
         ("key", "AKIAIOSFODNN7EXAMPLE"),
@@ -98,5 +98,8 @@ def test_what_is_no_record_has_no_terms(message: str) -> None:
 
 
 def test_a_record_may_say_little() -> None:
-    assert record_terms(" " + record()) == RecordTerms("", record_terms(record()).terms, "Management")
+    found = record_terms(" " + record())
+    assert found == record_terms(record())
+    assert (found.event_id, found.category, found.result, found.source) == ("", "Management", "done", "")
+    assert found.time == "2026-01-01T00:00:00Z"
     assert [tuple(term) for term in record_terms(record()).terms] == [("event_name", "GetObject")]
