@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from tocsin.app.control_report import control_rows
 from tocsin.app.definition import Definitions
 from tocsin.app.expiring import ExpiringDefinitions
 from tocsin.core.audit_entry import FIRST_PREVIOUS, AuditEntry, digest_of, line_of, read_line
@@ -100,6 +101,7 @@ class AuditLog:
             store.put(_KIND, _EVERYWHERE, _number(entry.sequence), line)
             store.put(_OF_OBJECT, _EVERYWHERE, _place(entry.kind, entry.name, entry.sequence), b"")
             ends = AuditHead(entry.sequence, digest_of(line))
+            store.outbox.put(control_rows(self._service, read_line(line), ends.digest))
             _HEADS.put(store, _EVERYWHERE, "", ends)
             return ends
 

@@ -63,6 +63,11 @@ class ConsoleUsers:
         """Whoever has that name, written exactly so."""
         return self._users.get(name)
 
+    def mark(self, name: str) -> str:
+        """The mark of somebody's password; empty for nobody."""
+        user = self._users.get(name)
+        return "" if user is None else user.mark
+
     def roles(self) -> dict[str, Role]:
         """What everybody may do, by name: what of the users is no secret."""
         return {name: user.role for name, user in sorted(self._users.items())}

@@ -10,6 +10,7 @@ from tocsin.clock import SystemClock
 from tocsin.composition.console import ConsoleDesk
 from tocsin.composition.console_password import fits_password, make_users, warn_of_passwords
 from tocsin.composition.server_settings import is_loopback
+from tocsin.composition.settings_audit import note_settings
 from tocsin.console.door import OpenDoor, SessionDoor
 from tocsin.console.site import ConsoleSite
 from tocsin.console.visitor_rate import VisitorRates
@@ -42,6 +43,8 @@ def make_console(
     server = plan.config.server
     access = ConsoleAccess(service, users, scope=Scope(server.account, server.region), fits=fits_password)
     parts.access = access
+    installed = parts.installation
+    note_settings(service, parts.audit, lines=installed.settings(), entries=installed.entries(), users=users)
     site = ConsoleSite(
         service,
         parts,

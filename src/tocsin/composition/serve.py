@@ -25,7 +25,6 @@ import uvicorn
 from botocore import __version__ as botocore_version
 
 from tocsin.api.service_table import require_sound, service_table
-from tocsin.app.definition import Definitions
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.housekeeping import Housekeeping
 from tocsin.app.insight_watch import InsightWatch
@@ -35,6 +34,7 @@ from tocsin.app.unsubscribe_token import UnsubscribeTokens
 from tocsin.clock import SystemClock
 from tocsin.composition.archive_desk import make_archive_jobs
 from tocsin.composition.audit_desk import AuditDesk
+from tocsin.composition.audit_watch import AuditWatch
 from tocsin.composition.call_identity import identity_of
 from tocsin.composition.call_recording import CallRecorder
 from tocsin.composition.channels import endpoints_of_topics, tell_missing_topics
@@ -47,6 +47,7 @@ from tocsin.composition.digest_keys import DigestKeyFolder
 from tocsin.composition.error_book import ErrorBook
 from tocsin.composition.heartbeat import MOST_LAG, Heartbeat, Pulse
 from tocsin.composition.installation import RunningInstallation
+from tocsin.composition.kept_secret import kept_secret
 from tocsin.composition.listening import AnnouncingServer, address_of, listening, stop_on_signal
 from tocsin.composition.lookout import Lookout
 from tocsin.composition.mail import make_mail_notifier, sender_of
@@ -65,7 +66,6 @@ from tocsin.composition.telemetry import configure_log, log
 from tocsin.composition.trail_loop import TrailLoop, TrailWatch, make_digests
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.console.visit import ConsoleParts
-from tocsin.core.scope import Scope
 from tocsin.errors import StoreError, TocsinError
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tocsin.app.ports import Notifier
-    from tocsin.app.store_port import Store, StoreWriter
+    from tocsin.app.store_port import Store
     from tocsin.clock import Clock
     from tocsin.composition.listening import Stops
     from tocsin.composition.operator_channel import HeartbeatPlan
@@ -91,9 +91,6 @@ _GRACE = 8
 
 _LAST_RESORT = 9.5
 """Seconds after which a server that was told to stop ends, whatever it is still waiting for."""
-
-_SECRETS = Definitions("setting", bytes)
-_HERE = Scope("", "")
 
 # A task that fails is started again after so many seconds, twice as long each time.
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
@@ -172,12 +169,13 @@ class RunningServer:
         self.errors = ErrorBook(self.clock, self._log)
         self.feeds = make_feeds(config, self.service)
         is_open = plan.mode is AuthMode.OFF
+        self.audit_watch = AuditWatch(self.service, log("audit"))
         self.lookout = Lookout(self.service, log("watch"), shows_names=is_open)
         self._delivery_turned_at = self.clock.monotonic()
         self.heartbeat = None if plan.heartbeat is None else self._make_heartbeat(plan.heartbeat, shows_names=is_open)
         self.signing_key = SigningKey(None if config.server.store == "memory" else plan.data, self.clock)
         self.signer = MessageSigner(self.signing_key, public_url=plan.public_url)
-        self.unsubscribe_tokens = UnsubscribeTokens(_kept_secret(self.store, "unsubscribe-token-key"))
+        self.unsubscribe_tokens = UnsubscribeTokens(kept_secret(self.store, "unsubscribe-token-key"))
         self.recorder = CallRecorder(
             self.service,
             identify=partial(identity_of, self.service),
@@ -185,7 +183,7 @@ class RunningServer:
             trusted_proxies=config.recorder.trusted_proxies,
         )
         authenticator = self._authenticator()
-        page_tokens = PageTokens(_kept_secret(self.store, "page-token-key"))
+        page_tokens = PageTokens(kept_secret(self.store, "page-token-key"))
         dispatcher = Dispatcher(
             self.service,
             tables,
@@ -217,6 +215,7 @@ class RunningServer:
             watchers=[
                 self.lookout,
                 TrailWatch(self.service),
+                self.audit_watch,
                 *([self.heartbeat] if self.heartbeat is not None else ()),
             ],
             records=RecordReceiver(self.service, authenticator, self.models),
@@ -256,7 +255,7 @@ class RunningServer:
                 archive=self.archive,
             ),
             rules=web_rules,
-            secret=partial(_kept_secret, self.store),
+            secret=partial(kept_secret, self.store),
             report=self.errors.report,
             warn=self._log.warning,
         )
@@ -372,6 +371,7 @@ class RunningServer:
             tasks.create_task(self._supervised("housekeeping", self._keep_house))
             tasks.create_task(self._supervised("signing key", self._make_key))
             tasks.create_task(self._supervised("watch", self.lookout.step))
+            tasks.create_task(self._supervised("audit", self.audit_watch.step))
             tasks.create_task(self._kept_running("delivery", self._deliver))
             tasks.create_task(self._kept_running("trails", self._deliver_trails))
             tasks.create_task(self._supervised("digests", partial(make_digests, self.service)))
@@ -585,16 +585,3 @@ async def _serve(running: RunningServer, server: uvicorn.Server, listener: socke
 
 def _open_store(plan: ServerPlan) -> SqliteStore:
     return SqliteStore(plan.database)
-
-
-def _kept_secret(store: Store, name: str) -> bytes:
-    """A secret of this installation, made when it is first asked for."""
-
-    def work(writer: StoreWriter) -> bytes:
-        known = _SECRETS.get(writer, _HERE, name)
-        if known is None:
-            known = secrets.token_bytes(32)
-            _SECRETS.put(writer, _HERE, name, known)
-        return known
-
-    return store.write(work)

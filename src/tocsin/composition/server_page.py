@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from tocsin.app.audit_chain import AuditChain
 from tocsin.app.metrics_page import CONTENT_TYPE, Gauge, metrics_page
 from tocsin.composition.record_receiver import PATH as RECORDS
 from tocsin.console.subscription_page import page_headers
@@ -204,6 +205,8 @@ class ServerPages:
         scope = Scope(account, region) if account else None
         self._before_reset()
         self._service.store.write(lambda store: store.reset(scope))
+        if scope is None:
+            self._service.part(AuditChain).forget()
         return _json(200, {"status": "ok"}, request_id)
 
     def _take_records(self, request: WireRequest, request_id: str) -> WireResponse:

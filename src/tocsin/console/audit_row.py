@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tocsin.core.audit_entry import CUT, AuditEntry
+from tocsin.core.audit_words import KINDS, Phrase, phrase_of
 from tocsin.core.member_change import MemberChange, member_changes
 
 if TYPE_CHECKING:
@@ -37,37 +38,6 @@ _SYSTEMS: Final = (
     ("Linux", "Linux"),
 )
 
-KINDS: Final = {
-    "alarm": "alarm", "mute": "mute rule", "filter": "metric filter", "subscription-filter": "subscription filter",
-    "log-group": "log group", "topic": "topic", "subscription": "subscription", "delivery": "delivery",
-    "trail": "trail", "rule": "rule", "user": "user", "settings": "settings",
-}  # fmt: skip
-"""Kinds of objects in words."""
-
-# What was done, where that is more than made, changed or deleted. `{}` stands for the object.
-_PHRASES: Final = {
-    "sign-in": "signed in",
-    "sign-out": "signed out",
-    "sign-out-everywhere": "signed out everywhere",
-    "acknowledge-alarm": "acknowledged {}",
-    "send-again": "sent {} again",
-    "resend-confirmation": "asked for the confirmation of {} again",
-    "confirm-subscription": "confirmed {} on behalf of its address",
-    "send-canary": "sent a canary to {}",
-    "settings-changed": "changed {}",
-    "SetAlarmState": "set the state of {}",
-    "EnableAlarmActions": "switched the actions of {} on",
-    "DisableAlarmActions": "switched the actions of {} off",
-    "PutAlarmMuteRule": "muted by {}",
-    "StartLogging": "started {}",
-    "StopLogging": "stopped {}",
-    "Publish": "sent a message to {}",
-    "Subscribe": "subscribed an address to {}",
-    "Unsubscribe": "ended {}",
-    "PutLogEvents": "put events into {}",
-    "CreateLogStream": "made a stream in {}",
-}
-
 _PAGES: Final = {
     "alarm": "alarms",
     "filter": "filters",
@@ -81,12 +51,11 @@ _PAGES: Final = {
 
 
 class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What is shown of an entry. `phrase` are the words before and behind the object; `address` is its page."""
+    """What is shown of an entry. `address` is the page of the object."""
 
     entry: AuditEntry
     at: datetime
-    phrase: tuple[str, str]
-    has_object: bool
+    phrase: Phrase
     kind: str
     address: str
     browser: str
@@ -107,13 +76,10 @@ def audit_row(
     """An entry as this visitor may see it."""
     before, after = (visit.may_see_value(one) for one in (entry.before, entry.after))
     changes = member_changes(before, after)
-    phrase = _phrase(entry)
-    first, _, last = phrase.partition("{}")
     return AuditRow(
         entry=entry,
         at=datetime.fromisoformat(entry.at),
-        phrase=(first.strip(), last.strip()),
-        has_object="{}" in phrase,
+        phrase=phrase_of(entry),
         kind=KINDS.get(entry.kind, entry.kind),
         address=_address(visit, entry),
         browser=browser_of(entry.agent),
@@ -141,23 +107,6 @@ def cut_of(value: Any) -> dict[str, Any] | None:
     """What is kept of a value that was too long: its size, digest and beginning; None for any other value."""
     found = value.get(CUT) if isinstance(value, dict) and set(value) == {CUT} else None
     return found if isinstance(found, dict) else None
-
-
-def _phrase(entry: AuditEntry) -> str:
-    known = _PHRASES.get(entry.action)
-    if known is not None:
-        return known
-    if "Tag" in entry.action:
-        return "changed the tags of {}"
-    if entry.before is None and entry.after is not None and entry.action.startswith(("Put", "Create", "put", "create")):
-        return "made {}"
-    if entry.action.lower().startswith(("delete", "remove")):
-        return "deleted {}"
-    return "changed {}" if entry.before is not None or entry.action[:1].isupper() else f"{_words(entry.action)} {{}}"
-
-
-def _words(action: str) -> str:
-    return action.replace("-", " ")
 
 
 def _address(visit: Visit, entry: AuditEntry) -> str:

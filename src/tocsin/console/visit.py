@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
-from tocsin.console.masked import masked, masked_value
+from tocsin.console.masked import masked_value
 from tocsin.console.moment import Clockface, zone_of
 from tocsin.console.route import Role
+from tocsin.core.address_mask import masked
 from tocsin.core.scope import Scope
 from tocsin.errors import AccessDeniedError
 

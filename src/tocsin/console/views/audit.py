@@ -14,11 +14,12 @@ import msgspec
 from tocsin.app.audit import AuditLog
 from tocsin.app.audit_chain import AuditChain
 from tocsin.console.answer import Download, NoSuchPageError, Page
-from tocsin.console.audit_row import KINDS, audit_row, cut_of
+from tocsin.console.audit_row import audit_row, cut_of
 from tocsin.console.csv_file import csv_bytes
-from tocsin.console.masked import masked
 from tocsin.console.route import page
+from tocsin.core.address_mask import masked
 from tocsin.core.audit_entry import AuditEntry, digest_of, read_line
+from tocsin.core.audit_words import KINDS
 from tocsin.core.unsafe_character import escaped
 
 if TYPE_CHECKING:
