@@ -6,9 +6,13 @@ quoted.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
+
+# A time as texts of the service have it.
+_INSTANT = re.compile(r"\b20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -89,6 +93,16 @@ class Clockface:
         if moment.astimezone(self._zone).date() == self._today == told.date():
             return f"{told:%H:%M:%SZ}"
         return f"{told:%Y-%m-%dT%H:%M:%SZ}"
+
+    def in_sentence(self, text: str) -> str:
+        """A sentence of the service with its times, which are in UTC there, as this reader sees times."""
+        return _INSTANT.sub(self._local, text)
+
+    def _local(self, found: re.Match[str]) -> str:
+        try:
+            return self.text(datetime.fromisoformat(found[0]), seconds=False)
+        except ValueError:  # it only looks like one
+            return found[0]
 
     def ago(self, moment: datetime) -> str:
         """How long ago, for use beside the time itself: `3 min 20 s`."""
