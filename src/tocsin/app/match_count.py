@@ -1,36 +1,27 @@
 """How often a pattern has matched what is in the store, counted back from now for as long as it may take.
 
 Rule: a count holds for the whole stretch that is said to have been searched; where the budget ends before the stretch
-does, it says how far it came. A pattern that names events is asked of CloudTrail records alone, which the index knows.
+does, it says how far it came.
 Spec: CON-4.0 (B), CON-4.7, CON-4.10 (Rules).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tocsin.app.log_group import require_group
-from tocsin.core.log_event import EventPlace, LogEvent, Term
-from tocsin.core.pattern import FilterPattern
+from tocsin.app.match_search import BLOCKS, SECONDS, search_matches
+from tocsin.core.log_event import EventPlace, LogEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from tocsin.app.service import Service
-    from tocsin.app.store_port import StoreReader
     from tocsin.core.scope import Scope
 
-_BLOCKS = 150
-_SECONDS = 0.8
 _NEWEST = 5
-
-# So many blocks are opened between two looks at the clock; a block holds a thousand events at most.
-_STEP_BLOCKS = 8
-_BLOCK_EVENTS = 1_000
-_ALL = 1_000_000
 
 
 class MatchCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,126 +48,27 @@ def count_matches(
     group: str,
     edges: Sequence[int],
     before: EventPlace | None = None,
-    blocks: int = _BLOCKS,
-    seconds: float = _SECONDS,
+    blocks: int = BLOCKS,
+    seconds: float = SECONDS,
 ) -> MatchCount:
     """Count the events of a group that a pattern matches, newest first, until the budget is spent.
 
     `edges` are the bounds of the intervals in milliseconds, ascending: interval n is edges[n] <= time < edges[n + 1].
     `before` is where an earlier count ended. PatternError, or NotFoundError for a group that is not there.
     """
-    compiled = FilterPattern.parse(pattern)
-    began = service.clock.monotonic()
-    budget = _Budget(blocks, lambda: service.clock.monotonic() - began < seconds)
-    with service.store.read() as store:
-        oldest = require_group(store, scope, group).oldest(service.now_ms())
-        start = edges[0] if oldest is None else max(edges[0], oldest)
-        search = _Search(store, scope, group, start=start, end=edges[-1], before=before)
-        names = compiled.index_keys
-        steps = search.everything() if names is None else search.named(sorted(names))
-        found, reached = _taken(steps, compiled, budget)
+    found = search_matches(
+        service,
+        scope,
+        pattern,
+        group=group,
+        start=edges[0],
+        end=edges[-1],
+        before=before,
+        blocks=blocks,
+        seconds=seconds,
+    )
     counts = [0] * (len(edges) - 1)
-    newest: list[LogEvent] = []
-    for event in found:
-        if reached is not None and event.place < reached:
-            continue  # not all of its neighbours are known
+    for event in found.events:
         counts[bisect_right(edges, event.timestamp) - 1] += 1
-        newest.append(event)
-    newest.sort(key=lambda event: event.place, reverse=True)
-    return MatchCount(counts=tuple(counts), newest=tuple(newest[:_NEWEST]), searched_back_to=reached)
-
-
-class _Budget:
-    def __init__(self, blocks: int, has_time: Callable[[], bool]) -> None:
-        self._blocks = blocks
-        self._has_time = has_time
-
-    def spend(self, blocks: int) -> bool:
-        """Note that so many blocks were opened; whether there may be more."""
-        self._blocks -= blocks
-        return self._blocks > 0 and self._has_time()
-
-
-class _Step(NamedTuple):
-    """The events that a step back has found in one of several searches, and how far that has come.
-
-    `reached` is None where that search is at its end. `blocks` is what the step may have opened; `is_first_round` says
-    that there are searches that were not begun.
-    """
-
-    search: str
-    events: Sequence[LogEvent]
-    reached: EventPlace | None
-    blocks: int
-    is_first_round: bool = False
-
-
-def _taken(steps: Iterator[_Step], pattern: FilterPattern, budget: _Budget) -> tuple[list[LogEvent], EventPlace | None]:
-    """The events that match, and the place down to which all of them are known."""
-    found: list[LogEvent] = []
-    reached: dict[str, EventPlace | None] = {}
-    for step in steps:
-        found += (event for event in step.events if pattern.matches(event.message))
-        reached[step.search] = step.reached
-        if not budget.spend(step.blocks) and not step.is_first_round:
-            break
-    return found, max((place for place in reached.values() if place is not None), default=None)
-
-
-class _Search:
-    """Steps back through the events of a group."""
-
-    def __init__(
-        self, store: StoreReader, scope: Scope, group: str, *, start: int, end: int, before: EventPlace | None
-    ) -> None:
-        self._store = store
-        self._scope = scope
-        self._group = group
-        self._start = start
-        self._end = end
-        self._before = before
-
-    def named(self, names: Sequence[str]) -> Iterator[_Step]:
-        """The events of each name, by the index: a search for each, which end at about the same time."""
-        places: dict[str, EventPlace | None] = dict.fromkeys(names, self._before)
-        waiting = list(names)
-        blocks = max(1, _STEP_BLOCKS // max(1, len(names)))
-        while places:
-            # First each of them once, then always the one that has come least far.
-            name = waiting.pop() if waiting else max(places, key=lambda one: places[one] or _LATEST)
-            found = self._store.logs.look_up(
-                self._scope,
-                [Term("event_name", name)],
-                group=self._group,
-                start=self._start,
-                end=self._end,
-                before=places[name],
-                limit=_ALL,
-                blocks=blocks,
-            )
-            places[name] = found.searched_back_to
-            if found.searched_back_to is None:
-                del places[name]
-            yield _Step(name, found.events, found.searched_back_to, blocks, is_first_round=bool(waiting))
-
-    def everything(self) -> Iterator[_Step]:
-        """All events."""
-        limit = _STEP_BLOCKS * _BLOCK_EVENTS
-        place = self._before
-        while True:
-            found = self._store.logs.events(
-                self._scope,
-                self._group,
-                start=self._start,
-                end=self._end,
-                after=place,
-                descending=True,
-                limit=limit,
-            )
-            place = found[-1].place if len(found) == limit else None
-            yield _Step("", found, place, _STEP_BLOCKS)
-            if place is None:
-                return
-
-
-_LATEST = EventPlace(2**62, 0)
+    newest = sorted(found.events, key=lambda event: event.place, reverse=True)[:_NEWEST]
+    return MatchCount(counts=tuple(counts), newest=tuple(newest), searched_back_to=found.searched_back_to)

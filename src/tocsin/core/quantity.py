@@ -27,6 +27,16 @@ def counted(number: int, noun: str, nouns: str = "") -> str:
     return f"{count_text(number)} {noun if number == 1 else nouns or noun + 's'}"
 
 
+def ordinal(number: int) -> str:
+    """A place in an order.
+
+    >>> ordinal(1), ordinal(11), ordinal(22), ordinal(1_003)
+    ('1st', '11th', '22nd', '1,003rd')
+    """
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{count_text(number)}{ending}"
+
+
 def bytes_text(number: float) -> str:
     """A number of bytes in decimal units, three digits at most."""
     place = 0

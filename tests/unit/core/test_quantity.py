@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.core.quantity import bytes_text, count_text, counted, duration_text, share_text
+from tocsin.core.quantity import bytes_text, count_text, counted, duration_text, ordinal, share_text
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,24 @@ def test_count(number: float, text: str) -> None:
 )
 def test_noun_follows_the_number(number: int, nouns: str, text: str) -> None:
     assert counted(number, "match", nouns) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1, "1st"),
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (13, "13th"),
+        (21, "21st"),
+        (112, "112th"),
+        (1_003, "1,003rd"),
+    ],
+)
+def test_place_in_a_row(number: int, text: str) -> None:
+    assert ordinal(number) == text
 
 
 @pytest.mark.parametrize(
