@@ -28,7 +28,7 @@ from tocsin.app.rule_catalogue import RuleCatalogue
 from tocsin.caret import draw_caret
 from tocsin.console.charts import Window, event_lane
 from tocsin.console.filter_form import definition_of
-from tocsin.console.moment import from_epoch, zone_of
+from tocsin.console.moment import from_epoch
 from tocsin.core.event import Event
 from tocsin.core.finding import Severity
 from tocsin.core.lint import PATTERN_KEY
@@ -332,12 +332,11 @@ def _lane(visit: Visit, edges: range, counts: Sequence[int], reached: EventPlace
     known = 0 if reached is None else reached.timestamp // 1000
     step = _STEP_HOURS * 3_600
     shown = [(start, count if start >= known else None) for start, count in zip(starts, counts, strict=False)]
-    zone = zone_of("UTC" if visit.visitor.is_utc else visit.visitor.zone)
     return event_lane(
         Window(starts[0], starts[-1]),
         shown,
         width=step,
         now=int(visit.at.timestamp()),
-        zone=zone,
+        zone=visit.clock.zone,
         words=f"Matches in {_STEP_HOURS} hours",
     )

@@ -26,6 +26,7 @@ VIEWS: Final = (
     # -- set up: log groups, filters, alarms
     "log_groups",
     "filter",
+    "alarm_form",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     # -- prove: rules, coverage, archive; learn
     "rules",

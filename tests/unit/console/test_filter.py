@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from console_bench import ConsoleBench
+from html_form import forms_of
 
 from tocsin.console.visit import Visitor
 
@@ -360,22 +361,11 @@ def test_what_somebody_saved_meanwhile_is_not_overwritten(bench: ConsoleBench) -
     assert stored(bench)["metricTransformations"][0]["metricName"] == "Stop"
 
 
-def forms_of(text: str) -> dict[str, dict[str, str]]:
-    """The fields of each button's form, by what the button says."""
-    found = {}
-    for form in re.findall(r"<form method=\"post\".*?</form>", text, re.DOTALL):
-        label = re.search(r"<button[^>]*>([^<]*)</button>", form)
-        assert label is not None
-        pairs = re.findall(r'name="([^"]*)" value="([^"]*)"', form)
-        found[label[1]] = {name: unescape(value) for name, value in pairs if name not in {"token", "form"}}
-    return found
-
-
 def test_mine_is_saved_over_theirs_when_it_is_said_so(bench: ConsoleBench) -> None:
     put(bench)
     sent = {**opened(bench), "metric": "Mine"}
     put(bench, filterPattern="{ $.eventName = DeleteTrail }")
-    mine = forms_of(bench.post("put-filter", sent).text)["Save mine"]
+    mine = forms_of(bench.post("put-filter", sent).html)["Save mine"]
     assert bench.post("put-filter", mine).status == 303
     assert stored(bench)["filterPattern"] == PATTERN
     assert stored(bench)["metricTransformations"][0]["metricName"] == "Mine"
@@ -385,7 +375,7 @@ def test_merged_is_shown_and_saved_after_that(bench: ConsoleBench) -> None:
     put(bench)
     sent = {**opened(bench), "metric": "Mine"}
     put(bench, filterPattern="{ $.eventName = DeleteTrail }")
-    merged = forms_of(bench.post("put-filter", sent).text)["Merge"]
+    merged = forms_of(bench.post("put-filter", sent).html)["Merge"]
     shown = bench.post("test-filter", merged)
     assert ">\n{ $.eventName = DeleteTrail }</textarea>" in shown.text
     assert 'value="Mine"' in shown.text

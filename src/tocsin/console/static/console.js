@@ -305,7 +305,7 @@ if (zone && decodeURIComponent(kept || "") !== zone) {
 // ---------------------------------------------------------------- charts: one stop of the tab key, arrows move (CON-5.7)
 
 for (const chart of $("svg.g")) {
-  const columns = () => $(".col", chart);
+  const columns = () => $("a.col", chart);
   const stop = (column) => columns().forEach((other) => other.setAttribute("tabindex", other === column ? 0 : -1));
   if (columns().length) stop(columns().at(-1));
   chart.addEventListener("keydown", (event) => {

@@ -1,0 +1,286 @@
+"""Making and changing a metric alarm: what it watches, when it rings, what it would have done. Spec: CON-4.8, CON-7.5.
+
+new/alarm               what to watch: filters and metrics      app.filter_watch, store -> alarm_source.html
+new/alarm?filter=, …    the form and a preview                  console.alarm_form, alarm_trial -> alarm_form.html
+do/preview-alarm        the preview alone                       app.alarm_preview -> alarm_form/_trial.html
+do/put-alarm            PutMetricAlarm, TagResource             visit.call; a conflict shows conflict.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn
+from tocsin.app.definition_author import last_author
+from tocsin.app.filter_watch import FilterWatch
+from tocsin.app.metric_filter import FILTERS, filter_name
+from tocsin.app.parameters import UNITS
+from tocsin.app.pattern_trial import TrialGate, rule_of_filter
+from tocsin.app.resource_tag import get_tags
+from tocsin.console.action_choice import action_rows
+from tocsin.console.alarm_form import (
+    ACTIONS,
+    COMPARISONS,
+    LABELS,
+    PERIODS,
+    SEVERITIES,
+    STATISTICS,
+    fields_for_filter,
+    fields_of,
+    fields_sent,
+    first_fields,
+    is_plain,
+    missing_choices,
+    parameters_of,
+    tags_of,
+)
+from tocsin.console.alarm_trial import alarm_of, trial_context
+from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, Page, Redirect
+from tocsin.console.edit_conflict import conflict_of, packed, unpacked, version_of
+from tocsin.console.moment import from_epoch
+from tocsin.console.route import action, page
+from tocsin.core.alarm_severity import SEVERITY
+from tocsin.core.aws_call import AwsCall
+from tocsin.core.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.app.alarm_record import KeptAlarm
+    from tocsin.app.store_port import StoreReader
+    from tocsin.console.answer import Answer
+    from tocsin.console.edit_conflict import Conflict
+    from tocsin.console.visit import Visit
+
+_CRUMB = "Alarms"
+_MOST_METRICS = 100
+_ACTIVE_SECONDS = 14 * 86_400
+_TOO_MANY = "More than 10 previews a second: this one was left out. Press Preview for an answer."
+
+
+# ---------------------------------------------------------------- the form
+
+
+def new_alarm(visit: Visit) -> Answer:
+    """The form of an alarm that is not there yet; without anything to watch, what there is to choose from."""
+    copied = visit.query("copy")
+    if copied and not visit.form:
+        return _copy(visit, copied)
+    if not visit.form and not visit.query("filter") and not visit.query("metric"):
+        return _sources(visit)
+    name, fields = _begun(visit)
+    return Page(
+        "alarm_form.html",
+        "New alarm",
+        _context(visit, fields, name=name, stored=None),
+        crumbs=[(_CRUMB, visit.url("alarms"))],
+        section="alarms",
+    )
+
+
+def _begun(visit: Visit) -> tuple[str, dict[str, str]]:
+    """Name and fields that a new form begins with: what was sent, or what the address names."""
+    if visit.form:
+        return visit.form.get("name"), fields_sent(visit.form)
+    group, _, named = visit.query("filter").partition(":")
+    if not named:
+        fields = first_fields() | {"namespace": visit.query("namespace"), "metric": visit.query("metric")}
+        return visit.query("metric"), fields | {"dimensions": visit.query("dimensions")}
+    with visit.service.store.read() as store:
+        kept = FILTERS.get(store, visit.scope, filter_name(group, named))
+    if kept is None:
+        raise NoSuchPageError(f"There is no metric filter {named} in {group}")
+    rule = rule_of_filter(visit.service, named, kept.filter.filter_pattern)
+    fields = fields_for_filter(kept, rule)
+    rows = action_rows(visit, fields)
+    if len(rows) == 1:
+        fields["AlarmActions"] = rows[0].arn  # where there is one topic, it is the one that is meant
+    return named, fields
+
+
+def _copy(visit: Visit, name: str) -> Answer:
+    with visit.service.store.read() as store:
+        if COMPOSITES.get(store, visit.scope, name) is not None:
+            return Redirect(visit.url("new/composite", copy=name))
+        stored = _stored(store, visit, name)
+    if stored is None:
+        raise NoSuchPageError(f"There is no alarm {name}")
+    context = _context(visit, stored, name=f"{name}-copy", stored=None)
+    return Page("alarm_form.html", "New alarm", context, crumbs=[(_CRUMB, visit.url("alarms"))], section="alarms")
+
+
+def edit_alarm(visit: Visit) -> Answer:
+    """The form of an alarm that is there; a composite has a form of its own."""
+    name = visit.form.get("name") or visit.name()
+    with visit.service.store.read() as store:
+        if COMPOSITES.get(store, visit.scope, name) is not None:
+            return Redirect(visit.url("edit/composite", name))
+        stored = _stored(store, visit, name)
+        names = [one for one, _ in METRIC_ALARMS.scan(store, visit.scope)]
+    if stored is None:
+        near = nearest(name, names)
+        links = [(near, visit.url("edit/alarm", near))] if near is not None else []
+        raise NoSuchPageError(f"There is no alarm {name}", nearest=links)
+    fields = fields_sent(visit.form) if visit.form else stored
+    crumbs = [(_CRUMB, visit.url("alarms")), (name, visit.url("alarms", name))]
+    context = _context(visit, fields, name=name, stored=stored)
+    return Page("alarm_form.html", "Edit", context, crumbs=crumbs, section="alarms")
+
+
+def alarm_form(visit: Visit) -> Answer:
+    """The form that a form came from."""
+    return edit_alarm(visit) if visit.form.get("version") else new_alarm(visit)
+
+
+def _stored(store: StoreReader, visit: Visit, name: str) -> dict[str, str] | None:
+    """The fields of an alarm as it is kept; None where there is none."""
+    kept: KeptAlarm | None = METRIC_ALARMS.get(store, visit.scope, name)
+    if kept is None:
+        return None
+    tags = get_tags(store, visit.scope, alarm_arn(visit.scope, name))
+    return fields_of(kept.parameters, severity=tags.get(SEVERITY, ""))
+
+
+def _context(visit: Visit, fields: Mapping[str, str], *, name: str, stored: Mapping[str, str] | None) -> dict[str, Any]:
+    periods = [*PERIODS]
+    if fields["period"] and fields["period"] not in dict(periods):
+        periods.append((fields["period"], f"{fields['period']} seconds"))
+    return {
+        "fields": fields,
+        "name": name,
+        "is_new": stored is None,
+        "is_plain": is_plain(fields),
+        "statistics": [*STATISTICS, ("", "another one")],
+        "is_usual": fields["statistic"] in STATISTICS,
+        "periods": periods,
+        "comparisons": COMPARISONS,
+        "missing": missing_choices(fields),
+        "severities": SEVERITIES,
+        "units": [("", "any"), *((unit, unit) for unit in UNITS)],
+        "actions": action_rows(visit, fields),
+        "lists": ACTIONS,
+        "version": "" if stored is None else visit.form.get("version") or version_of(stored),
+        "base": "" if stored is None else visit.form.exact("base") or packed(stored),
+        **_trial(visit, fields, name=name, before=_opened(visit) or stored, is_live=False),
+    }
+
+
+def _sources(visit: Visit) -> Page:
+    """What an alarm can watch: the filters, and other metrics that had data lately."""
+    since = int(visit.at.timestamp()) - _ACTIVE_SECONDS
+    with visit.service.store.read() as store:
+        watch = FilterWatch(visit.service, store, visit.scope)
+        filters = [(kept, watch.alarms_on(kept)) for kept in watch.filters]
+        metrics = store.metrics.list(visit.scope, active_since=since, limit=_MOST_METRICS)
+    fed = {(one.metric_namespace, one.metric_name) for kept, _ in filters for one in kept.filter.metric_transformations}
+    others = [
+        (key, "\n".join(f"{name}={value}" for name, value in key.dimensions))
+        for key, _ in metrics
+        if (key.namespace, key.metric_name) not in fed or key.dimensions
+    ]
+    context = {"filters": filters, "metrics": others}
+    return Page("alarm_source.html", "New alarm", context, crumbs=[(_CRUMB, visit.url("alarms"))], section="alarms")
+
+
+# ---------------------------------------------------------------- the preview
+
+
+def preview(visit: Visit) -> Answer:
+    """The preview of what was typed: the part of the page alone for the script, else the whole page."""
+    if visit.request.header("x-tocsin-live") is None:
+        return alarm_form(visit)
+    if not visit.service.part(TrialGate).admits(visit.visitor.name):
+        return Fragment("filter/_busy.html", {"text": _TOO_MANY})
+    fields, name = fields_sent(visit.form), visit.form.get("name")
+    context = _trial(visit, fields, name=name, before=_opened(visit), is_live=True)
+    return Fragment("alarm_form/_trial.html", {"fields": fields, "name": name, **context})
+
+
+def _opened(visit: Visit) -> dict[str, str] | None:
+    """What the form was opened with; None for one of a new alarm."""
+    return unpacked(visit.form.exact("base")) if visit.form.get("version") else None
+
+
+def _trial(
+    visit: Visit, fields: Mapping[str, str], *, name: str, before: Mapping[str, str] | None, is_live: bool
+) -> dict[str, Any]:
+    context = trial_context(visit, fields, name=name, is_new=before is None, is_live=is_live)
+    return {**context, "calls": _calls(visit, fields, name=name or "new-alarm", before=before)}
+
+
+# ---------------------------------------------------------------- saving
+
+
+def put_alarm(visit: Visit) -> Answer:
+    """Save: PutMetricAlarm and its severity, unless somebody saved something else meanwhile."""
+    name, fields = visit.form.get("name"), fields_sent(visit.form)
+    made = alarm_of(fields, name=name)
+    if isinstance(made, dict):
+        raise FormProblemError(made)
+    with visit.service.store.read() as store:
+        theirs = _stored(store, visit, name)
+    opened = visit.form.get("version")
+    if theirs is not None and not opened:
+        raise FormProblemError({"name": f"There is an alarm {name} already. Choose another name, or edit that one."})
+    if theirs is not None and version_of(theirs) != opened and theirs != fields:
+        return _conflict_page(visit, fields, _conflict(visit, fields, theirs, name=name), name=name)
+    for call in _calls(visit, fields, name=name, before=theirs):
+        visit.call(call.service, call.operation, call.parameters)
+    done = "created. It is evaluated every minute from now on" if theirs is None else "saved"
+    return Redirect(visit.url("alarms", name), told=f"Alarm {name} {done}.")
+
+
+def _calls(visit: Visit, fields: Mapping[str, str], *, name: str, before: Mapping[str, str] | None) -> list[AwsCall]:
+    """The calls that make the alarm what the form says. Tags of one that is there are set by a call of their own."""
+    parameters = parameters_of(fields, name=name)
+    tags = tags_of(fields)
+    if before is None:
+        made = {**parameters, "Tags": tags} if tags else parameters
+        return [AwsCall(service="cloudwatch", operation="PutMetricAlarm", parameters=made)]
+    calls = [AwsCall(service="cloudwatch", operation="PutMetricAlarm", parameters=parameters)]
+    if fields["severity"] != before.get("severity", ""):
+        arn = {"ResourceARN": alarm_arn(visit.scope, name)}
+        tagging = (
+            AwsCall(service="cloudwatch", operation="TagResource", parameters={**arn, "Tags": tags})
+            if tags
+            else AwsCall(service="cloudwatch", operation="UntagResource", parameters={**arn, "TagKeys": [SEVERITY]})
+        )
+        calls.append(tagging)
+    return calls
+
+
+def _conflict(visit: Visit, fields: Mapping[str, str], theirs: Mapping[str, str], *, name: str) -> Conflict:
+    author = last_author(visit.service, visit.scope, "PutMetricAlarm", parameters={"alarmName": name})
+    return conflict_of(
+        unpacked(visit.form.exact("base")),
+        theirs,
+        fields,
+        LABELS,
+        by="" if author is None else author.name,
+        at=None if author is None else from_epoch(author.at * 1000),
+    )
+
+
+def _conflict_page(visit: Visit, fields: Mapping[str, str], conflict: Conflict, *, name: str) -> Page:
+    address = visit.url("edit/alarm", name)
+    identity = {"name": name, "version": conflict.version}
+    context = {
+        "conflict": conflict,
+        "action": "put-alarm",
+        "shown_by": "preview-alarm",
+        "kind": "alarm",
+        "name": name,
+        "mine": {**fields, **identity},
+        "merged": {**conflict.merged, **identity},
+        "address": address,
+    }
+    crumbs = [(_CRUMB, visit.url("alarms")), (name, visit.url("alarms", name))]
+    return Page("conflict.html", "Changed meanwhile", context, crumbs=crumbs, section="alarms", status=409)
+
+
+ROUTES = (
+    page("new/alarm", new_alarm),
+    page("edit/alarm/{name...}", edit_alarm),
+    action("preview-alarm", preview, form=alarm_form, role="viewer"),
+    action("put-alarm", put_alarm, form=alarm_form),
+)
