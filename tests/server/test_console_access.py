@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -162,6 +163,18 @@ def test_signing_out_ends_the_session(guarded: LiveServer) -> None:
     browser.cookies = kept
     assert browser.get("no-such-page").status == 303
     assert "tocsin-console/viewer" in str(records(guarded, "ConsoleLogout"))
+
+
+def test_a_stream_has_the_same_headers(server: LiveServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(b"GET /console/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(65_536)
+    told = dict(line.split(": ", 1) for line in head.partition(b"\r\n\r\n")[0].decode().lower().split("\r\n")[1:])
+    assert {name: value.lower() for name, value in EVERYWHERE.items()}.items() <= told.items()
+    assert told["content-type"] == "text/event-stream; charset=utf-8"
+    assert told["x-accel-buffering"] == "no"
 
 
 def test_without_a_session_there_are_no_signals(guarded: LiveServer) -> None:

@@ -33,6 +33,7 @@ def test_banner_says_where_and_how(tmp_path: Path) -> None:
         assert server.banner.startswith(f"Tocsin listens on http://127.0.0.1:{server.port}\n")
         assert f"  data    {tmp_path / 'data'}\n" in server.banner
         assert "  keys    not checked" in server.banner
+        assert f"  console http://127.0.0.1:{server.port}/console (asks for no password)\n" in server.banner
         assert server.ask("/_tocsin/health").json()["status"] == "ok"
         assert (tmp_path / "data" / "tocsin.sqlite3").is_file()
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0

@@ -97,7 +97,7 @@ class StandingDoor:
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
 
-    def visitor(self, cookies: Mapping[str, str]) -> Visitor:
+    def visitor(self, cookies: Mapping[str, str], *, counts: bool = True) -> Visitor:
         """The visitor."""
         return self._visitor
 

@@ -70,8 +70,8 @@ class ConsoleSessions:
         self._service.store.write(work)
         return token
 
-    def user(self, token: str) -> ConsoleUser | None:
-        """Whose session it is, which has been used with that; None for one that has ended, and for any other text."""
+    def user(self, token: str, *, counts: bool = True) -> ConsoleUser | None:
+        """Whose session it is; None for one that has ended, and for any other text. With `counts` it is used so."""
         if not token:
             return None
         name, now = _digest(token), self._service.now_ms()
@@ -81,7 +81,7 @@ class ConsoleSessions:
         user = None if session is None else self._users.get(session.user)
         if session is None or user is None or session.mark != user.mark or session.generation != generation:
             return None
-        if now - session.used_at >= _NOTED_MS:
+        if counts and now - session.used_at >= _NOTED_MS:
             self._service.store.write(lambda writer: _note_use(writer, name, now))
         return user
 

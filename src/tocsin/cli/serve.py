@@ -87,6 +87,7 @@ def serve(
             f"  keys    {_KEYS[plan.mode.value]}\n"
             f"  mail    {_mail_of(plan)}\n"
             f"  health  {address}/_tocsin/health\n"
+            f"  console {address}/console ({_console_of(plan)})\n"
             f"  try     AWS_ENDPOINT_URL={address} aws logs describe-log-groups\n"
         )
         output.flush()
@@ -131,6 +132,11 @@ def _with_smtp(config: Config, text: str) -> Config:
         )
     origins = {**config.origins, "smtp.url": "--smtp"}
     return msgspec.structs.replace(config, smtp=msgspec.structs.replace(config.smtp, url=url), origins=origins)
+
+
+def _console_of(plan: ServerPlan) -> str:
+    """Who may use the console."""
+    return "asks for name and password" if plan.users else "asks for no password"
 
 
 def _mail_of(plan: ServerPlan) -> str:

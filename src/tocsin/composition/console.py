@@ -49,6 +49,10 @@ class ConsoleDesk:
         name = self._site.visitor_name(asked)
         return _plain(asked, 401, "Sign in first.") if name is None else name
 
+    def stream_headers(self, request: WireRequest, content_type: str, *, is_https: bool) -> tuple[tuple[str, str], ...]:
+        """What a stream is sent with."""
+        return document_headers(self._asked(request, request_id="", peer="", is_https=is_https), content_type)
+
     def answer(self, request: WireRequest, *, request_id: str, source_address: str, is_https: bool) -> WireResponse:
         """The answer to a request whose body was received in full."""
         asked = self._asked(request, request_id=request_id, peer=source_address, is_https=is_https)

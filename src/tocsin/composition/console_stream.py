@@ -16,7 +16,7 @@ from tocsin.app.signal import SignalRing, SignalWatch
 from tocsin.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tocsin.app.service import Service
     from tocsin.app.signal import Signal
@@ -28,20 +28,20 @@ _BEAT_EVERY: Final = 15.0
 _MOST_STREAMS: Final = 100
 _MOST_OF_ONE: Final = 6
 _MOST_A_SECOND: Final = 10
-_HEADERS: Final = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'"),
-)
+_UNBUFFERED: Final = (b"x-accel-buffering", b"no")
+
+CONTENT_TYPE: Final = "text/event-stream; charset=utf-8"
+"""What a stream is."""
 
 
 class ConsoleStreams:
     """The streams that are open."""
 
-    def __init__(self, service: Service, *, report: Callable[[BaseException], None]) -> None:
-        """`report` is told why it could not be seen what has changed."""
+    def __init__(
+        self, service: Service, *, report: Callable[[BaseException], None], beat_every: float = _BEAT_EVERY
+    ) -> None:
+        """`report` is told why it could not be seen what has changed. A silent stream beats every so many seconds."""
+        self._beat_every = beat_every
         self._watch = SignalWatch(service)
         self._report = report
         self._ring = SignalRing()
@@ -66,8 +66,14 @@ class ConsoleStreams:
         last_seen: str,
         receive: Callable[[], Awaitable[dict[str, Any]]],
         send: Callable[[dict[str, Any]], Awaitable[None]],
+        *,
+        headers: Sequence[tuple[str, str]],
+        may_stay: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Tell somebody what changes until they leave or the server stops. `last_seen` is the header Last-Event-ID."""
+        """Tell somebody what changes until they leave, may not stay any longer, or the server stops.
+
+        `last_seen` is the header Last-Event-ID. Whether they may stay is asked at every beat.
+        """
         self._loop = asyncio.get_running_loop()
         self._open[who] = self._open.get(who, 0) + 1
         if self._task is None or self._task.done():
@@ -75,8 +81,9 @@ class ConsoleStreams:
         left = asyncio.create_task(_gone(receive))
         left.add_done_callback(lambda _: asyncio.ensure_future(self._wake()))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-            await self._tell(last_seen, send, left)
+            told = [(name.lower().encode(), value.encode()) for name, value in headers]
+            await send({"type": "http.response.start", "status": 200, "headers": [*told, _UNBUFFERED]})
+            await self._tell(last_seen, send, left, may_stay)
         finally:
             left.cancel()
             self._open[who] -= 1
@@ -91,8 +98,14 @@ class ConsoleStreams:
                 self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._wake()))
 
     async def _tell(
-        self, last_seen: str, send: Callable[[dict[str, Any]], Awaitable[None]], left: asyncio.Task[None]
+        self,
+        last_seen: str,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        left: asyncio.Task[None],
+        may_stay: Callable[[], Awaitable[bool]],
     ) -> None:
+        now = asyncio.get_running_loop().time
+        asked = now()
         seen = self._ring.last
         missed = self._ring.after(int(last_seen)) if last_seen.isascii() and last_seen.isdigit() else ()
         first = [_block("hello", {"version": __version__, "number": seen}, number=seen, retry=True)]
@@ -100,10 +113,13 @@ class ConsoleStreams:
         await _write(send, first)
         while not left.done():  # whoever has left is not written to
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_BEAT_EVERY), self._news:
+                async with asyncio.timeout(self._beat_every), self._news:
                     while self._ring.last == seen and not self._is_ending and not left.done():
                         await self._news.wait()
-            if self._is_ending:
+            is_over = self._is_ending
+            if not is_over and now() - asked >= self._beat_every:
+                is_over, asked = not await may_stay(), now()
+            if is_over:
                 await _write(send, [_block("bye", {})], is_last=True)
                 return
             news = self._ring.after(seen)

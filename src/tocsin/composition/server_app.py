@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tocsin.composition.console import is_console
+from tocsin.composition.console_stream import CONTENT_TYPE
 from tocsin.composition.console_stream import PATH as STREAM
 from tocsin.composition.request_threads import RequestThreads
 from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
@@ -139,12 +140,21 @@ class ServerApp:
         loop = asyncio.get_running_loop()
         address = scope["client"][0] if scope.get("client") else ""
         ask, is_https = self._console.visitor_name, scope["scheme"] == "https"
-        who = await self._threads.run(loop, lambda: ask(head, source_address=address, is_https=is_https))
+
+        async def visitor() -> WireResponse | str:
+            return await self._threads.run(loop, lambda: ask(head, source_address=address, is_https=is_https))
+
+        async def may_stay() -> bool:
+            return await visitor() == who
+
+        who = await visitor()
         if isinstance(who, str) and not self._streams.admits(who):  # their page asks now and then instead (CON-6.3)
             text = "There are too many streams; the page asks every 30 seconds instead."
             who = self._console.refusal(head, status=503, text=text, request_id="", is_https=is_https)
         if isinstance(who, str):
-            await self._streams.serve(who, head.header("last-event-id") or "", receive, send)
+            headers = self._console.stream_headers(head, CONTENT_TYPE, is_https=is_https)
+            last_seen = head.header("last-event-id") or ""
+            await self._streams.serve(who, last_seen, receive, send, headers=headers, may_stay=may_stay)
         else:
             await _send(send, who)
 

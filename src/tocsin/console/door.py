@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 class Doorkeeper(Protocol):
     """Tells who it is."""
 
-    def visitor(self, cookies: Mapping[str, str]) -> Visitor | None:
-        """Who sends these cookies; None for somebody who has to sign in."""
+    def visitor(self, cookies: Mapping[str, str], *, counts: bool = True) -> Visitor | None:
+        """Who sends these cookies; None for somebody who has to sign in. `counts` says that a session is used so."""
         ...
 
 
 class OpenDoor:
     """Everybody is the local operator: a console on loopback without a password."""
 
-    def visitor(self, cookies: Mapping[str, str]) -> Visitor | None:  # noqa: ARG002  (a port)
+    def visitor(self, cookies: Mapping[str, str], *, counts: bool = True) -> Visitor | None:  # noqa: ARG002  (a port)
         """The local operator."""
         return Visitor()
 
@@ -35,7 +35,7 @@ class SessionDoor:
     def __init__(self, access: ConsoleAccess) -> None:
         self._access = access
 
-    def visitor(self, cookies: Mapping[str, str]) -> Visitor | None:
+    def visitor(self, cookies: Mapping[str, str], *, counts: bool = True) -> Visitor | None:
         """The user of a session."""
-        user = self._access.sessions.user(cookies.get(SESSION, ""))
+        user = self._access.sessions.user(cookies.get(SESSION, ""), counts=counts)
         return None if user is None else Visitor(name=user.name, role=user.role, can_leave=True)

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from tocsin.app.expiring import ExpiringDefinitions
+from tocsin.console.answer import Redirect
+from tocsin.core.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.console.answer import Redirect
+    from tocsin.app.service import Service
 
 TOKEN: Final = "token"  # noqa: S105  (the name of a field)
 """The field of a form with its token."""
@@ -26,8 +29,11 @@ FORM_ID: Final = "form"
 Sender: TypeAlias = tuple[str, ...]
 """Who sends a form, and whereto."""
 
-_KEPT_SECONDS: Final = 86_400.0
-_MOST_KEPT: Final = 10_000
+KEPT_MS: Final = 86_400_000
+"""For so long a form is answered the same."""
+
+_ANSWERS: Final = ExpiringDefinitions("console-sent", Redirect)
+_EVERYWHERE: Final = Scope("", "")
 
 
 class FormTokens:
@@ -51,36 +57,50 @@ class FormTokens:
         return bool(cookie) and hmac.compare_digest(self.token(cookie, session).encode(), token.encode())
 
 
-class _Sent:
-    """A form that was sent: whoever sends it again waits for what the first one is answered."""
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-        self.lock = threading.Lock()
-        self.answer: Redirect | None = None
-
-
 class SentForms:
-    """What forms that were sent have been answered, by sender and form id, for a day.
+    """What forms that were sent have been answered, by sender and form id, for a day, also after a restart.
 
-    The sender is who sent it and whereto: cookie, session, address.
+    The sender is who sent it and whereto: cookie, session, address. A form that is sent twice at the same moment is
+    done once, and the second waits for what the first is answered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._lock = threading.Lock()
-        self._sent: OrderedDict[tuple[Sender, str], _Sent] = OrderedDict()
+        self._under_way: dict[str, _UnderWay] = {}
 
-    def once(self, sender: Sender, form_id: str, act: Callable[[], Redirect], *, now: float) -> Redirect:
+    def once(self, sender: Sender, form_id: str, act: Callable[[], Redirect]) -> Redirect:
         """Do what a form asks for, unless it was done; what it was answered. A form that was refused may come again."""
         if not form_id:
             return act()
+        name = hashlib.sha256("\0".join((*sender, form_id)).encode("utf-8", "replace")).hexdigest()
         with self._lock:
-            while self._sent and (
-                len(self._sent) > _MOST_KEPT or next(iter(self._sent.values())).at < now - _KEPT_SECONDS
-            ):
-                self._sent.popitem(last=False)
-            sent = self._sent.setdefault((sender, form_id), _Sent(now))
-        with sent.lock:
-            if sent.answer is None:
-                sent.answer = act()
-            return sent.answer
+            under_way = self._under_way.setdefault(name, _UnderWay())
+            under_way.count += 1
+        try:
+            with under_way.lock:
+                return self._known(name) or self._kept(name, act())
+        finally:
+            with self._lock:
+                under_way.count -= 1
+                if not under_way.count:
+                    del self._under_way[name]
+
+    def _known(self, name: str) -> Redirect | None:
+        with self._service.store.read() as store:
+            return _ANSWERS.get(store, _EVERYWHERE, name, now=self._service.now_ms())
+
+    def _kept(self, name: str, answer: Redirect) -> Redirect:
+        now = self._service.now_ms()
+        self._service.store.write(
+            lambda store: _ANSWERS.put(store, _EVERYWHERE, name, answer, now=now, until=now + KEPT_MS)
+        )
+        return answer
+
+
+class _UnderWay:
+    """A form that is being worked on, and by how many it was sent."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0

@@ -80,7 +80,7 @@ class ConsoleSite:
         self._door: Doorkeeper = door or OpenDoor()
         self._may_ask = may_ask
         self._tokens = FormTokens(key, new_secret=service.new_secret)
-        self._sent = SentForms()
+        self._sent = SentForms(service)
         self._results = ResultLines()
         self.routes = RouteTable(all_routes())
 
@@ -99,9 +99,9 @@ class ConsoleSite:
             )
 
     def visitor_name(self, request: ConsoleRequest) -> str | None:
-        """Who makes a request; None for somebody who has to sign in."""
+        """Who asks to be told of what changes; None for somebody who has to sign in. It keeps no session alive."""
         try:
-            visitor = self._door.visitor(cookies_of(request))
+            visitor = self._door.visitor(cookies_of(request), counts=False)
         except StoreError:
             return None
         return None if visitor is None else visitor.name
@@ -195,7 +195,7 @@ class ConsoleSite:
             # What signing in is answered is a session: it is given to nobody who has not shown the password again.
             form_id = "" if route.is_public else visit.form.exact(form_guard.FORM_ID)
             sender = (cookie, visit.session, visit.request.path)
-            done = self._sent.once(sender, form_id, lambda: self._acted(visit, route.view), now=visit.at.timestamp())
+            done = self._sent.once(sender, form_id, lambda: self._acted(visit, route.view))
         except _ShownInsteadError as instead:
             return self._sent_answer(visit, instead.answer)
         except FormProblemError as error:

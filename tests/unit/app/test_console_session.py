@@ -106,6 +106,15 @@ def test_that_a_session_is_used_is_written_once_a_minute(kept: Kept) -> None:
     assert version() != before
 
 
+def test_only_being_used_keeps_a_session_alive(kept: Kept) -> None:
+    token = kept.sessions.open(ALICE)
+    for _ in range(11):
+        kept.clock.advance(HOUR)
+        assert kept.sessions.user(token, counts=False) == ALICE
+    kept.clock.advance(HOUR)
+    assert kept.sessions.user(token, counts=False) is None
+
+
 def test_signing_out_ends_one_session(kept: Kept) -> None:
     here, there = kept.sessions.open(ALICE), kept.sessions.open(ALICE)
     kept.sessions.close(here)
