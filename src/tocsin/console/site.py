@@ -223,9 +223,13 @@ class ConsoleSite:
     def _form_again(self, visit: Visit, match: Match, problems: Mapping[str, str], *, status: int) -> ConsoleResponse:
         """The form with what was typed and what is wrong with it (CON-7.2)."""
         visit.problems = problems
-        if match.route.form is None:
+        form = match.route.form
+        try:
+            answer = None if form is None else form(visit)
+        except (NoSuchPageError, NotFoundError):  # what it changes is gone; what is wrong is still to be told
+            answer = None
+        if answer is None:
             return self._error(visit, status, "That cannot be done", " ".join(problems.values()))
-        answer = match.route.form(visit)
         return self._sent_answer(visit, answer, status=200 if visit.is_live else status)
 
     # ------------------------------------------------------------ what is sent
