@@ -28,6 +28,7 @@ VIEWS: Final = (
     "filter",
     "alarm_form",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
+    "deliveries",
     # -- prove: rules, coverage, archive; learn
     "rules",
     "rule_switch",
