@@ -106,7 +106,7 @@ def publish(service: Service, store: StoreWriter, arn: str, publication: Publica
     for subscription in subscriptions_of(store, scope, topic.name):
         if not subscription.receives:
             continue
-        if not _wants(subscription, publication):
+        if not wants_publication(subscription, publication):
             dropped += 1
             continue
         envelope = _envelope(service, scope, topic, subscription, publication, message_id=message_id, now=now)
@@ -227,7 +227,8 @@ def delivery_of(service: Service, scope: Scope, envelope: Envelope, *, cause: st
     )
 
 
-def _wants(subscription: KeptSubscription, publication: Publication) -> bool:
+def wants_publication(subscription: KeptSubscription, publication: Publication) -> bool:
+    """Whether the filter policy of a subscription lets a message through to it; without one it does."""
     text = subscription.attributes.get("FilterPolicy")
     if not text:
         return True

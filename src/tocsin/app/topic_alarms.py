@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS
+from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, STANDINGS
 from tocsin.core.alarm.action import ACTION_LISTS
 from tocsin.core.alarm.state import StateValue
 from tocsin.core.topic import is_topic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tocsin.app.alarm_record import KeptAlarm
     from tocsin.app.service import Service
@@ -55,6 +55,13 @@ class TopicAlarms:
             if versions != self._versions:
                 self._versions, self._by_topic = versions, _by_topic(store)
             return self._by_topic.get(topic, ())
+
+
+def states_of(service: Service, alarms: Iterable[TellingAlarm]) -> list[StateValue]:
+    """The states that alarms are in now, in their order."""
+    with service.store.read() as store:
+        standings = [STANDINGS.get(store, one.scope, one.name) for one in alarms]
+    return [StateValue.INSUFFICIENT_DATA if one is None else one.state.state_value for one in standings]
 
 
 def _by_topic(store: StoreReader) -> dict[str, tuple[TellingAlarm, ...]]:

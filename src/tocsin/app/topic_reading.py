@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tocsin.app.alarm_filter import drops_every_alarm
-from tocsin.app.publication import scope_of_topic
+from tocsin.app.publication import scope_of_topic, wants_publication
 from tocsin.app.subscription_reading import hears_alarms, read_subscriptions
 from tocsin.app.topic import SUBSCRIPTIONS, TOPICS, subscription_arn, subscriptions_of, topic_arn
 from tocsin.app.topic_alarms import TopicAlarms
@@ -19,6 +19,7 @@ from tocsin.core.alarm.state import StateValue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tocsin.app.publication import Publication
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader
     from tocsin.app.subscription_reading import SubscriptionReading
@@ -177,3 +178,15 @@ def _hearing(service: Service, store: StoreReader, arn: str) -> set[str]:
         return set()
     heard = {subscription_arn(place[0], one) for one in subscriptions_of(store, *place) if hears_alarms(one)}
     return heard | {channel.address for channel in service.settings.channels.get(arn, ())}
+
+
+def takers_of(service: Service, arn: str, publication: Publication) -> tuple[int, int]:
+    """How many subscribers and channels of a topic would get a message, and how many a filter keeps it from."""
+    taking, kept = len(service.settings.channels.get(arn, ())), 0
+    place = scope_of_topic(arn)
+    with service.store.read() as store:
+        for one in subscriptions_of(store, *place) if place is not None else ():
+            if one.receives:
+                wants = wants_publication(one, publication)
+                taking, kept = taking + wants, kept + (not wants)
+    return taking, kept

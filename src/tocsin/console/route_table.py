@@ -28,6 +28,8 @@ VIEWS: Final = (
     "filter",
     "alarm_form",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
+    "topics",
+    "subscriptions",
     "deliveries",
     # -- prove: rules, coverage, archive; learn
     "rules",
