@@ -67,6 +67,7 @@ from tocsin.composition.trail_loop import TrailLoop, TrailWatch, make_digests
 from tocsin.console.subscription_page import SubscriptionPages
 from tocsin.console.visit import ConsoleParts
 from tocsin.errors import StoreError, TocsinError
+from tocsin.notifiers.mailbox import MailboxFolder
 from tocsin.notifiers.signature import MessageSigner
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
@@ -253,6 +254,8 @@ class RunningServer:
                     streams=lambda: self.streams.open,
                 ),
                 archive=self.archive,
+                mailbox=MailboxFolder(self._folder / MAILBOX),
+                mail_server="" if plan.mail_server is None else plan.mail_server.place,
             ),
             rules=web_rules,
             secret=partial(kept_secret, self.store),

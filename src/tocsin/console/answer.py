@@ -24,6 +24,7 @@ class Page(msgspec.Struct, frozen=True):
     status: int = 200
     headers: Sequence[tuple[str, str]] = ()
     section: str = ""  # the entry of the navigation that it belongs to, where that is not the path's first word
+    has_frame: bool = False  # a part of it is a document in a frame, as the HTML of a mail is (CON-8.3)
 
 
 class Fragment(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ VIEWS: Final = (
     "topics",
     "subscriptions",
     "deliveries",
+    "mailbox",
     # -- prove: rules, coverage, archive; learn
     "rules",
     "rule_switch",

@@ -33,7 +33,7 @@ from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
 from tocsin.console.limits import LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS
 from tocsin.console.rendering import render
-from tocsin.console.response_header import document_headers, html_headers, static_headers
+from tocsin.console.response_header import MAILBOX_POLICY, POLICY, document_headers, html_headers, static_headers
 from tocsin.console.result_line import ResultLines
 from tocsin.console.route import ConsoleResponse, RouteTable
 from tocsin.console.route_table import all_routes
@@ -245,7 +245,8 @@ class ConsoleSite:
                 context = self._frame(visit, answer) | dict(answer.context)
                 text = render(answer.template, context)
                 told = status if status != 200 else answer.status
-                return _html(request, told, text, headers=answer.headers)
+                policy = MAILBOX_POLICY if answer.has_frame else POLICY
+                return _html(request, told, text, headers=answer.headers, policy=policy)
             case Fragment():
                 return self._fragment(visit, answer, status=status)
             case Download():
@@ -353,9 +354,12 @@ def _static(request: ConsoleRequest) -> ConsoleResponse:
     return ConsoleResponse(200, headers, found.packed if is_packed else found.body)
 
 
-def _html(request: ConsoleRequest, status: int, text: str, *, headers: Any = ()) -> ConsoleResponse:
+def _html(
+    request: ConsoleRequest, status: int, text: str, *, headers: Any = (), policy: str = POLICY
+) -> ConsoleResponse:
     body = text.encode("utf-8", "replace")
-    return _packed(request, ConsoleResponse(status, (*html_headers(request, is_public=False), *headers), body))
+    sent = (*html_headers(request, is_public=False, policy=policy), *headers)
+    return _packed(request, ConsoleResponse(status, sent, body))
 
 
 def _packed(request: ConsoleRequest, response: ConsoleResponse) -> ConsoleResponse:

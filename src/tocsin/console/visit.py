@@ -114,6 +114,8 @@ class ConsoleParts(msgspec.Struct, kw_only=True):
     region: str = "us-east-1"  # of calls that name none
     installation: Any = None  # the Installation; None where nothing is told of it
     archive: Any = None  # an ArchiveDesk; None where there is none
+    mailbox: Any = None  # an app.ports.Mailbox
+    mail_server: str = ""  # through which mails leave, without its password; empty where they stay in the mailbox
 
 
 class Form:
