@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from tocsin.app.alarm_catalogue import AlarmCatalogue
+from tocsin.app.alarm_record import METRIC_ALARMS
 from tocsin.app.event_history import PAGE, look_up_events
 from tocsin.app.log_group import GROUPS
 from tocsin.app.metric_filter import FILTERS
@@ -135,18 +137,43 @@ def _gaps(trail: Trail, group: TrailGroup | None) -> Iterator[TrailGap]:
         yield TrailGap(text, is_grave=False, field="validation")
 
 
+class BlindChain(NamedTuple):
+    """What would see nothing without a trail's log group: metric filters, and the alarms on their metrics."""
+
+    filters: list[str]
+    alarms: list[str]
+
+
+def chain_behind(service: Service, trail: Trail) -> BlindChain:
+    """The metric filters and alarms that look at what a trail writes."""
+    with service.store.read() as store:
+        group = _group(store, trail)
+        if group is None or not group.is_there:
+            return BlindChain([], [])
+        kept = [one for _, one in FILTERS.scan(store, trail.home, prefix=f"{group.name}\0")]
+        fed = {(one.metric_namespace, one.metric_name) for each in kept for one in each.filter.metric_transformations}
+        catalogue = service.part(AlarmCatalogue)
+        alarms = [
+            name
+            for name, body in store.scan(METRIC_ALARMS.kind, trail.home)
+            if any((key.namespace, key.metric_name) in fed for key in catalogue.read(trail.home, name, body).alarm.keys)
+        ]
+    return BlindChain([one.filter.filter_name for one in kept], alarms)
+
+
 # ---------------------------------------------------------------- what was done to it
 
 
 def acts_of(service: Service, trail: Trail) -> list[TrailAct]:
     """What was done to a trail in the time that the event history reaches back, the newest first."""
-    records: dict[tuple[int, str], str] = {}
+    records: dict[tuple[int, bool, str], str] = {}
     for name in sorted(ACTS):
         found, _ = look_up_events(service, trail.home, [Term("EventName", name)], limit=PAGE)
         for one in found:
             if _is_about(one.text, trail):
-                records[one.place.second, one.place.event_id] = one.text
-    acts = read_acts((second, text) for (second, _), text in sorted(records.items()))
+                # Records have whole seconds. Of those of the same one, what made the trail came first.
+                records[one.place.second, name != "CreateTrail", one.place.event_id] = one.text
+    acts = read_acts((order[0], text) for order, text in sorted(records.items()))
     return acts[::-1][:MOST_ACTS]
 
 

@@ -32,6 +32,8 @@ VIEWS: Final = (
     "subscriptions",
     "deliveries",
     "mailbox",
+    "trails",
+    "trail_form",
     # -- prove: rules, coverage, archive; learn
     "rules",
     "rule_switch",

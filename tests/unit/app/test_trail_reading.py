@@ -116,6 +116,13 @@ def test_who_did_what_to_a_trail_is_told_the_newest_first(bench: TrailBench) -> 
     assert acts[1].changes == (("Logging", "on", "off"),)
 
 
+def test_in_one_second_a_trail_is_made_before_it_is_started(bench: TrailBench) -> None:
+    trail = bench.trail()
+    bench.take("StartLogging", requestParameters={"name": "main"}, eventTime=AT, eventID="e1")
+    bench.take("CreateTrail", requestParameters={"name": "main"}, eventTime=AT, eventID="e2")
+    assert [one.summary.event_name for one in acts_of(bench.service, trail)] == ["StartLogging", "CreateTrail"]
+
+
 def test_records_with_strange_parameters_are_passed_over(bench: TrailBench) -> None:
     bench.take("StopLogging", requestParameters={"name": 5}, eventID="e1")
     assert acts_of(bench.service, bench.trail()) == []
