@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import http.client
 import re
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -27,10 +28,10 @@ class Told(NamedTuple):
 
 
 class ConsoleBrowser:
-    """Asks the console at an address. `headers` are sent with everything."""
+    """Asks the console at an address. `headers` are sent with everything; `is_patient`: waits where it is told to."""
 
-    def __init__(self, address: str, **headers: str) -> None:
-        self.address, self.headers = address, headers
+    def __init__(self, address: str, *, is_patient: bool = False, **headers: str) -> None:
+        self.address, self.headers, self.is_patient = address, headers, is_patient
         self.cookies = {"tocsin-zone": "Europe/Berlin"}  # so that every page has the form that shows UTC
 
     def get(self, path: str = "", **headers: str) -> Told:
@@ -58,8 +59,15 @@ class ConsoleBrowser:
     def ask(
         self, method: str, path: str, body: bytes | None = None, *, headers: Mapping[str, str] | None = None
     ) -> Told:
-        """One request."""
-        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in (headers or {}).items()}}
+        """One request, and another one as long as a patient browser is told that it asks too often."""
+        told = self._asked(method, path, body, headers or {})
+        while self.is_patient and told.status == 429:
+            threading.Event().wait(float(told.headers["retry-after"]))  # for another process
+            told = self._asked(method, path, body, headers or {})
+        return told
+
+    def _asked(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Told:
+        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=30)

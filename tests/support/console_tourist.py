@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from browser import NARROW, WIDE, Tab, chromium, visiting
 from console_story import Story
+from console_tour import end_of_way
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ class Tourist:
     def problems(self, address: str, look: str) -> list[str]:
         """What is wrong with a page as it looks there; none for one that anybody would show to a stranger."""
         tab = self._tabs[look]
-        status = tab.open(address)
+        status = tab.open(end_of_way(address, lambda start: self._links(tab, start)))
         page = tab.page
         found = []
         if status != 200 and (self.kind == "full" or status != 404):
@@ -60,3 +61,7 @@ class Tourist:
         for heard in (tab.errors, tab.foreign, tab.dialogs):
             heard.clear()
         return found
+
+    def _links(self, tab: Tab, address: str) -> list[str]:
+        tab.open(address)
+        return [link.get_attribute("href") or "" for link in tab.page.locator("main a[href]").all()]
