@@ -49,5 +49,5 @@ class AuditWatch:
         """What metrics tell."""
         return {
             "audit_entries": ("Entries of the console's audit log.", self._standing.last),
-            "audit_chain_broken": ("1 where its chain is broken, else 0.", self._standing.broken_at is not None),
+            "audit_chain_broken": ("1 where its chain is broken, else 0.", int(self._standing.broken_at is not None)),
         }

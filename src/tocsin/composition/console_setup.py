@@ -15,6 +15,7 @@ from tocsin.console.door import OpenDoor, SessionDoor
 from tocsin.console.site import ConsoleSite
 from tocsin.console.visitor_rate import VisitorRates
 from tocsin.core.scope import Scope
+from tocsin.errors import StoreError
 from tocsin.wire.source_address import SourceAddresses
 
 if TYPE_CHECKING:
@@ -37,14 +38,18 @@ def make_console(
     warn: Callable[..., None],
 ) -> ConsoleDesk:
     """The console. `secret` gives the secret of this installation that has a name; `parts` get who may sign in."""
-    users = make_users(plan.users, key=secret("console-password-key"))
+    has_plain = any(user.hashed is None for user in plan.users)
+    users = make_users(plan.users, key=secret("console-password-key") if has_plain else b"")
     is_public = not is_loopback(urlsplit(plan.public_url).hostname or "")
     warn_of_passwords(plan.users, is_public=is_public, warn=warn)
     server = plan.config.server
     access = ConsoleAccess(service, users, scope=Scope(server.account, server.region), fits=fits_password)
     parts.access = access
     installed = parts.installation
-    note_settings(service, parts.audit, lines=installed.settings(), entries=installed.entries(), users=users)
+    try:
+        note_settings(service, parts.audit, lines=installed.settings(), entries=installed.entries(), users=users)
+    except StoreError as error:  # a full disk is no reason not to start; the next start compares again
+        warn("settings-not-noted", reason=error.message)
     site = ConsoleSite(
         service,
         parts,

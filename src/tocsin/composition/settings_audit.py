@@ -42,16 +42,18 @@ def note_settings(
         before = _KEPT.get(store, _NOWHERE, "")
     if before == now:
         return
+    if before is not None:
+        changed = [key for key in dict.fromkeys((*before, *now)) if before.get(key) != now.get(key)]
+        was, became = ({key: told[key] for key in changed if key in told} for told in (before, now))
+        change = Change(action="settings-changed", kind="settings", name="", scope=_NOWHERE, before=was, after=became)
+        audit.note(change, _actor(service))
     service.store.write(lambda store: _KEPT.put(store, _NOWHERE, "", now))
-    if before is None:
-        return
-    changed = [key for key in dict.fromkeys((*before, *now)) if before.get(key) != now.get(key)]
-    was, became = ({key: told[key] for key in changed if key in told} for told in (before, now))
-    change = Change(action="settings-changed", kind="settings", name="", scope=_NOWHERE, before=was, after=became)
-    actor = Actor(
+
+
+def _actor(service: Service) -> Actor:
+    return Actor(
         name=ACTOR, role="operator", source_address="", user_agent="", request_id=service.new_id(), at=service.now()
     )
-    audit.note(change, actor)
 
 
 def _told(
