@@ -70,6 +70,11 @@ def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None
     if not events:
         return None
     scope, group = connection.execute("SELECT scope, name FROM log_group WHERE id = ?", (group_id,)).fetchone()
+    return block_of(events, group_id=group_id, scope=scope, group=group)
+
+
+def block_of(events: Sequence[BlockEvent], *, group_id: int, scope: str, group: str) -> NewBlock:
+    """A block of these events, which are in the order of their places. `scope` and `group` say whose they are."""
     places: dict[Term, list[int]] = {}
     idents: set[tuple[int, int]] = set()
     tally = EventTally()
@@ -114,13 +119,18 @@ class BlockWriter:
         Raises:
             EventsGoneError: not all of them are there; the transaction is to be undone.
         """
-        execute, events = self._connection.execute, block.events
+        events = block.events
         removed = self._connection.executemany(
             "DELETE FROM log_event WHERE sequence = ? AND stream_id = ?",
             [(event.sequence, event.stream) for event in events],
         ).rowcount
         if removed != len(events):
             raise EventsGoneError
+        self.put(block)
+
+    def put(self, block: NewBlock) -> None:
+        """Write a block whose events are nowhere else."""
+        execute, events = self._connection.execute, block.events
         numbers = self._term_numbers(block)
         first, last = events[0], events[-1]
         activity = add_activity(self._connection, block.activity, dict(zip(block.places, numbers, strict=True)))
