@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.log_group import require_group
 from tocsin.core.log_event import EventPlace, LogEvent, Term
-from tocsin.core.pattern import FilterPattern
+from tocsin.core.message_projection import MessageProjection
+from tocsin.core.pattern import FilterPattern, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,8 @@ BLOCKS = 150
 SECONDS = 0.8
 """What one search may cost."""
 
-# So many blocks are opened between two looks at the clock; a block holds a thousand events at most.
+# So many blocks are opened between two looks at the clock, where the index knows which. Where all events are looked
+# at it is one, a thousand events at most.
 _STEP_BLOCKS = 8
 _BLOCK_EVENTS = 1_000
 _ALL = 1_000_000
@@ -99,8 +101,12 @@ def _taken(steps: Iterator[_Step], pattern: FilterPattern, budget: _Budget) -> t
     """The events that match, and the place down to which all of them are known."""
     found: list[LogEvent] = []
     reached: dict[str, EventPlace | None] = {}
+    projection = MessageProjection([pattern]) if isinstance(pattern.tree, tree.Json) else None
     for step in steps:
-        found += (event for event in step.events if pattern.matches(event.message))
+        events = step.events
+        if projection is not None:
+            events = [events[place] for place in projection.candidates([event.message for event in events])]
+        found += (event for event in events if pattern.matches(event.message))
         reached[step.search] = step.reached
         if not budget.spend(step.blocks) and not step.is_first_round:
             break
@@ -145,7 +151,6 @@ class _Search:
 
     def everything(self) -> Iterator[_Step]:
         """All events."""
-        limit = _STEP_BLOCKS * _BLOCK_EVENTS
         place = self._before
         while True:
             found = self._store.logs.events(
@@ -155,10 +160,10 @@ class _Search:
                 end=self._end,
                 after=place,
                 descending=True,
-                limit=limit,
+                limit=_BLOCK_EVENTS,
             )
-            place = found[-1].place if len(found) == limit else None
-            yield _Step("", found, place, _STEP_BLOCKS)
+            place = found[-1].place if len(found) == _BLOCK_EVENTS else None
+            yield _Step("", found, place, 1)
             if place is None:
                 return
 
