@@ -152,6 +152,12 @@ def test_a_viewer_sees_no_token_no_path_of_a_hook_and_no_password(guarded: Guard
     assert len(seen) > 40
     found = {(path, secret) for path, told in seen.items() for secret in secrets if secret in told.plain}
     assert found == set()
+    # An operator does see them, so they would be found.
+    shown = {
+        secret for told in crawled(guarded.browsers["operator"]).values() for secret in secrets if secret in told.plain
+    }
+    assert len(shown) > 1
+    assert not shown & set(PASSWORDS.values())
 
 
 # ------------------------------------------------------------ an operator
