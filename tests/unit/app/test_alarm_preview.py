@@ -189,7 +189,7 @@ def test_where_the_budget_ends_what_was_searched_is_judged() -> None:
     for _ in range(12):
         bench.put_events(*(f"line {number}" for number in range(2_000)))
         bench.clock.advance(6 * HOUR)
-    found = preview_alarm(bench.service, HERE, alarm(MetricName="all"), blocks=1, seconds=10)
+    found = preview_alarm(bench.service, HERE, alarm(MetricName="all"), blocks=8, seconds=10)
     assert found is not None
     assert found.is_cut
     assert found.since > int(START.timestamp()) + 2 * DAY - 6 * HOUR
