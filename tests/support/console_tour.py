@@ -64,6 +64,8 @@ SAMPLES: Final[dict[str, str]] = {
 
 # Those that are no pages to look at.
 LEFT_OUT: Final[dict[str, str]] = {
+    "archive/{job}": "this service may look into no folder; tests/unit/console/test_archive_page.py looks at it",
+    "archive/{job}/{file}": "as above",
     "coverage/{digest}": "a download",
     "deliveries/{id}/message": "a body as it stands",
     "mailbox/{id}/html": "a stranger's HTML, which is in the frame of its mail",

@@ -39,6 +39,7 @@ VIEWS: Final = (
     "rule_switch",
     "coverage",
     "archive",
+    "learn",
     # -- system: sign-in, audit, settings, status
     "sign_in",
     "audit",
