@@ -6,27 +6,23 @@ Rule: a program gets the stored bytes; a person's spreadsheet gets nothing that 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tocsin.console.answer import Download
+from tocsin.console.csv_file import csv_bytes
 from tocsin.console.event_line import time_of
 from tocsin.console.moment import machine_text
 from tocsin.core.event import Event
-from tocsin.core.unsafe_character import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tocsin.app.event_search import FoundEvents
 
 MOST_ROWS: Final = 10_000
 """Events of one file."""
-
-# What a spreadsheet takes for the beginning of a formula, also behind blanks and in full width (CON-8.8).
-_FORMULA: Final = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 
 _COLUMNS: Final = (
     *("time", "event name", "event source", "actor", "key", "address", "account", "region"),
@@ -66,16 +62,6 @@ def csv_download(found: FoundEvents) -> Download:
     if found.searched_back_to is not None:
         rows.append((f"cut: these are the newest {len(found.rows):,} events, and there may be more",))
     return Download("events.csv", "text/csv; charset=utf-8", csv_bytes(rows))
-
-
-def csv_bytes(rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV file: every cell quoted, lines ended by CR and LF, nothing in it that acts on a reader."""
-    return "".join(",".join(map(_cell, row)) + "\r\n" for row in rows).encode()
-
-
-def _cell(text: str) -> str:
-    guarded = f"'{text}" if _FORMULA.match(text) else text
-    return '"' + escaped(guarded).replace('"', '""') + '"'
 
 
 def _line(message: str) -> bytes:

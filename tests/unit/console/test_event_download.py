@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.app.event_search import FoundEvent, FoundEvents
-from tocsin.console.event_download import csv_bytes, csv_download, ndjson_download
+from tocsin.console.csv_file import csv_bytes
+from tocsin.console.event_download import csv_download, ndjson_download
 from tocsin.core.log_event import EventPlace, LogEvent
 from tocsin.core.record_term import record_terms
 from tocsin.core.scope import Scope
