@@ -10,12 +10,14 @@ from console_bench import SCOPE, ConsoleBench
 from tocsin.app.publication import Publication, publish_to_topic
 from tocsin.app.topic import SUBSCRIPTIONS, KeptSubscription, put_subscription, topic_arn
 from tocsin.core.delivery import Delivered, DeliveryAttempt, DeliveryReason, Failed, Retry
+from tocsin.core.envelope import unpack_envelope
 from tocsin.core.outbox import DeliveryStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.core.delivery import DeliveryOutcome
+    from tocsin.core.envelope import Envelope
     from tocsin.core.outbox import DeliveryRow
 
 TOPIC = topic_arn(SCOPE, "sec-alerts")
@@ -78,6 +80,11 @@ class TopicBench(ConsoleBench):
         """All deliveries, the newest first."""
         with self.service.store.read() as store:
             return store.outbox.deliveries(limit=1_000)
+
+    @property
+    def sent(self) -> Envelope:
+        """What the newest delivery is about."""
+        return unpack_envelope(self.deliveries()[0].body)
 
     def settle(self, row: DeliveryRow, *outcomes: DeliveryOutcome) -> None:
         """Let attempts of a delivery end so, one after the other."""

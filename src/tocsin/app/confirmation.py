@@ -62,6 +62,11 @@ def find_token(store: StoreReader, token: str, *, now: int) -> tuple[Scope, str,
     return None if found is None else (Scope(found.account, found.region), found.topic, found.ident)
 
 
+def token_end(store: StoreReader, token: str, *, now: int) -> int | None:
+    """When a token that is valid ends, in milliseconds since the epoch; None for any other."""
+    return next(iter(_TOKENS.ends(store, _NOWHERE, prefix=_digest(token), now=now)), None)
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -101,7 +106,7 @@ def ask(
         token_ends_at=until,
         asked_by=subscription.principal,
         signature_version="1" if topic is None else topic.attributes.get("SignatureVersion", "1"),
-        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe),
+        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe, subscription),
     )
     row = delivery_of(service, home, envelope, cause="confirmation")
     store.outbox.put([msgspec.structs.replace(row, next_at=due)])

@@ -168,7 +168,7 @@ def _envelope(
         sequence_number=publication.sequence_number,
         signature_version=topic.attributes.get("SignatureVersion", "1"),
         display_name=topic.attributes.get("DisplayName", ""),
-        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe),
+        unsubscribe=unsubscribe_mode(topic, service.settings.mail_unsubscribe, subscription),
         retry_policy=policy.get("healthyRetryPolicy"),
         content_type=(policy.get("requestPolicy") or {}).get("headerContentType") or "",
         most_per_second=(policy.get("throttlePolicy") or {}).get("maxReceivesPerSecond"),

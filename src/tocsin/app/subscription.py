@@ -280,7 +280,7 @@ def _may_end_by_link(service: Service, store: StoreReader, home: Scope, subscrip
     if subscription.protocol not in MAIL:
         return subscription.protocol in OVER_HTTP
     topic = TOPICS.get(store, home, subscription.topic)
-    return unsubscribe_mode(topic, service.settings.mail_unsubscribe) == "open"
+    return unsubscribe_mode(topic, service.settings.mail_unsubscribe, subscription) == "open"
 
 
 # ---------------------------------------------------------------- telling and changing

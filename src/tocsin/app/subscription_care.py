@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from tocsin.app.confirmation import ask
+from tocsin.app.subscription_endpoint import MAIL
 from tocsin.app.subscription_reading import read_subscriptions
-from tocsin.app.topic import OVER_HTTP, SUBSCRIPTIONS, put_subscription, subscription_name, topic_arn
+from tocsin.app.topic import (
+    OVER_HTTP,
+    SUBSCRIPTIONS,
+    UNSUBSCRIBE_MODES,
+    put_subscription,
+    subscription_name,
+    topic_arn,
+)
 from tocsin.app.topic_history import SubscriptionEvent, note
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.scope import Scope
@@ -123,6 +131,25 @@ def confirm_for(service: Service, arn: str, *, reason: str, by: str = "") -> Non
         confirmed = msgspec.structs.replace(one, confirmed_at=one.confirmed_at or now, deleted_at=None)
         put_subscription(store, home, confirmed)
         note(service, store, home, one, SubscriptionEvent.CONFIRMED_FOR, by=by, reason=reason)
+
+    service.store.write(work)
+
+
+def set_unsubscribe_mode(service: Service, arn: str, mode: str) -> None:
+    """Say what it takes to end the subscription of one mailbox (SNS-5.4); an empty mode is that of its topic.
+
+    Raises:
+        NotFoundError: there is no such subscription.
+        InputError: there is no such mode, or it is no mailbox.
+    """
+    if mode and mode not in UNSUBSCRIBE_MODES:
+        raise InputError(f"{mode}: there is no such mode", hint=f"one of {', '.join(UNSUBSCRIBE_MODES)}")
+
+    def work(store: StoreWriter) -> None:
+        home, one = _require(store, arn, service.now_ms())
+        if one.protocol not in MAIL:
+            raise InputError(f"{arn} is of protocol {one.protocol}: mailboxes alone have a mode")
+        put_subscription(store, home, msgspec.structs.replace(one, unsubscribe=mode))
 
     service.store.write(work)
 

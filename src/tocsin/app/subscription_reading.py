@@ -29,7 +29,8 @@ class SubscriptionReading(NamedTuple):
     `state` is pending, confirmed, protected or deleted (SNS-4.5), `since` when it became so, and `until` the end of
     its newest token where it waits for one. `last` is the newest delivery to it, without its body's meaning;
     `failing_since` is when the first attempt failed after which nothing has arrived. `reason` is why somebody agreed
-    on its behalf. `drops_alarms`: its filter policy lets no alarm through (AL-17.1).
+    on its behalf. `drops_alarms`: its filter policy lets no alarm through (AL-17.1). `mode` is what it takes to end
+    it, for mailboxes (SNS-5.4); empty for others.
     """
 
     home: Scope
@@ -43,6 +44,7 @@ class SubscriptionReading(NamedTuple):
     failing_since: int | None
     reason: str
     drops_alarms: bool
+    mode: str
 
     @property
     def receives(self) -> bool:
@@ -58,7 +60,7 @@ def hears_alarms(one: KeptSubscription) -> bool:
 class TopicNotes(NamedTuple):
     """What is the same for all subscriptions of a topic, and the reasons why some were agreed to, by their ids."""
 
-    protects_mail: bool
+    mode: str
     reasons: dict[str, str]
 
 
@@ -66,7 +68,7 @@ def notes_of(service: Service, store: StoreReader, home: Scope, topic: str) -> T
     """The notes of a topic."""
     mode = unsubscribe_mode(TOPICS.get(store, home, topic), service.settings.mail_unsubscribe)
     oldest_first = history_of_topic(service, store, home, topic)[::-1]
-    return TopicNotes(mode == "protected", {entry.ident: entry.reason for entry in oldest_first if entry.reason})
+    return TopicNotes(mode, {entry.ident: entry.reason for entry in oldest_first if entry.reason})
 
 
 def read_subscriptions(
@@ -121,13 +123,14 @@ def get_subscription(
 
 def _read(store: StoreReader, home: Scope, one: KeptSubscription, notes: TopicNotes) -> SubscriptionReading:
     arn = subscription_arn(home, one)
+    mode = (one.unsubscribe or notes.mode) if one.protocol in MAIL else ""
     if one.deleted_at is not None:
         state, since = "deleted", one.deleted_at
     elif one.confirmed_at is None:
         state, since = "pending", one.created_at
     else:
         # No link alone ends it: it was confirmed so, or it is a mailbox in that mode (SNS-4.5, SNS-5.4).
-        is_protected = one.is_protected or (one.protocol in MAIL and notes.protects_mail)
+        is_protected = one.is_protected or mode == "protected"
         state, since = "protected" if is_protected else "confirmed", one.confirmed_at
     last = store.outbox.deliveries(target=arn, limit=1)
     return SubscriptionReading(
@@ -142,6 +145,7 @@ def _read(store: StoreReader, home: Scope, one: KeptSubscription, notes: TopicNo
         failing_since=_failing_since(store, arn) if one.receives else None,
         reason=notes.reasons.get(one.ident, ""),
         drops_alarms=drops_every_alarm(one.attributes),
+        mode=mode,
     )
 
 

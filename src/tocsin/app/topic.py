@@ -45,7 +45,8 @@ class KeptSubscription(msgspec.Struct, frozen=True, kw_only=True):
 
     `confirmed_at` is None while it is pending. `owner` is the account of who made it, `principal` their ARN.
     `deleted_at` is set where somebody unsubscribed through a link, which can be taken back (SNS-4.4).
-    `token_ends_at` is the end of the newest token that confirms or restores it; None without one.
+    `token_ends_at` is the end of the newest token that confirms or restores it; None without one. `unsubscribe` is
+    the mode of this mailbox alone (SNS-5.4), empty where it is that of its topic.
     """
 
     ident: str
@@ -60,6 +61,7 @@ class KeptSubscription(msgspec.Struct, frozen=True, kw_only=True):
     is_protected: bool = False
     deleted_at: int | None = None
     token_ends_at: int | None = None
+    unsubscribe: str = ""
     attributes: dict[str, str] = {}
 
     @property
@@ -99,8 +101,10 @@ UNSUBSCRIBE_TAG = "tocsin:unsubscribe"
 UNSUBSCRIBE_MODES = ("protected", "confirm", "open")
 
 
-def unsubscribe_mode(topic: Topic | None, default: str) -> str:
-    """What it takes to end an e-mail subscription to a topic: its tag, else the setting (SNS-5.4)."""
+def unsubscribe_mode(topic: Topic | None, default: str, one: KeptSubscription | None = None) -> str:
+    """What it takes to end an e-mail subscription: its own mode, else the topic's tag, else the setting (SNS-5.4)."""
+    if one is not None and one.unsubscribe in UNSUBSCRIBE_MODES:
+        return one.unsubscribe
     mode = "" if topic is None else topic.tags.get(UNSUBSCRIBE_TAG, "")
     return mode if mode in UNSUBSCRIBE_MODES else default
 

@@ -250,7 +250,8 @@ def test_the_message_of_an_alarm_can_be_chosen(bench: TopicBench) -> None:
     bench.alarm("cis/other", TOPIC, OKActions=[TOPIC])
     ident = bench.subscribe("alice@example.com")
     page = bench.get(f"edit/subscription/{ident}")
-    options = [str(option.get("value")) for option in page.html.iter("option")]
+    (select,) = [one for one in page.html.iter("select") if one.get("name") == "message"]
+    options = [str(option.get("value")) for option in select.iter("option")]
     assert options == [
         "ALARM|111122223333/us-east-1|cis/other",
         "OK|111122223333/us-east-1|cis/other",
@@ -350,3 +351,40 @@ def test_hostile_text_is_shown_and_never_acts(bench: TopicBench) -> None:
         assert "<script>alert" not in seen.text
         assert "\u202e" not in seen.text
         assert seen.html is not None
+
+
+# ---------------------------------------------------------------- how a mailbox leaves
+
+
+def test_for_one_mailbox_it_can_be_said_how_it_leaves(bench: TopicBench) -> None:
+    ident = bench.subscribe("alice@example.com")
+    path = f"edit/subscription/{ident}"
+    assert "As the topic has it: protected" in bench.get(path).words
+    seen = bench.follow(bench.post("keep-subscription", {**opened(bench, path), "mode": "confirm"}))
+    assert "Saved." in seen.words
+    assert "Unsubscribing confirm" in seen.words
+    bench.publish()
+    assert bench.sent.unsubscribe == "confirm"
+    change = bench.audit.changes[-1][0]
+    assert (change.before, change.after) == ({"unsubscribe": "as the topic"}, {"unsubscribe": "confirm"})
+
+
+def test_who_leaves_by_a_page_is_not_protected(bench: TopicBench) -> None:
+    alice, bob = bench.subscribe("alice@example.com", unsubscribe="open"), bench.subscribe("bob@example.com")
+    states = {one: bench.get(f"subscriptions/{one}").words for one in (alice, bob)}
+    assert "confirmed since" in states[alice]
+    assert "protected since" in states[bob]
+
+
+@pytest.mark.parametrize("protocol", ["http", "log", "sqs"])
+def test_what_is_no_mailbox_leaves_as_on_aws(bench: TopicBench, protocol: str) -> None:
+    path = f"edit/subscription/{bench.subscribe('http://example.com/hook', protocol)}"
+    assert "Unsubscribing" not in bench.get(path).words
+    seen = bench.post("keep-subscription", {**opened(bench, path), "mode": "confirm"})
+    assert "mailboxes alone have a mode" in seen.words
+
+
+def test_a_mode_that_is_none_is_refused(bench: TopicBench) -> None:
+    path = f"edit/subscription/{bench.subscribe('alice@example.com')}"
+    seen = bench.post("keep-subscription", {**opened(bench, path), "mode": "never"})
+    assert (seen.status, "there is no such mode" in seen.words) == (422, True)

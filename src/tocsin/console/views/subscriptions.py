@@ -16,10 +16,10 @@ import msgspec
 
 from tocsin.app.alarm_filter import ATTRIBUTE_POLICY_CURE
 from tocsin.app.delivery_record import page_of_deliveries
-from tocsin.app.subscription_care import NoReasonError, confirm_for, resend
-from tocsin.app.subscription_endpoint import UNSERVED
+from tocsin.app.subscription_care import NoReasonError, confirm_for, resend, set_unsubscribe_mode
+from tocsin.app.subscription_endpoint import MAIL, UNSERVED
 from tocsin.app.subscription_reading import find_subscription
-from tocsin.app.topic import OVER_HTTP, TOPICS, topic_arn
+from tocsin.app.topic import OVER_HTTP, TOPICS, topic_arn, unsubscribe_mode
 from tocsin.app.topic_reading import alarms_left_unheard, read_topic
 from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, Page, Redirect
 from tocsin.console.delivery_row import delivery_rows
@@ -31,7 +31,7 @@ from tocsin.console.moment import from_epoch
 from tocsin.console.opened_form import Edited, conflict_page, opened_form
 from tocsin.console.policy_trial import messages_to_try, try_policy
 from tocsin.console.route import action, page
-from tocsin.console.views.topics import ADDABLE, CRUMB, redrive_policy, subscribe_call, topic_page
+from tocsin.console.views.topics import ADDABLE, CRUMB, MODES, redrive_policy, subscribe_call, topic_page
 from tocsin.core.aws_call import AwsCall
 from tocsin.core.notification.safe_line import safe_line
 
@@ -48,6 +48,7 @@ LABELS: Final = {
     "raw": "Raw messages",
     "queue": "Dead-letter queue",
     "delivery": "Delivery policy",
+    "mode": "Unsubscribing",
 }
 
 LOOKS_AT: Final = (
@@ -273,6 +274,7 @@ def edit_subscription(visit: Visit) -> Answer:
         "values": values,
         "looks_at": LOOKS_AT,
         "is_http": reading.kept.protocol in OVER_HTTP,
+        "modes": _modes(visit, reading),
         "takes_raw": reading.kept.protocol in {"http", "https", "sqs", "firehose"},
         "opened": opened_form(visit, values),
         **_trial(visit, reading, values),
@@ -296,7 +298,18 @@ def _values(reading: SubscriptionReading) -> dict[str, str]:
         "raw": "yes" if attributes.get("RawMessageDelivery") == "true" else "",
         "queue": _queue_of(attributes),
         "delivery": json_for_field(attributes.get("DeliveryPolicy", "")),
+        "mode": reading.kept.unsubscribe,
     }
+
+
+def _modes(visit: Visit, reading: SubscriptionReading) -> tuple[tuple[str, str], ...]:
+    """What it may take to end it (SNS-5.4); none to choose for what is no mailbox."""
+    if reading.kept.protocol not in MAIL:
+        return ()
+    with visit.service.store.read() as store:
+        topic = TOPICS.get(store, reading.home, reading.kept.topic)
+    of_topic = unsubscribe_mode(topic, visit.service.settings.mail_unsubscribe)
+    return (("", f"As the topic has it: {of_topic}"), *MODES[1:])
 
 
 def _trial(visit: Visit, reading: SubscriptionReading, values: dict[str, str]) -> dict[str, Any]:
@@ -328,8 +341,20 @@ def keep_subscription(visit: Visit) -> Answer:
     calls = _changes(visit, reading)
     for call in calls:
         visit.call(call.service, call.operation, call.parameters, scope=reading.home)
-    told = "Saved. It counts from the next message on." if calls else "Nothing was changed."
+    is_kept = _keep_mode(visit, reading)
+    told = "Saved. It counts from the next message on." if calls or is_kept else "Nothing was changed."
     return Redirect(visit.url("subscriptions", reading.kept.ident), told=told)
+
+
+def _keep_mode(visit: Visit, reading: SubscriptionReading) -> bool:
+    """Keep what it takes to end it; whether that was changed. AWS has no call for it."""
+    before, mode = reading.kept.unsubscribe, visit.form.get("mode")
+    if "mode" not in visit.form or mode == before:
+        return False
+    set_unsubscribe_mode(visit.service, reading.arn, mode)
+    was, becomes = ({"unsubscribe": one or "as the topic"} for one in (before, mode))
+    visit.note("unsubscribe-mode", "subscription", reading.arn, before=was, after=becomes)
+    return True
 
 
 def _edited(visit: Visit, reading: SubscriptionReading) -> Edited:
