@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.app.confirmation import find_token, is_token
+from tocsin.app.confirmation import find_token, is_token, token_end
+from tocsin.app.digest import digest_ms
 from tocsin.app.subscription import confirm_subscription, end_by_link
 from tocsin.app.subscription_endpoint import MAIL
 from tocsin.app.topic import (
@@ -19,10 +20,13 @@ from tocsin.app.topic import (
     topic_arn,
     unsubscribe_mode,
 )
+from tocsin.app.topic_alarms import TopicAlarms
 from tocsin.core.scope import Scope
 from tocsin.errors import InvalidParameterError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tocsin.app.service import Service
     from tocsin.app.store_port import StoreReader, StoreWriter
     from tocsin.app.topic import KeptSubscription
@@ -39,7 +43,12 @@ class Standing(StrEnum):
 
 
 class LinkedSubscription(NamedTuple):
-    """The subscription that a link is about. `is_protected`: no link ends it."""
+    """The subscription that a link is about, and what it would get.
+
+    `is_protected`: no link ends it. `mode` is what it takes to end it (SNS-5.4). `until` is when the token of the link
+    ends, in milliseconds since the epoch; None for a link that ends a subscription. `alarms` is how many publish to the
+    topic, `digest_ms` the time in which it sends one mail at most, None without a digest.
+    """
 
     arn: str
     topic_arn: str
@@ -48,6 +57,11 @@ class LinkedSubscription(NamedTuple):
     owner: str
     standing: Standing
     is_protected: bool
+    mode: str
+    until: int | None
+    attributes: Mapping[str, str]
+    alarms: int
+    digest_ms: int | None
 
 
 def look_at_confirmation(service: Service, token: str) -> LinkedSubscription | None:
@@ -94,12 +108,13 @@ def leave_by_link(service: Service, arn: str) -> LinkedSubscription | None:
 
 
 def _of_token(service: Service, store: StoreReader, token: str) -> LinkedSubscription | None:
-    place = find_token(store, token, now=service.now_ms()) if is_token(token) else None
+    now = service.now_ms()
+    place = find_token(store, token, now=now) if is_token(token) else None
     if place is None:
         return None
     home, topic, ident = place
     found = SUBSCRIPTIONS.get(store, home, subscription_name(topic, ident))
-    return None if found is None else _linked(service, store, home, found)
+    return None if found is None else _linked(service, store, home, found, until=token_end(store, token, now=now))
 
 
 def _of_arn(store: StoreReader, arn: str, now: int) -> tuple[Scope, KeptSubscription] | None:
@@ -116,15 +131,23 @@ def _scope_of(arn: str) -> Scope:
     return Scope(parts[4], parts[3])
 
 
-def _linked(service: Service, store: StoreReader, home: Scope, one: KeptSubscription) -> LinkedSubscription:
-    mode = unsubscribe_mode(TOPICS.get(store, home, one.topic), service.settings.mail_unsubscribe)
+def _linked(
+    service: Service, store: StoreReader, home: Scope, one: KeptSubscription, *, until: int | None = None
+) -> LinkedSubscription:
+    topic, arn = TOPICS.get(store, home, one.topic), topic_arn(home, one.topic)
+    mode = unsubscribe_mode(topic, service.settings.mail_unsubscribe, one)
     standing = Standing.CONFIRMED if one.receives else Standing.PENDING if one.deleted_at is None else Standing.ENDED
     return LinkedSubscription(
         arn=subscription_arn(home, one),
-        topic_arn=topic_arn(home, one.topic),
+        topic_arn=arn,
         protocol=one.protocol,
         endpoint=one.endpoint,
         owner=one.owner,
         standing=standing,
         is_protected=one.is_protected or (one.protocol in MAIL and mode == "protected"),
+        mode=mode,
+        until=until,
+        attributes=one.attributes,
+        alarms=len(service.part(TopicAlarms).of(store, arn)),
+        digest_ms=None if topic is None else digest_ms(topic),
     )

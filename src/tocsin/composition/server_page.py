@@ -11,7 +11,7 @@ import msgspec
 from tocsin.app.audit_chain import AuditChain
 from tocsin.app.metrics_page import CONTENT_TYPE, Gauge, metrics_page
 from tocsin.composition.record_receiver import PATH as RECORDS
-from tocsin.console.subscription_page import page_headers
+from tocsin.console.subscription_page import page_headers, unavailable_page
 from tocsin.core.outbox import DeliveryStatus
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreError
@@ -158,8 +158,8 @@ class ServerPages:
             status, html = pages.answer(
                 request.raw_path, request.query_string, request.body, acts=request.method == "POST"
             )
-        except StoreError as error:
-            return _json(503, {"status": "failing", "reasons": [error.message]}, request_id)
+        except StoreError:
+            status, html = 503, unavailable_page()
         headers = (*_headers("text/html; charset=utf-8", request_id), *page_headers())
         return WireResponse(status=status, headers=headers, body=html.encode())
 
