@@ -52,6 +52,18 @@ def outline(rule: AlarmRule, states: Mapping[str, StateValue], *, most: int = 20
     return found[:most]
 
 
+def outcome(rule: AlarmRule, states: Mapping[str, StateValue]) -> bool | None:
+    """Whether a rule holds; None where that depends on alarms whose states are not known.
+
+    >>> from tocsin.core.alarm.state import StateValue
+    >>> from tocsin.core.composite_alarm.alarm_rule import AlarmRule
+    >>> rule = AlarmRule.parse("ALARM(a) OR ALARM(b)")
+    >>> outcome(rule, {"a": StateValue.ALARM}), outcome(rule, {"a": StateValue.OK})
+    (True, None)
+    """
+    return _values(rule.tree, states)[id(rule.tree)]
+
+
 def _lines(node: Node, depth: int, holds: bool | None, states: Mapping[str, StateValue]) -> Iterator[OutlineLine]:
     match node:
         case Constant():
