@@ -47,6 +47,15 @@ def draw_caret(source: str, position: int, *, width: int = 1) -> str:
     return f"  {label}{before}{after}\n  {gutter}{padding}{carets}"
 
 
+def script_position(source: str, position: int) -> int:
+    """The same place as scripts in a browser count it, in UTF-16 units.
+
+    >>> script_position("a = \U0001f600 :", 6)
+    7
+    """
+    return len(source[:position].encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _visible(character: str) -> str:
     unsafe = unicodedata.category(character) in _UNSAFE and character not in "\t\n"
     return "\N{REPLACEMENT CHARACTER}" if unsafe else character

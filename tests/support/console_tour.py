@@ -36,6 +36,7 @@ SAMPLES: Final[dict[str, str]] = {
     "confirm/delete-filter": f"confirm/delete-filter?name={GROUP}:{_ALARM}",
     "confirm/set-alarm-state": f"confirm/set-alarm-state?name={_ALARM}",
     "edit/alarm/{name...}": f"edit/alarm/{_ALARM}",
+    "edit/composite/{name...}": "edit/composite/account-takeover",
     "edit/filter/{name...}": f"edit/filter/{GROUP}:{_ALARM}",
     "confirm/switch-rule-off": f"confirm/switch-rule-off?rule={_ALARM}&group={GROUP}",
     "confirm/delete-log-group": f"confirm/delete-log-group?name={GROUP}",

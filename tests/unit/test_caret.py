@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from tocsin.caret import draw_caret, make_visible
+from tocsin.caret import draw_caret, make_visible, script_position
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,11 @@ def test_a_replaced_character_keeps_its_column() -> None:
 
 def test_visible_text_keeps_tabs_and_line_feeds() -> None:
     assert make_visible("a\tb\nc\rd\x1b") == "a\tb\nc\ufffdd\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("source", "position", "units"),
+    [("abc", 2, 2), ("é:", 1, 1), ("\U0001f600:", 1, 2), ("\ud800:", 1, 1), ("ab", 9, 2), ("", 0, 0)],
+)
+def test_scripts_count_in_other_units(source: str, position: int, units: int) -> None:
+    assert script_position(source, position) == units

@@ -126,7 +126,7 @@ def put_composite_alarm(service: Service, scope: Scope, parameters: Mapping[str,
         name = alarm.alarm_name
         _refuse_other_kind(store, scope, name, METRIC_ALARMS.kind)
         around = service.part(AlarmNetworks).of(store, scope)
-        _check_composite(store, scope, around.network, alarm)
+        check_composite(store, scope, around.network, alarm)
         known = COMPOSITES.get(store, scope, name)
         old = None if known is None else composite_of(known)
         if old == alarm:
@@ -159,7 +159,8 @@ def put_composite_alarm(service: Service, scope: Scope, parameters: Mapping[str,
     service.store.write(work)
 
 
-def _check_composite(store: StoreReader, scope: Scope, network: AlarmNetwork, alarm: CompositeAlarm) -> None:
+def check_composite(store: StoreReader, scope: Scope, network: AlarmNetwork, alarm: CompositeAlarm) -> None:
+    """Whether what a composite names is there. Raises AlarmRuleError or AlarmError (AL-12.3, AL-12.4)."""
     wanted = {name_in(child) for child in alarm.alarm_rule.children}
     if alarm.actions_suppressor is not None:
         wanted.add(name_in(alarm.actions_suppressor))

@@ -149,13 +149,19 @@ def fields_of(parameters: Mapping[str, Any], *, severity: str) -> dict[str, str]
 
 def fields_sent(form: Form) -> dict[str, str]:
     """What was typed. Actions come as one field each, or with a line for each."""
-    fields = {name: form.get(name) for name in LABELS}
-    for name in ACTIONS:
-        arns = [arn for text in form.all(name) for arn in text.splitlines() if arn.strip()]
-        fields[name] = "\n".join(dict.fromkeys(arn.strip() for arn in arns))
+    fields = {name: form.get(name) for name in LABELS} | actions_sent(form)
     if form.get("other-statistic"):
         fields["statistic"] = form.get("other-statistic")
     return fields
+
+
+def actions_sent(form: Form) -> dict[str, str]:
+    """The lists of actions that were chosen, an ARN a line."""
+    found = {}
+    for name in ACTIONS:
+        arns = [arn for text in form.all(name) for arn in text.splitlines() if arn.strip()]
+        found[name] = "\n".join(dict.fromkeys(arn.strip() for arn in arns))
+    return found
 
 
 def missing_choices(fields: Mapping[str, str]) -> list[tuple[str, str]]:

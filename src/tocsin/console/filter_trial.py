@@ -25,7 +25,7 @@ from tocsin.app.pattern_trial import (
     try_filter,
 )
 from tocsin.app.rule_catalogue import RuleCatalogue
-from tocsin.caret import draw_caret
+from tocsin.caret import draw_caret, script_position
 from tocsin.console.charts import Window, event_lane
 from tocsin.console.filter_form import definition_of
 from tocsin.console.moment import from_epoch
@@ -221,13 +221,12 @@ def _chosen(visit: Visit, trial: Trial) -> int | None:
 
 
 def _refused(error: PatternError) -> RefusedPattern:
-    before = error.source[: error.position]
     return RefusedPattern(
         message=error.message,
         drawing=draw_caret(error.source, error.position),
         hint=error.hint,
         rule=error.rule,
-        caret=len(before.encode("utf-16-le", "surrogatepass")) // 2,
+        caret=script_position(error.source, error.position),
         mended=mend_pattern(error.source),
     )
 

@@ -27,6 +27,7 @@ VIEWS: Final = (
     "log_groups",
     "filter",
     "alarm_form",
+    "composite_form",
     # -- set up: topics, subscriptions, deliveries, mailbox, trails
     "topics",
     "subscriptions",

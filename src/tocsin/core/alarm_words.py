@@ -1,4 +1,4 @@
-"""What a metric alarm will do, in words, before it does it. Spec: CON-4.8, AL-7.c, AL-7.d.
+"""What an alarm will do, in words, before it does it. Spec: CON-4.8, AL-7.c, AL-7.d, AL-12.6, AL-13.2.
 
 Rule: computed by the code that decides, never typed.
 """
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from tocsin.core.alarm.decision import Datapoint
 from tocsin.core.alarm.state import StateValue
-from tocsin.core.alarm_condition import condition_text
+from tocsin.core.alarm_condition import condition_text, span_text
 from tocsin.core.alarm_life import life_of, ring_text
+from tocsin.core.composite_alarm.reference import name_in
 
 if TYPE_CHECKING:
     from tocsin.core.alarm.definition import MetricAlarm
+    from tocsin.core.composite_alarm.definition import CompositeAlarm
 
 
 def alarm_words(
@@ -49,3 +51,51 @@ def _first(alarm: MetricAlarm, *, has_default: bool, extra: int | None) -> list[
             return []  # how long it rings has said so
         case _:
             assert_never(state)
+
+
+def composite_words(
+    alarm: CompositeAlarm,
+    *,
+    holds: bool | None,
+    before: StateValue | None = None,
+    suppressor: StateValue | None = None,
+) -> list[str]:
+    """What a composite comes to at once, and what its suppressor holds back: a sentence each.
+
+    `holds` is its rule as its children stand, None where one of them is not there; `before` its state, None for a new
+    one; `suppressor` the state of that alarm.
+    """
+    return [*_at_once(alarm, holds, before, suppressor), *_held(alarm)]
+
+
+def _at_once(
+    alarm: CompositeAlarm, holds: bool | None, before: StateValue | None, suppressor: StateValue | None
+) -> list[str]:
+    if holds is None:
+        return ["Rings while its rule holds. Whether it does now cannot be said: an alarm in it is not there."]
+    first = f"Rings while its rule holds, and now it {'holds' if holds else 'does not'}."
+    state = StateValue.ALARM if holds else StateValue.OK
+    if before is state:
+        return [first]
+    from_where = "It begins in INSUFFICIENT_DATA and" if before is None else f"Saved, it leaves {before.value} and"
+    return [first, f"{from_where} goes to {state.value} at once, and {_tells(alarm, state, suppressor)}."]
+
+
+def _tells(alarm: CompositeAlarm, state: StateValue, suppressor: StateValue | None) -> str:
+    told = alarm.actions("AlarmActions" if state is StateValue.ALARM else "OKActions")
+    if not told or not alarm.actions_enabled:
+        return "tells nobody of that"
+    if suppressor is StateValue.ALARM:
+        return "tells of it when its suppressor lets it"
+    wait = alarm.actions_suppressor_wait_period if alarm.actions_suppressor is not None else 0
+    return f"tells of it after {span_text(wait)}" if wait else "tells of it"
+
+
+def _held(alarm: CompositeAlarm) -> list[str]:
+    if alarm.actions_suppressor is None:
+        return []
+    name, wait = name_in(alarm.actions_suppressor), alarm.actions_suppressor_wait_period
+    extension = alarm.actions_suppressor_extension_period
+    waits = f"Before it tells of a change it waits {span_text(wait)} for {name} to ring. " if wait else ""
+    later = f"{span_text(extension)} after that" if extension else "as soon as that has ended"
+    return [f"{waits}While {name} rings it tells nothing; how it stands then is told {later}."]

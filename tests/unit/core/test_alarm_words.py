@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from alarms import metric_alarm
 
-from tocsin.core.alarm_words import alarm_words
+from tocsin.core.alarm.state import StateValue
+from tocsin.core.alarm_words import alarm_words, composite_words
+from tocsin.core.composite_alarm.definition import CompositeAlarm
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:t"
 
@@ -67,3 +69,57 @@ def test_of_a_band_only_the_condition_is_told() -> None:
         )
     )
     assert only.startswith("Rings when ")
+
+
+# ---------------------------------------------------------------- composites
+
+
+def composite(**changes: Any) -> CompositeAlarm:
+    return CompositeAlarm.from_aws({"AlarmName": "c", "AlarmRule": "ALARM(a)", "AlarmActions": [TOPIC], **changes})
+
+
+HELD = {"ActionsSuppressor": "s", "ActionsSuppressorWaitPeriod": 120, "ActionsSuppressorExtensionPeriod": 180}
+AT_ONCE = {**HELD, "ActionsSuppressorWaitPeriod": 0, "ActionsSuppressorExtensionPeriod": 0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "told"),
+    [
+        ({}, {"holds": True}, "begins in INSUFFICIENT_DATA and goes to ALARM at once, and tells of it."),
+        ({}, {"holds": False}, "begins in INSUFFICIENT_DATA and goes to OK at once, and tells nobody of that."),
+        ({"OKActions": [TOPIC]}, {"holds": False}, "goes to OK at once, and tells of it."),
+        ({"ActionsEnabled": False}, {"holds": True}, "goes to ALARM at once, and tells nobody of that."),
+        ({}, {"holds": True, "before": StateValue.OK}, "Saved, it leaves OK and goes to ALARM at once"),
+        (HELD, {"holds": True, "suppressor": StateValue.OK}, "tells of it after 2 minutes."),
+        (HELD, {"holds": True, "suppressor": StateValue.ALARM}, "tells of it when its suppressor lets it."),
+        (AT_ONCE, {"holds": True, "suppressor": StateValue.OK}, "goes to ALARM at once, and tells of it."),
+    ],
+)
+def test_what_a_composite_does_at_once_is_told(changes: dict[str, Any], state: dict[str, Any], told: str) -> None:
+    first, second, *_ = composite_words(composite(**changes), **state)
+    assert first == f"Rings while its rule holds, and now it {'holds' if state['holds'] else 'does not'}."
+    assert second.endswith(told) or told in second
+
+
+def test_of_a_composite_that_stays_as_it_is_no_change_is_told() -> None:
+    assert len(composite_words(composite(), holds=True, before=StateValue.ALARM)) == 1
+
+
+def test_of_a_rule_that_names_an_unknown_alarm_nothing_is_guessed() -> None:
+    (only,) = composite_words(composite(), holds=None)
+    assert only.endswith("an alarm in it is not there.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            HELD,
+            "Before it tells of a change it waits 2 minutes for s to ring. While s rings it tells nothing; how it"
+            " stands then is told 3 minutes after that.",
+        ),
+        (AT_ONCE, "While s rings it tells nothing; how it stands then is told as soon as that has ended."),
+    ],
+)
+def test_what_a_suppressor_holds_back_is_told(changes: dict[str, Any], told: str) -> None:
+    assert composite_words(composite(**changes), holds=True)[-1] == told

@@ -3,7 +3,7 @@
 new/alarm               what to watch: filters and metrics      app.filter_watch, store -> alarm_source.html
 new/alarm?filter=, …    the form and a preview                  console.alarm_form, alarm_trial -> alarm_form.html
 do/preview-alarm        the preview alone                       app.alarm_preview -> alarm_form/_trial.html
-do/put-alarm            PutMetricAlarm, TagResource             visit.call; a conflict shows conflict.html
+do/put-alarm            PutMetricAlarm, TagResource             console.alarm_saving; a conflict shows conflict.html
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS, alarm_arn
-from tocsin.app.definition_author import last_author
 from tocsin.app.filter_watch import FilterWatch
 from tocsin.app.metric_filter import FILTERS, filter_name
 from tocsin.app.parameters import UNITS
@@ -32,15 +31,13 @@ from tocsin.console.alarm_form import (
     is_plain,
     missing_choices,
     parameters_of,
-    tags_of,
 )
+from tocsin.console.alarm_saving import CRUMB, conflict_page, opened_with, put_calls
 from tocsin.console.alarm_trial import alarm_of, trial_context
 from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, Page, Redirect
-from tocsin.console.edit_conflict import conflict_of, packed, unpacked, version_of
-from tocsin.console.moment import from_epoch
+from tocsin.console.edit_conflict import packed, version_of
 from tocsin.console.route import action, page
 from tocsin.core.alarm_severity import SEVERITY
-from tocsin.core.aws_call import AwsCall
 from tocsin.core.nearest import nearest
 
 if TYPE_CHECKING:
@@ -49,10 +46,8 @@ if TYPE_CHECKING:
     from tocsin.app.alarm_record import KeptAlarm
     from tocsin.app.store_port import StoreReader
     from tocsin.console.answer import Answer
-    from tocsin.console.edit_conflict import Conflict
     from tocsin.console.visit import Visit
 
-_CRUMB = "Alarms"
 _MOST_METRICS = 100
 _ACTIVE_SECONDS = 14 * 86_400
 _TOO_MANY = "More than 10 previews a second: this one was left out. Press Preview for an answer."
@@ -73,7 +68,7 @@ def new_alarm(visit: Visit) -> Answer:
         "alarm_form.html",
         "New alarm",
         _context(visit, fields, name=name, stored=None),
-        crumbs=[(_CRUMB, visit.url("alarms"))],
+        crumbs=[(CRUMB, visit.url("alarms"))],
         section="alarms",
     )
 
@@ -106,7 +101,7 @@ def _copy(visit: Visit, name: str) -> Answer:
     if stored is None:
         raise NoSuchPageError(f"There is no alarm {name}")
     context = _context(visit, stored, name=f"{name}-copy", stored=None)
-    return Page("alarm_form.html", "New alarm", context, crumbs=[(_CRUMB, visit.url("alarms"))], section="alarms")
+    return Page("alarm_form.html", "New alarm", context, crumbs=[(CRUMB, visit.url("alarms"))], section="alarms")
 
 
 def edit_alarm(visit: Visit) -> Answer:
@@ -122,7 +117,7 @@ def edit_alarm(visit: Visit) -> Answer:
         links = [(near, visit.url("edit/alarm", near))] if near is not None else []
         raise NoSuchPageError(f"There is no alarm {name}", nearest=links)
     fields = fields_sent(visit.form) if visit.form else stored
-    crumbs = [(_CRUMB, visit.url("alarms")), (name, visit.url("alarms", name))]
+    crumbs = [(CRUMB, visit.url("alarms")), (name, visit.url("alarms", name))]
     context = _context(visit, fields, name=name, stored=stored)
     return Page("alarm_form.html", "Edit", context, crumbs=crumbs, section="alarms")
 
@@ -161,7 +156,7 @@ def _context(visit: Visit, fields: Mapping[str, str], *, name: str, stored: Mapp
         "lists": ACTIONS,
         "version": "" if stored is None else visit.form.get("version") or version_of(stored),
         "base": "" if stored is None else visit.form.exact("base") or packed(stored),
-        **_trial(visit, fields, name=name, before=_opened(visit) or stored, is_live=False),
+        **_trial(visit, fields, name=name, before=opened_with(visit) or stored, is_live=False),
     }
 
 
@@ -179,7 +174,7 @@ def _sources(visit: Visit) -> Page:
         if (key.namespace, key.metric_name) not in fed or key.dimensions
     ]
     context = {"filters": filters, "metrics": others}
-    return Page("alarm_source.html", "New alarm", context, crumbs=[(_CRUMB, visit.url("alarms"))], section="alarms")
+    return Page("alarm_source.html", "New alarm", context, crumbs=[(CRUMB, visit.url("alarms"))], section="alarms")
 
 
 # ---------------------------------------------------------------- the preview
@@ -192,20 +187,16 @@ def preview(visit: Visit) -> Answer:
     if not visit.service.part(TrialGate).admits(visit.visitor.name):
         return Fragment("filter/_busy.html", {"text": _TOO_MANY})
     fields, name = fields_sent(visit.form), visit.form.get("name")
-    context = _trial(visit, fields, name=name, before=_opened(visit), is_live=True)
+    context = _trial(visit, fields, name=name, before=opened_with(visit), is_live=True)
     return Fragment("alarm_form/_trial.html", {"fields": fields, "name": name, **context})
-
-
-def _opened(visit: Visit) -> dict[str, str] | None:
-    """What the form was opened with; None for one of a new alarm."""
-    return unpacked(visit.form.exact("base")) if visit.form.get("version") else None
 
 
 def _trial(
     visit: Visit, fields: Mapping[str, str], *, name: str, before: Mapping[str, str] | None, is_live: bool
 ) -> dict[str, Any]:
     context = trial_context(visit, fields, name=name, is_new=before is None, is_live=is_live)
-    return {**context, "calls": _calls(visit, fields, name=name or "new-alarm", before=before)}
+    parameters = parameters_of(fields, name=name or "new-alarm")
+    return {**context, "calls": put_calls(visit.scope, "PutMetricAlarm", parameters, fields, before=before)}
 
 
 # ---------------------------------------------------------------- saving
@@ -223,59 +214,11 @@ def put_alarm(visit: Visit) -> Answer:
     if theirs is not None and not opened:
         raise FormProblemError({"name": f"There is an alarm {name} already. Choose another name, or edit that one."})
     if theirs is not None and version_of(theirs) != opened and theirs != fields:
-        return _conflict_page(visit, fields, _conflict(visit, fields, theirs, name=name), name=name)
-    for call in _calls(visit, fields, name=name, before=theirs):
+        return conflict_page(visit, fields, theirs, LABELS, name=name, operation="PutMetricAlarm", noun="alarm")
+    for call in put_calls(visit.scope, "PutMetricAlarm", parameters_of(fields, name=name), fields, before=theirs):
         visit.call(call.service, call.operation, call.parameters)
     done = "created. It is evaluated every minute from now on" if theirs is None else "saved"
     return Redirect(visit.url("alarms", name), told=f"Alarm {name} {done}.")
-
-
-def _calls(visit: Visit, fields: Mapping[str, str], *, name: str, before: Mapping[str, str] | None) -> list[AwsCall]:
-    """The calls that make the alarm what the form says. Tags of one that is there are set by a call of their own."""
-    parameters = parameters_of(fields, name=name)
-    tags = tags_of(fields)
-    if before is None:
-        made = {**parameters, "Tags": tags} if tags else parameters
-        return [AwsCall(service="cloudwatch", operation="PutMetricAlarm", parameters=made)]
-    calls = [AwsCall(service="cloudwatch", operation="PutMetricAlarm", parameters=parameters)]
-    if fields["severity"] != before.get("severity", ""):
-        arn = {"ResourceARN": alarm_arn(visit.scope, name)}
-        tagging = (
-            AwsCall(service="cloudwatch", operation="TagResource", parameters={**arn, "Tags": tags})
-            if tags
-            else AwsCall(service="cloudwatch", operation="UntagResource", parameters={**arn, "TagKeys": [SEVERITY]})
-        )
-        calls.append(tagging)
-    return calls
-
-
-def _conflict(visit: Visit, fields: Mapping[str, str], theirs: Mapping[str, str], *, name: str) -> Conflict:
-    author = last_author(visit.service, visit.scope, "PutMetricAlarm", parameters={"alarmName": name})
-    return conflict_of(
-        unpacked(visit.form.exact("base")),
-        theirs,
-        fields,
-        LABELS,
-        by="" if author is None else author.name,
-        at=None if author is None else from_epoch(author.at * 1000),
-    )
-
-
-def _conflict_page(visit: Visit, fields: Mapping[str, str], conflict: Conflict, *, name: str) -> Page:
-    address = visit.url("edit/alarm", name)
-    identity = {"name": name, "version": conflict.version}
-    context = {
-        "conflict": conflict,
-        "action": "put-alarm",
-        "shown_by": "preview-alarm",
-        "kind": "alarm",
-        "name": name,
-        "mine": {**fields, **identity},
-        "merged": {**conflict.merged, **identity},
-        "address": address,
-    }
-    crumbs = [(_CRUMB, visit.url("alarms")), (name, visit.url("alarms", name))]
-    return Page("conflict.html", "Changed meanwhile", context, crumbs=crumbs, section="alarms", status=409)
 
 
 ROUTES = (
