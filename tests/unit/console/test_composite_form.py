@@ -92,6 +92,12 @@ def test_a_new_composite_asks_for_its_alarms(bench: ConsoleBench) -> None:
     assert filled(seen)["rule"] == ""
 
 
+def test_without_alarms_one_is_to_be_made_first() -> None:
+    seen = ConsoleBench().get("new/composite")
+    assert seen.html is not None
+    assert "There is no other alarm yet that it could look at." in seen.words
+
+
 def test_alarms_that_the_address_names_make_a_rule(bench: ConsoleBench) -> None:
     seen = bench.get("new/composite?child=a&child=b&child=a")
     assert filled(seen)["rule"] == "ALARM(a) OR ALARM(b)"

@@ -115,8 +115,10 @@ def test_of_a_rule_that_names_an_unknown_alarm_nothing_is_guessed() -> None:
     [
         (
             HELD,
-            "Before it tells of a change it waits 2 minutes for s to ring. While s rings it tells nothing; how it"
-            " stands then is told 3 minutes after that.",
+            (
+                "Before it tells of a change it waits 2 minutes for s to ring. While s rings it tells nothing; how it"
+                " stands then is told 3 minutes after that."
+            ),
         ),
         (AT_ONCE, "While s rings it tells nothing; how it stands then is told as soon as that has ended."),
     ],
