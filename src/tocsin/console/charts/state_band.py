@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LANE_HEIGHT: Final = 12
 """Height of a state band and of a lane in px."""
 
+# A time in ALARM has at least 3 px. The narrowest lane has 200; what is this share of it needs no mark to be seen.
+_WIDE_ENOUGH: Final = 0.015
+
 Span = tuple[int, int]
 """From when to when, in seconds since the epoch."""
 
@@ -52,8 +55,10 @@ def _stretch(window: Window, state: str, start: int, end: int, *, y: int, is_thi
     left, right = percent(window.share(start)), percent(window.share(end))
     match state:
         case "ALARM":
-            mark = element("line", class_="sAl", x1=left, x2=left, y1=y, y2=y + LANE_HEIGHT)
-            return [_block(window, start, end, y=y, class_="sA"), mark]
+            block = _block(window, start, end, y=y, class_="sA")
+            if window.share(end) - window.share(start) >= _WIDE_ENOUGH:
+                return [block]
+            return [block, element("line", class_="sAl", x1=left, x2=left, y1=y, y2=y + LANE_HEIGHT)]
         case "INSUFFICIENT_DATA":
             middle = y + LANE_HEIGHT // 2
             dots = element("line", class_="sNl", x1=left, x2=right, y1=middle, y2=middle)

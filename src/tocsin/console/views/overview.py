@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 _PEOPLE: Final = 5
 
-# Times in ALARM of one lane that are drawn apart.
-_MARKS: Final = 16
+# Times in ALARM that are drawn apart: in all lanes together, and in one lane at the least and at the most.
+_MARKS: Final = 150
+_FEWEST_MARKS, _MOST_MARKS = 4, 16
 
 # The window ends with the next half hour, so that it stands still for a while.
 _GRAIN: Final = 1_800
@@ -110,8 +111,9 @@ def _ringing(sight: _Sight) -> dict[str, Any]:
 
 def _timeline(sight: _Sight) -> dict[str, Any]:
     window, day = _window(sight), _day(sight).day(sight.lines)
+    most = max(_FEWEST_MARKS, min(_MOST_MARKS, _MARKS // max(1, len(day.lanes))))
     lanes = [
-        {"lane": lane, "drawing": lane_drawing(window, lane, most=_MARKS), "in_alarm": lane.in_alarm / 1000}
+        {"lane": lane, "drawing": lane_drawing(window, lane, most=most), "in_alarm": lane.in_alarm / 1000}
         for lane in day.lanes
     ]
     zone = sight.visit.clock.zone
