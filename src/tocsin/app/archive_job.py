@@ -182,6 +182,7 @@ class JobBoard:
                 return None
             started = msgspec.structs.replace(job, status=JobStatus.RUNNING, started_at=self._service.now())
             self._put(started)
+            self._changed.notify_all()
             return started
 
     def wake(self) -> None:
