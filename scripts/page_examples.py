@@ -4,9 +4,9 @@ In a block marked `console` each line that begins with `$ ` is a command, run in
 of the page; the lines up to the next command are what it prints. `…` stands for anything within a
 line, a line of `…` alone for any number of lines; the time that a command took is not compared. A
 block with `title="NAME"` is written to that file. A block behind `<!-- not run: REASON -->` is left
-out. Every page has one working folder, in which `examples` is the folder of the repository. Ports 4590 to 4592, where
-the live service, the recorder and what that records listen, may be in use: free ones are used in their place. What a
-page leaves running is ended.
+out; one behind `<!-- early in a minute: REASON -->` waits until most of a minute is ahead. Every page has one working
+folder, in which `examples` is the folder of the repository. Ports 4590 to 4592, where the live service, the recorder
+and what that records listen, may be in use: free ones are used in their place. What a page leaves running is ended.
 
     python scripts/page_examples.py           says where pages and program differ; exit 1 if they do
     python scripts/page_examples.py --renew   writes what is printed now into the pages: read the diff
@@ -29,11 +29,14 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = (ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 BLOCK = re.compile(
-    r"^(?P<marker><!-- not run: [^>]+ -->\n)?"
+    r"^(?:<!-- (?P<marker>not run|early in a minute): [^>]+ -->\n)?"
     r"(?P<fence>```+)(?P<kind>console|pycon|[a-z]+ title=\"(?P<name>[^\"]+)\"[^\n]*)\n(?P<body>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 BETWEEN = "<<<end of a command>>>"
+
+# Alarms are evaluated ten seconds after the minute.
+EARLY = "while second=$((10#$(date +%S))); ((second < 12 || second > 35)); do sleep 0.5; done"
 PORTS = ("4590", "4591", "4592")
 
 # How long it took, which may also wrap the line: `; 0.04 s (85,789 records/s)`.
@@ -55,7 +58,7 @@ class Shown(NamedTuple):
 
 def blocks(page: Path) -> list[re.Match[str]]:
     """Find the blocks of a page that are not left out."""
-    return [block for block in BLOCK.finditer(page.read_text(encoding="utf-8")) if not block["marker"]]
+    return [block for block in BLOCK.finditer(page.read_text(encoding="utf-8")) if block["marker"] != "not run"]
 
 
 def commands(body: str) -> list[tuple[str, str]]:
@@ -96,6 +99,8 @@ def show(page: Path, folder: Path) -> list[Shown]:
     told: list[tuple[str, str]] = []
     script: list[str] = []
     for block in blocks(page):
+        if block["marker"] == "early in a minute":
+            script.append(EARLY)
         if name := block["name"]:
             script.append(f"mkdir -p '{Path(name).parent}'; cat > '{name}' << '{BETWEEN}'\n{block['body']}{BETWEEN}")
         elif block["kind"] == "console":
@@ -159,7 +164,7 @@ def renew(page: Path, shown: list[Shown]) -> None:
     left = iter(shown)
 
     def renewed(block: re.Match[str]) -> str:
-        if block["marker"] or block["kind"] != "console":
+        if block["marker"] == "not run" or block["kind"] != "console":
             return block[0]
         body = ""
         for command, _ in commands(block["body"]):

@@ -38,19 +38,22 @@ def configure_log(*, is_terminal: bool, stream: TextIO | None = None) -> None:
 
 
 class _Output:
-    """Where lines go. One that cannot be written, such as to a disk that is full, is no reason for anything to end."""
+    """Where lines go. One that cannot be written is no reason for anything to end.
+
+    That is so on a disk that is full (OSError), and once standard error is closed (ValueError).
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> None:
         """Write, if that can be done."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.write(text)
 
     def flush(self) -> None:
         """Send on what was written, if that can be done."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.flush()
 
 

@@ -31,3 +31,11 @@ def test_what_can_be_written_is() -> None:
     stream = io.StringIO()
     _Output(stream).write("a line\n")
     assert stream.getvalue() == "a line\n"
+
+
+def test_a_stream_that_was_closed_ends_nothing() -> None:
+    stream = io.StringIO()
+    stream.close()
+    output = _Output(stream)
+    output.write("a line\n")
+    output.flush()
