@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tocsin.errors import ConfigError, NotFoundError
+from tocsin.config.access_key_file import read_access_key_file
+from tocsin.errors import ConfigError
 from tocsin.wire.authentication import AccessKey
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _NAMES = ("secret", "arn", "account", "name")
 _ARN = re.compile(r"arn:[a-z-]+:(?:iam|sts)::([0-9]{12}):\S+\Z")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z")
-_MOST_BYTES = 4 * 1024 * 1024
 _SHORTEST_SECRET = 16
 
 
@@ -28,21 +28,7 @@ def read_credentials(path: Path) -> dict[str, AccessKey]:
         NotFoundError: there is no such file.
         ConfigError: it cannot be read, or something in it is wrong.
     """
-    import tomllib
-
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise NotFoundError(f"{path}: there is no such file", hint="auth.credentials names it") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}", path=str(path)) from error
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path}: longer than 4 MiB", path=str(path))
-    try:
-        document = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        # The message of the reader may hold what stands in the file.
-        raise ConfigError(f"{path}: it is no TOML file", path=str(path), hint="see https://toml.io/en/v1.0.0") from None
+    document = read_access_key_file(path, named_by="auth.credentials").document
     return {name: _key(path, name, table) for name, table in document.items()}
 
 

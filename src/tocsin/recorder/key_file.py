@@ -7,19 +7,18 @@ errors, each with its place. What is secret is neither kept nor shown.
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from tocsin.config.access_key_file import read_access_key_file
 from tocsin.core.identity import Issuer, Kind, Principal, Session, principal_of_arn
 from tocsin.core.nearest import did_you_mean
-from tocsin.errors import ConfigError, NotFoundError
+from tocsin.errors import ConfigError
 from tocsin.toml_keys import places_of_keys
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-_MOST_BYTES: Final = 4 * 1024 * 1024
 _Form = tuple[re.Pattern[str], str]
 """What a text has to look like, and the remedy where it does not."""
 
@@ -60,20 +59,7 @@ def read_key_file(path: Path, *, account: str, at: datetime) -> KeyFile:
         NotFoundError: there is no such file.
         ConfigError: it cannot be read, or something in it is wrong.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise NotFoundError(f"{path}: there is no such file", hint="--credentials names it") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}", path=str(path)) from None
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path}: longer than 4 MiB", path=str(path))
-    try:
-        text = data.decode().replace("\r\n", "\n")
-        document = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
-        # The message of the reader may hold what stands in the file, and that may be a secret.
-        raise ConfigError(f"{path}: it is no TOML file", path=str(path), hint="see https://toml.io/en/v1.0.0") from None
+    document, text = read_access_key_file(path, named_by="--credentials")
     return _Reader(path, text, account, at).read(document)
 
 
