@@ -67,6 +67,25 @@ def test_a_new_event_shows_by_itself(chrome: Browser, live: LiveServer) -> None:
         tab.require_quiet()
 
 
+# What a page shifts by while it loads and its scripts begin (CON-10.3).
+_NOTES_SHIFTS = """
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) window.shifted.push(...one.sources.map(({ node }) => node?.outerHTML));
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("path", ["", f"logs/{GROUP}"])
+def test_nothing_moves_when_a_page_comes_alive(chrome: Browser, live: LiveServer, path: str) -> None:
+    with visiting(chrome, live.address) as tab:
+        tab.page.add_init_script(_NOTES_SHIFTS)
+        tab.open(path)
+        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        tab.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        assert tab.page.evaluate("window.shifted") == []
+
+
 def test_nothing_moves_under_the_pointer(chrome: Browser, live: LiveServer) -> None:
     put(live, "StopInstances")
     with visiting(chrome, live.address) as tab:
