@@ -63,11 +63,22 @@ def columns_of(slots: Sequence[Slot], *, side: Side = Side.ABOVE, most: int = MO
     return tuple(_column(part, side) for part in _parts(slots, most))
 
 
+def parts_of(count: int, *, most: int) -> list[tuple[int, int]]:
+    """`count` slots as at most `most` runs of the same length, each from a slot up to before another.
+
+    The last one ends with the last slot; the first may be shorter.
+
+    >>> parts_of(5, most=3)
+    [(0, 1), (1, 3), (3, 5)]
+    """
+    size = -(-count // most) or 1
+    head = count % size
+    cuts = [*([0] if head else []), *range(head, count, size), count]
+    return list(pairwise(cuts))
+
+
 def _parts(slots: Sequence[Slot], most: int) -> list[Sequence[Slot]]:
-    size = -(-len(slots) // most) or 1
-    head = len(slots) % size
-    cuts = [*([0] if head else []), *range(head, len(slots), size), len(slots)]
-    return [slots[first:end] for first, end in pairwise(cuts)]
+    return [slots[first:end] for first, end in parts_of(len(slots), most=most)]
 
 
 def _column(slots: Sequence[Slot], side: Side) -> Column:

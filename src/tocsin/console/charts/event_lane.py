@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from markupsafe import Markup
 
-from tocsin.console.charts.columns import MOST_EVENT_COLUMNS, MOST_SPARKS, columns_of
-from tocsin.console.charts.slot import Slot
+from tocsin.console.charts.columns import MOST_EVENT_COLUMNS, MOST_SPARKS, parts_of
 from tocsin.console.charts.svg import element, percent, picture
 from tocsin.console.charts.time_axis import Window, length_text, moment_text
 from tocsin.console.charts.value_axis import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from tocsin.console.charts.columns import Column
 
 LANE_HEIGHT: Final = 56
 SPARK_HEIGHT: Final = 24
@@ -54,19 +51,23 @@ def event_lane(
     `counts` are (start in seconds since the epoch, count) in order, each `width` seconds wide; None is "not known",
     which is not zero. The highest column is as high as the lane.
     """
-    slots = [
-        Slot(start=start, end=start + width, value=count)
-        for start, count in counts
-        if window.clip(start, start + width) is not None
+    # Without the columns of a metric chart, which know much more: a day is 1,440 minutes, and drawn often.
+    shown = [(start, count) for start, count in counts if start < window.end and window.start < start + width]
+    columns = [
+        (
+            shown[first][0],
+            shown[end - 1][0] + width,
+            max((n for _, n in shown[first:end] if n is not None), default=None),
+        )
+        for first, end in parts_of(len(shown), most=most)
     ]
-    columns = columns_of(slots, most=most)
-    top = max((column.value for column in columns if column.value is not None), default=0.0)
+    top = max((value for _, _, value in columns if value is not None), default=0.0)
     base = element("line", class_="axis", x2="100%", y1=height, y2=height)
-    bars = [_bar(window, column, top, height) for column in columns if column.value]
-    gaps = [_gap(window, column, height) for column in columns if column.value is None]
+    bars = [_bar(window, start, end, value / top, height) for start, end, value in columns if value]
+    gaps = [_gap(window, start, end, height) for start, end, value in columns if value is None]
     return Lane(
         drawing=picture(*bars, *gaps, base, height=height),
-        label=_label(words, slots, window, now=now, zone=zone),
+        label=_label(words, shown, window, now=now, zone=zone),
     )
 
 
@@ -85,25 +86,26 @@ def sparkline(
     )
 
 
-def _bar(window: Window, column: Column, top: float, height: int) -> Markup:
-    free = (column.end - column.start) * _FREE
-    left, right = window.share(column.start + free), window.share(column.end - free)
-    tall = max(_LEAST_BAR, round((column.value or 0.0) / top * (height - _HEADROOM)))
+def _bar(window: Window, start: int, end: int, share: float, height: int) -> Markup:
+    free = (end - start) * _FREE
+    left, right = window.share(start + free), window.share(end - free)
+    tall = max(_LEAST_BAR, round(share * (height - _HEADROOM)))
     return element("rect", class_="b", x=percent(left), width=percent(right - left), y=height - tall, height=tall)
 
 
-def _gap(window: Window, column: Column, height: int) -> Markup:
-    middle = percent(window.share((column.start + column.end) / 2))
+def _gap(window: Window, start: int, end: int, height: int) -> Markup:
+    middle = percent(window.share((start + end) / 2))
     return element("line", class_="gap", x1=middle, x2=middle, y1=height - 4, y2=height - 1)
 
 
-def _label(words: str, slots: Sequence[Slot], window: Window, *, now: int, zone: tzinfo) -> str:
-    known = [(slot.value, slot.start) for slot in slots if slot.value is not None]
+def _label(words: str, counts: Sequence[tuple[int, float | None]], window: Window, *, now: int, zone: tzinfo) -> str:
+    known = [(value, start) for start, value in counts if value is not None]
     length = length_text(window.length)
     if not known:
         return f"{words}: nothing is known of these {length}."
-    highest, high_at = max(known, key=lambda pair: (pair[0], pair[1]))
-    lowest, low_at = min(known, key=lambda pair: (pair[0], -pair[1]))
+    highest, high_at = max(known)
+    lowest, _ = min(known)
+    low_at = max(start for value, start in known if value == lowest)
     total = sum(value for value, _ in known)
     when = [moment_text(at, now=now, zone=zone) for at in (high_at, low_at)]
     return (

@@ -6,6 +6,7 @@ everything else is in whole pixels, so that one drawing is sharp at every width 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -35,13 +36,20 @@ def element(name: str, *content: str, **attributes: Attribute) -> Markup:
     Markup('<text class="tx" text-anchor="end" y="14">a &lt; b</text>')
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        [
+            f' {_written(key)}="{value if type(value) is int else escape(value)}"'
+            for key, value in attributes.items()
+            if value is not None
+        ]
     )
     inner = "".join(escape(part) for part in content)
     body = f">{inner}</{name}>" if inner else "/>"
     return Markup(f"<{name}{written}{body}")  # noqa: S704  (all of it was escaped above)
+
+
+@cache
+def _written(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def group(parts: Iterable[Markup]) -> Markup:
