@@ -134,7 +134,7 @@ def test_the_record_that_ships_is_as_the_recorder_makes_it(told: str, folder: Pa
 def test_settings_of_the_working_folder_are_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tocsin.toml").write_text('[smtp]\nurl = "smtp://mail.example.com"\n[server]\ntls_cert = "none"\n')
     monkeypatch.chdir(tmp_path)
-    with Stage(tmp_path / "data", speed=60, lasts=timedelta(minutes=1), environ={}) as stage:
+    with Stage(tmp_path / "data", speed=60, begins_ago=timedelta(minutes=1), environ={}) as stage:
         assert stage.server_url.startswith("http://127.0.0.1:")
         assert stage.call(ALICE, "sns", "ListTopics", {})["Topics"] == []
 

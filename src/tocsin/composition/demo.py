@@ -32,8 +32,9 @@ WATCHED = ("security-group-changes", "update-trail", "stop-logging", "delete-tra
 """The rules of the pack `article` that the story sets off."""
 
 _SPEED = 60
-# By how many minutes of its own clock the story is over, so that its clock ends at about the time of day.
-_LENGTH = timedelta(minutes=30)
+# So far back its clock begins. The story takes half an hour of it, more on a machine that is slow or busy, whose time
+# it multiplies, too; nothing may have taken place in the future.
+_BEGINS_AGO = timedelta(minutes=90)
 _LONGEST_WAIT = timedelta(minutes=25)
 _LINK = re.compile(r"https?://\S+/_tocsin/subscriptions/confirm\?\S+")
 
@@ -77,7 +78,7 @@ def demo(*, data: Path, is_realtime: bool, narrator: Narrator, environ: Mapping[
         ConfigError: the server cannot be started.
         InternalError: something did not happen that should have.
     """
-    with Stage(data, speed=None if is_realtime else _SPEED, lasts=_LENGTH, environ=environ) as stage:
+    with Stage(data, speed=None if is_realtime else _SPEED, begins_ago=_BEGINS_AGO, environ=environ) as stage:
         _Story(stage, narrator).tell()
 
 

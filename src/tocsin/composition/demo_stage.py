@@ -60,10 +60,10 @@ _SECRET = "no-secret-of-anybody-but-of-this-walk-through"  # noqa: S105  (as it 
 class Stage:
     """The walk-through's services, while one is inside."""
 
-    def __init__(self, data: Path, *, speed: float | None, lasts: timedelta, environ: Mapping[str, str]) -> None:
-        """With `speed` the clock runs that many times as fast, and begins `lasts` ago, so that it ends at about now."""
+    def __init__(self, data: Path, *, speed: float | None, begins_ago: timedelta, environ: Mapping[str, str]) -> None:
+        """With `speed` the clock runs that many times as fast; it begins `begins_ago` before now."""
         now = SystemClock().now()
-        self.clock: Clock = SystemClock() if speed is None else FastClock(now - lasts, speed=speed)
+        self.clock: Clock = SystemClock() if speed is None else FastClock(now - begins_ago, speed=speed)
         self.data = data
         self._environ = environ
         self._exit = ExitStack()
