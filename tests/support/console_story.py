@@ -8,14 +8,17 @@
 The day: people and pipelines at work, denials in the afternoon, root without MFA in the evening, and at ten past three
 in the night mallory opens a security group to everybody. Somebody is told, somebody never confirmed, a hook fails, one
 topic has no reader. `empty` begins the same service and defines nothing; `hostile` puts into every name and field what
-an attacker would.
+an attacker would; `broken` is the same day on a machine that then failed: nothing was evaluated or delivered for 40
+minutes, the bucket's folder is gone, a topic that alarms name, a block of events and a mail are not what they were.
 """
 
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +28,7 @@ from http_endpoint import HttpEndpoint
 import tocsin
 from tocsin.app.acknowledgement import acknowledge
 from tocsin.clock import ManualClock
-from tocsin.composition.data_folder import MAILBOX
+from tocsin.composition.data_folder import BUCKETS, DATABASE, MAILBOX
 from tocsin.composition.delivery import DeliveryLoop
 from tocsin.composition.serve import RunningServer
 from tocsin.composition.server_settings import plan_server
@@ -93,7 +96,7 @@ class Story:
             running.close()
 
     def tell(self, kind: str = "full") -> None:
-        """Live through the day: a `full` one, an `empty` one, or a `hostile` one."""
+        """Live through the day: a `full` one, an `empty` one, a `hostile` or a `broken` one."""
         self.kind = kind
         if kind == "empty":
             self.clock.advance((AT - self.clock.now()).total_seconds())
@@ -108,6 +111,27 @@ class Story:
             acknowledge(running.service, HERE, "cis/unauthorized-api-calls", by="alice", note="asked the team on call")
             running.console_api._audit = self._audit
             self._change(running, hostile=hostile)
+            if kind == "broken":
+                self._fail(running)
+        if kind == "broken":
+            self._damage()
+
+    def _fail(self, running: RunningServer) -> None:
+        topic = HERE.arn("sns", "root-alerts")
+        self.call(running, "sns", "DeleteTopic", {"TopicArn": topic})
+        while running.store.pack_logs(at=running.service.now_ms())[0]:
+            pass
+        self.clock.advance(40 * 60.0)
+
+    def _damage(self) -> None:
+        with closing(sqlite3.connect(self.data / DATABASE)) as database, database:
+            database.execute("UPDATE log_block SET data = zeroblob(9) WHERE id = (SELECT max(id) FROM log_block)")
+        newest = find_mail(self.data / MAILBOX, list_mails(self.data / MAILBOX)[0].name)
+        assert newest is not None
+        newest.write_bytes(b"\xff\xfe\x00" * 99)
+        bucket = self.data / BUCKETS
+        shutil.rmtree(bucket, ignore_errors=True)
+        bucket.write_bytes(b"")
 
     def _change(self, running: RunningServer, *, hostile: bool) -> None:
         """What alice does in the console, last of all."""

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LOOKS = {"wide-light": (WIDE, False, True), "narrow-dark": (NARROW, True, True), "unscripted": (WIDE, False, False)}
 """Size, whether dark, whether scripts run."""
 
+_EXPECTED = {"full": {200}, "empty": {200, 404}, "hostile": {200, 404}, "broken": {200, 404, 503}}
+"""What pages may answer on such a day; never that something went wrong that nobody had thought of."""
+
 
 class Tourist:
     """A browser on a console whose day is of a kind (`Story.tell`)."""
@@ -40,13 +43,17 @@ class Tourist:
     def __exit__(self, *_: object) -> None:
         self._exit.close()
 
+    def tab(self, look: str) -> Tab:
+        """The tab of a look."""
+        return self._tabs[look]
+
     def problems(self, address: str, look: str) -> list[str]:
         """What is wrong with a page as it looks there; none for one that anybody would show to a stranger."""
         tab = self._tabs[look]
         status = tab.open(end_of_way(address, lambda start: self._links(tab, start)))
         page = tab.page
         found = []
-        if status != 200 and (self.kind == "full" or status != 404):
+        if status not in _EXPECTED[self.kind]:
             found.append(f"answers {status}")
         if not page.title().endswith("· Tocsin") or "alert(" in page.title():
             found.append(f"is called {page.title()}")

@@ -56,6 +56,8 @@ _PACKED_ABOVE = 1_024
 _STRANGER = Visitor(name="", role="viewer")
 """Whoever has not signed in."""
 
+NO_STORE = "The store cannot be used"
+
 UNDOES = "undoes"
 """The field of a form that takes back the change of an entry of the audit log, which it names."""
 
@@ -129,7 +131,7 @@ class ConsoleSite:
                 return self._to_sign_in(request)
             visit = self._visit(request, _as_preferred(visitor or _STRANGER, cookies), match, query, form)
         except StoreError as error:
-            return self._plain_error(request, 503, "The store cannot be used", error.message)
+            return self._plain_error(request, 503, NO_STORE, _sentences(error))
         cookie, visit.session = cookies.get(FORM, ""), cookies.get(SESSION, "")
         new_cookie = "" if cookie else self._tokens.new_cookie()
         visit.token = self._tokens.token(cookie or new_cookie, visit.session)
@@ -152,7 +154,6 @@ class ConsoleSite:
         )
 
     def _of_visit(self, visit: Visit, match: Match | None, cookie: str) -> ConsoleResponse:
-        request = visit.request
         try:
             return self._routed(visit, match, cookie)
         except (NoSuchPageError, NotFoundError) as error:
@@ -161,8 +162,8 @@ class ConsoleSite:
             return self._error(visit, 404, what, error.hint, nearest=nearest)
         except AccessDeniedError as error:
             return self._error(visit, 403, "Needs an operator", error.message)
-        except StoreError as error:
-            return self._plain_error(request, 503, "The store cannot be used", error.message)
+        except StoreError as error:  # what the page needs; the frame may be at hand
+            return self._error(visit, 503, NO_STORE, _sentences(error))
         except InputError as error:
             return self._error(visit, 422, error.message, error.hint)
         except ApiRefusalError as error:
@@ -302,12 +303,18 @@ class ConsoleSite:
         try:
             return _html(visit.request, status, render(page.template, self._frame(visit, page) | dict(page.context)))
         except StoreError as error:
-            return self._plain_error(visit.request, 503, "The store cannot be used", error.message)
+            return self._plain_error(visit.request, 503, NO_STORE, _sentences(error))
 
     def _plain_error(self, request: ConsoleRequest, status: int, what: str, text: str) -> ConsoleResponse:
         """A page that needs neither the store nor a visitor."""
         context = {"what": what, "text": text, "is_part": request.path.startswith("_/")}
         return _html(request, status, render("failure.html", context))
+
+
+def _sentences(error: StoreError) -> str:
+    """What is wrong and what helps, as a page says it."""
+    told = (text.replace("`", "") for text in (error.message, error.hint) if text)
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in told)
 
 
 class _ShownInsteadError(Exception):

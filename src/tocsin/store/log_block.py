@@ -7,10 +7,11 @@ which term is packed apart, so that a look-up unpacks messages only where it fou
 from __future__ import annotations
 
 import heapq
-import zlib
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
+
+from tocsin.store.packed_column import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,29 +41,28 @@ class BlockSpan(NamedTuple):
     last: tuple[int, int]
 
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode_events = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, str]]).decode
 _decode_terms = msgspec.msgpack.Decoder(dict[int, list[int]]).decode
 
 
 def pack_events(events: Sequence[BlockEvent]) -> bytes:
     """The bytes of a block's events."""
-    return zlib.compress(_encode(list(map(tuple, events))), _LEVEL)
+    return pack(list(map(tuple, events)), level=_LEVEL)
 
 
 def unpack_events(data: bytes) -> list[BlockEvent]:
     """The events of a block."""
-    return list(map(BlockEvent._make, _decode_events(zlib.decompress(data))))
+    return list(map(BlockEvent._make, unpack(data, _decode_events)))
 
 
 def pack_terms(places: dict[int, list[int]]) -> bytes:
     """The bytes that say which events, counted from 0, have which term, given by its number."""
-    return zlib.compress(_encode(places), _LEVEL)
+    return pack(places, level=_LEVEL)
 
 
 def places_of(terms: bytes, wanted: Iterable[int]) -> list[int]:
     """The places of the events that have all of these terms, ascending."""
-    known = _decode_terms(zlib.decompress(terms))
+    known = unpack(terms, _decode_terms)
     sets = [set(known.get(term, ())) for term in wanted]
     return sorted(set.intersection(*sets)) if sets else []
 

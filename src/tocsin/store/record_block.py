@@ -7,7 +7,6 @@ can be removed without reading them.
 
 from __future__ import annotations
 
-import zlib
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import msgspec
 
 from tocsin.core.kept_record import EVENT_ID, event_rank
 from tocsin.core.log_event import Term
+from tocsin.store.packed_column import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,6 @@ EVERYTHING = Term("", "")
 # Keys that are remembered; most records name what others before them have named.
 _MOST_KNOWN = 50_000
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode_bodies = msgspec.msgpack.Decoder(list[bytes]).decode
 _decode_postings = msgspec.msgpack.Decoder(list[tuple[int, int, bytes, int]]).decode
 
@@ -55,12 +54,12 @@ def blocks_of(records: Sequence[NewRecord]) -> Iterator[tuple[int, Sequence[NewR
 
 def pack_bodies(records: Iterable[NewRecord]) -> bytes:
     """The texts of a block."""
-    return zlib.compress(_encode([record.body for record in records]), _LEVEL)
+    return pack([record.body for record in records], level=_LEVEL)
 
 
 def unpack_bodies(data: bytes) -> list[bytes]:
     """The same, back."""
-    return _decode_bodies(zlib.decompress(data))
+    return unpack(data, _decode_bodies)
 
 
 class PostingKeys:
@@ -108,9 +107,9 @@ def posting_key(scope: str, history: str, term: Term) -> int:
 
 def pack_postings(postings: Sequence[tuple[int, int, bytes, int]]) -> bytes:
     """What a block's records are found by, to remove it."""
-    return zlib.compress(_encode(postings), _LEVEL)
+    return pack(postings, level=_LEVEL)
 
 
 def unpack_postings(data: bytes) -> list[tuple[int, int, bytes, int]]:
     """The same, back."""
-    return _decode_postings(zlib.decompress(data)) if data else []
+    return unpack(data, _decode_postings) if data else []

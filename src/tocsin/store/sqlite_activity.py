@@ -6,13 +6,13 @@ are in no block yet are counted by who reads.
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tocsin.core.activity import COMPANIONS, Companion, Outcomes
 from tocsin.core.log_event import TERM_KINDS, Sighting
+from tocsin.store.packed_column import pack, unpack
 from tocsin.store.sqlite_rows import insert_rows
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _LEVEL = 3
 _Row = tuple[int, int, int, int, int, int, int]
 """An hour of two terms, as it stands in the table and in a block: term, kind, hour, companion, outcomes."""
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[_Row]).decode
 
 
@@ -70,12 +69,12 @@ def add_activity(connection: sqlite3.Connection, counted: Counted, numbers: Mapp
         conflict="ON CONFLICT DO UPDATE SET first_seen = min(first_seen, excluded.first_seen),"
         " last_seen = max(last_seen, excluded.last_seen), calls = calls + excluded.calls",
     )
-    return zlib.compress(_encode(rows), _LEVEL)
+    return pack(rows, level=_LEVEL)
 
 
 def take_back_activity(connection: sqlite3.Connection, kept: bytes) -> None:
     """Count the records of a block no more; what comes to nothing goes."""
-    rows = _decode(zlib.decompress(kept))
+    rows = unpack(kept, _decode)
     connection.executemany(
         "UPDATE activity SET calls = calls - ?5, denied = denied - ?6, failed = failed - ?7"
         " WHERE term_id = ?1 AND kind = ?2 AND hour = ?3 AND companion_id = ?4",

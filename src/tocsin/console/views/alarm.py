@@ -57,6 +57,7 @@ from tocsin.core.alarm_life import ring_text
 from tocsin.core.composite_alarm.reference import name_in
 from tocsin.core.decision_words import DecisionWords, decision_words, missing_words
 from tocsin.core.notification.call import DONE
+from tocsin.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +144,11 @@ def _answers(
     def has_time() -> bool:
         return clock.monotonic() - began < patience or bool(visit.query("wait"))
 
-    incident = _incident(visit, store, subject, episode)
+    incident, unread = Incident(), ""
+    try:
+        incident = _incident(visit, store, subject, episode)
+    except StoreError as error:  # of what is known without them nothing is held back
+        unread = error.message
     hearing = Hearing()
     if episode is not None:
         hearing = hearing_of(service, store, scope, subject.alarm, episode.began)
@@ -156,6 +161,7 @@ def _answers(
     return {
         "episode": episode,
         "incident": incident,
+        "unread": unread,
         "hearing": hearing,
         "forecast": ok,
         "activity": activity,
