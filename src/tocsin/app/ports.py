@@ -69,6 +69,10 @@ class Mailbox(Protocol):
         """How many mails there are."""
         ...
 
+    def count_after(self, name: str) -> int:
+        """How many of them have names beyond a name; all with an empty one. Cheap enough for every page."""
+        ...
+
     def page(self, *, before: str | None = None, limit: int) -> list[KeptMail]:
         """Mails, the newest first: those whose names lie before a name."""
         ...

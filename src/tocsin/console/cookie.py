@@ -24,6 +24,9 @@ FORM: Final = "tocsin-form"
 OWN_ZONE: Final = "tocsin-zone-chosen"
 """The time zone that somebody has chosen; it wins over the one of the browser, which its script keeps."""
 
+MAIL_SEEN: Final = "tocsin-mail-seen"
+"""The newest mail that was there when this browser last looked into the mailbox."""
+
 FORM_SECONDS: Final = 365 * 86_400
 
 _PREFIX: Final = "__Secure-"
@@ -51,3 +54,9 @@ def secret_cookie(request: ConsoleRequest, name: str, value: str, *, seconds: in
     prefix, secure = (_PREFIX, "; Secure") if request.is_https else ("", "")
     text = f"{prefix}{name}={value}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
     return "Set-Cookie", text
+
+
+def kept_cookie(request: ConsoleRequest, name: str, value: str, *, seconds: int) -> tuple[str, str]:
+    """The header that sets a cookie which is no secret, and which no script needs to read."""
+    secure = "; Secure" if request.is_https else ""
+    return "Set-Cookie", f"{name}={value}; Path={ROOT}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"

@@ -10,16 +10,17 @@ import asyncio
 import hashlib
 import os
 import re
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesHeaderParser, BytesParser
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tocsin.core.delivery import Delivered, DeliveryOutcome, DeliveryReason, Failed, Retry
 from tocsin.core.mail.kept_mail import MAIL_NAME, Attachment, KeptMail, ReadMail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -107,16 +108,28 @@ class MailboxFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._listed = _Listed(None, ())
 
     def count(self) -> int:
         """How many mails there are."""
-        return sum(1 for _ in _paths(self._folder))
+        return len(self._names())
+
+    def count_after(self, name: str) -> int:
+        """How many of them have names beyond a name; all with an empty one."""
+        names = self._names()
+        return len(names) - bisect_right(names, name)
 
     def page(self, *, before: str | None = None, limit: int) -> list[KeptMail]:
         """Mails, the newest first: those whose names lie before a name."""
-        names = sorted((path.stem for path in _paths(self._folder)), reverse=True)
-        chosen = [name for name in names if MAIL_NAME.fullmatch(name) and (before is None or name < before)]
-        return [kept for name in chosen[:limit] if (kept := self._kept(name)) is not None]
+        chosen = (name for name in reversed(self._names()) if before is None or name < before)
+        found: list[KeptMail] = []
+        for name in chosen:
+            if len(found) == limit:
+                break
+            kept = self._kept(name)
+            if kept is not None:
+                found.append(kept)
+        return found
 
     def read(self, name: str) -> ReadMail | None:
         """A mail by its name; None for one that is not there."""
@@ -150,6 +163,23 @@ class MailboxFolder:
         except OSError:  # it may have made room for a newer one
             return None
 
+    def _names(self) -> Sequence[str]:
+        """The names of all mails, in order. The folder is gone through only after it has changed.
+
+        Twice then: a mail that came just behind the first time may have left the same time of change.
+        """
+        listed = self._listed
+        try:
+            changed_at = self._folder.stat().st_mtime_ns
+        except OSError:
+            return ()
+        is_known = listed.changed_at == changed_at
+        if is_known and listed.is_settled:
+            return listed.names
+        names = tuple(sorted(path.stem for path in _paths(self._folder) if MAIL_NAME.fullmatch(path.stem)))
+        self._listed = _Listed(changed_at, names, is_settled=is_known and names == listed.names)
+        return names
+
     def _kept(self, name: str) -> KeptMail | None:
         try:
             with (self._folder / f"{name}{_SUFFIX}").open("rb") as file:
@@ -157,6 +187,14 @@ class MailboxFolder:
         except OSError:
             return None
         return KeptMail(name=name, date=_date(mail), recipient=_header(mail, "To"), subject=_header(mail, "Subject"))
+
+
+class _Listed(NamedTuple):
+    """The names of mails in a folder that was changed last at a time."""
+
+    changed_at: int | None
+    names: tuple[str, ...]
+    is_settled: bool = False
 
 
 def _date(mail: EmailMessage) -> str:

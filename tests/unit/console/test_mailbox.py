@@ -66,6 +66,34 @@ def test_mails_are_listed_newest_first_and_it_is_said_why_they_are_here(bench: M
     assert "alice@example.com" in words
 
 
+def test_mails_that_came_since_the_mailbox_was_looked_at_stand_beside_its_name(bench: MailBench) -> None:
+    bench.put("a", envelope(subject="the first"))
+    assert "Mailbox 1 new" in bench.get("topics").words
+    bench.get("mailbox")
+    assert " new" not in bench.get("topics").words.partition("Mailbox")[2][:8]
+    bench.put("b", envelope(subject="the second", published_at=1_772_366_460_000))
+    bench.put("c", envelope(subject="the third", published_at=1_772_366_520_000))
+    assert "Mailbox 2 new" in bench.get("topics").words
+
+
+def test_what_is_no_name_of_a_mail_counts_as_not_having_looked(bench: MailBench) -> None:
+    bench.put("a", envelope())
+    bench.cookies["tocsin-mail-seen"] = "zzz"
+    assert "Mailbox 1 new" in bench.get("topics").words
+
+
+def test_an_older_page_of_the_mailbox_says_nothing_of_the_newest_mails(bench: MailBench) -> None:
+    bench.put("a", envelope())
+    bench.get("mailbox?before=20270101T000000Z-aaaaaaaa")
+    assert "Mailbox 1 new" in bench.get("topics").words
+
+
+def test_where_mails_leave_through_a_server_nothing_is_new_here(tmp_path: Path) -> None:
+    bench = MailBench(tmp_path, parts={"mail_server": "mail.example.com:587"})
+    bench.put("a", envelope())
+    assert "1 new" not in bench.get("topics").words
+
+
 def test_with_a_mail_server_it_is_said_through_which_mails_go(tmp_path: Path) -> None:
     bench = MailBench(tmp_path, parts={"mail_server": "mail.example.com:587"})
     assert "Mails go out through mail.example.com:587 ." in bench.get("mailbox").words

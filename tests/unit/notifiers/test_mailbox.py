@@ -14,9 +14,11 @@ from tocsin.core.delivery import Delivered, DeliveryReason, Failed, Retry
 from tocsin.core.mail.kept_mail import Attachment
 from tocsin.core.outbox import DeliveryRow
 from tocsin.core.scope import Scope
+from tocsin.notifiers import mailbox
 from tocsin.notifiers.mailbox import MailboxFolder, MailboxNotifier, find_mail, list_mails, mail_name, read_mail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tocsin.core.delivery import DeliveryOutcome
@@ -171,3 +173,31 @@ def test_no_name_leads_out_of_the_mailbox(tmp_path: Path, name: str) -> None:
     (tmp_path / "box").mkdir()
     box = MailboxFolder(tmp_path / "box")
     assert (box.read(name), box.source(name)) == (None, None)
+
+
+def test_the_folder_is_gone_through_only_after_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[Path] = []
+    plain = mailbox._paths
+
+    def counted(folder: Path) -> Iterator[Path]:
+        walks.append(folder)
+        return plain(folder)
+
+    monkeypatch.setattr(mailbox, "_paths", counted)
+    box = MailboxFolder(tmp_path)
+    (tmp_path / "20260301T120000Z-aaaaaaaa.eml").write_bytes(b"To: a\r\n\r\n")
+    assert [box.count_after("") for _ in range(10)] == [1] * 10
+    assert len(walks) == 2
+    (tmp_path / "20260301T120001Z-aaaaaaaa.eml").write_bytes(b"To: a\r\n\r\n")
+    assert [box.count_after("20260301T120000Z-aaaaaaaa") for _ in range(10)] == [1] * 10
+    assert box.count() == 2
+    assert len(walks) <= 4
+
+
+def test_a_mailbox_that_goes_and_comes_is_counted_anew(tmp_path: Path) -> None:
+    box = MailboxFolder(tmp_path / "box")
+    assert box.count_after("") == 0
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "20260301T120000Z-aaaaaaaa.eml").write_bytes(b"")
+    (tmp_path / "box" / "2_is_none.eml").write_bytes(b"")
+    assert (box.count_after(""), box.count()) == (1, 1)

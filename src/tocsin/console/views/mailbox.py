@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.console.answer import Document, Download, Fragment, NoSuchPageError, Page, PlainText
+from tocsin.console.cookie import FORM_SECONDS, MAIL_SEEN, kept_cookie
 from tocsin.console.route import fragment, page
 from tocsin.core.mail.kept_mail import without_tokens
 from tocsin.errors import AccessDeniedError
@@ -35,8 +36,11 @@ _PAGES: Final = "/_tocsin/subscriptions"
 
 
 def mail_list(visit: Visit) -> Answer:
-    """The mails, newest first."""
-    return Page("mailbox.html", "Mailbox", _listed(visit))
+    """The mails, newest first. Those on the first page have been looked at."""
+    listed = _listed(visit)
+    newest = listed["mails"][0].name if listed["is_first"] and listed["mails"] else ""
+    headers = (kept_cookie(visit.request, MAIL_SEEN, newest, seconds=FORM_SECONDS),) if newest else ()
+    return Page("mailbox.html", "Mailbox", listed, headers=headers)
 
 
 def mail_part(visit: Visit) -> Answer:
@@ -135,6 +139,9 @@ class _NoMails:
     """The mailbox of a console that was given none."""
 
     def count(self) -> int:
+        return 0
+
+    def count_after(self, name: str) -> int:  # noqa: ARG002  (a port)
         return 0
 
     def page(self, *, before: str | None = None, limit: int) -> list[KeptMail]:  # noqa: ARG002  (a port)
