@@ -19,6 +19,7 @@ TocsinError                     code (stable), message, hint
 ├── ArchiveError                the other side, outbound: an object that cannot be put into its bucket
 ├── StoreError                  the store cannot read or write: disk full, locked, damaged
 │   └── StoreBusyError          its queue is full; later it will work
+├── CutOffError                 there was a limit of time, and it was not enough
 └── InternalError               a defect of ours: exit 70, with an id to quote
 
 Spec: AR-8.
@@ -208,6 +209,12 @@ class StoreBusyError(StoreError):
     """So much waits to be written that no more is taken; the same will work later (WIRE-7.7)."""
 
     code = "store-busy"
+
+
+class CutOffError(TocsinError):
+    """What was asked took longer than it may, and was given up (CON-8.9)."""
+
+    code = "cut-off"
 
 
 class InternalError(TocsinError):

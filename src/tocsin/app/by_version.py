@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from tocsin.time_limit import no_time_limit
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -37,14 +39,15 @@ class ByVersion(Generic[Key, Value]):
         return ".".join(map(str, self._version_of(store, turn)))
 
     def get(self, store: StoreReader, key: Key, make: Callable[[], Value], *, turn: Hashable = 0) -> Value:
-        """The value of a key. Two who ask at once may both make it."""
+        """The value of a key. Two who ask at once may both make it; it is made to its end."""
         version = self._version_of(store, turn)
         with self._lock:
             if version != self._version or len(self._known) >= _MOST:
                 self._version, self._known = version, {}
             elif key in self._known:
                 return self._known[key]
-        made = make()
+        with no_time_limit():
+            made = make()
         with self._lock:
             if self._version == version:
                 self._known[key] = made

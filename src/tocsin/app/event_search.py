@@ -24,9 +24,12 @@ from tocsin.core.nearest import nearest
 from tocsin.core.pattern import tree
 from tocsin.core.record_term import RecordTerms, record_terms
 from tocsin.core.scope import Scope
+from tocsin.errors import CutOffError
+from tocsin.time_limit import time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from tocsin.app.service import Service
@@ -46,8 +49,9 @@ What would be more is not looked up but told apart when an event is read.
 
 _place = attrgetter("place")
 
-# So many blocks are looked at before the clock is.
+# So many blocks are looked at before the clock is, and so long may a step go on that was begun within the time.
 _STEP_BLOCKS = 10
+_STEP_SECONDS = 0.4
 
 # Rows that are asked for at first, and at once later: each time twice as many.
 _FIRST_ROWS = 200
@@ -136,6 +140,10 @@ class SearchBudget:
         taken = min(_STEP_BLOCKS, self._blocks)
         self._blocks -= taken
         return taken
+
+    def step(self) -> AbstractContextManager[None]:
+        """The limit of a step: one that a slow disk draws out is given up."""
+        return time_limit(self._clock, max(0.0, self._ends - self._clock.monotonic()) + _STEP_SECONDS)
 
 
 def search_by_terms(
@@ -374,16 +382,23 @@ class _Search:
         """The events of one way, newest first, as far as the budget goes. Each way has its first step."""
         before, blocks, rows = self._before, budget.take() or 1, _FIRST_ROWS
         while True:
-            page = self._store.logs.look_up(
-                wanted.scope,
-                wanted.terms,
-                group=self._group,
-                start=self._start,
-                end=self._end,
-                before=before,
-                limit=rows,
-                blocks=blocks,
-            )
+            try:
+                with budget.step():
+                    page = self._store.logs.look_up(
+                        wanted.scope,
+                        wanted.terms,
+                        group=self._group,
+                        start=self._start,
+                        end=self._end,
+                        before=before,
+                        limit=rows,
+                        blocks=blocks,
+                    )
+            except CutOffError:
+                if before is None or before == self._before:  # nothing new is known that could be told
+                    raise
+                self._stop_at(before)
+                return
             alive = [event for event in page.events if self._retention.keeps(wanted.scope, event)]
             for event, terms in sift(alive):
                 yield FoundEvent(wanted.scope, event, terms)
@@ -392,8 +407,11 @@ class _Search:
                 return
             blocks, rows = budget.take(), min(2 * rows, _MOST_ROWS)
             if not blocks:
-                self._stopped_at = before if self._stopped_at is None else max(before, self._stopped_at)
+                self._stop_at(before)
                 return
+
+    def _stop_at(self, place: EventPlace) -> None:
+        self._stopped_at = place if self._stopped_at is None else max(place, self._stopped_at)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -55,7 +55,7 @@ class Store(Protocol):
     """Where everything lasting lives. Methods may be called from any thread, and wait for the disk."""
 
     def read(self) -> AbstractContextManager[StoreReader]:
-        """A view of one moment: what has been committed when it is entered."""
+        """A view of one moment: what has been committed when it is entered. CutOffError when a `time_limit` is over."""
         ...
 
     def write(self, work: Callable[[StoreWriter], Result]) -> Result:

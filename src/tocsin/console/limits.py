@@ -13,6 +13,12 @@ LARGEST_FORM: Final = 1_048_576
 MOST_FIELDS: Final = 2_000
 """Fields of a form, and of a query."""
 
+RENDER_SECONDS: Final = 2.0
+"""In which a page is read from the store and rendered; then it is cut off."""
+
+BADGE_SECONDS: Final = 0.5
+"""In which the numbers beside the navigation are found; without them a page is better than none."""
+
 REQUESTS_A_SECOND: Final = 20
 """Of one user; of one address, for those who have not signed in."""
 

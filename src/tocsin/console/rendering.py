@@ -19,6 +19,7 @@ from tocsin.console.static_file import static_path
 from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
 from tocsin.core.quantity import count_text, counted
+from tocsin.time_limit import require_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +28,18 @@ if TYPE_CHECKING:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """The text of a template below `templates/`."""
-    return environment().get_template(template).render(context)
+    """The text of a template below `templates/`.
+
+    Raises:
+        CutOffError: the time of this thread was over (CON-8.9).
+    """
+    stream = environment().get_template(template).stream(context)
+    stream.enable_buffering(_PARTS_OF_A_LOOK)
+    parts: list[str] = []
+    for part in stream:
+        require_time()
+        parts.append(part)
+    return "".join(parts)
 
 
 @lru_cache(maxsize=1)
@@ -91,6 +102,9 @@ def break_parts(name: str) -> list[str]:
     """
     return _BREAKS.split(name)
 
+
+# Parts of a page after which it is looked whether its time is over: a thousandth of what they cost.
+_PARTS_OF_A_LOOK = 200
 
 _BREAKS = re.compile(r"(?<=[/\-._])(?=[^/\-._])|(?<=[a-z])(?=[A-Z])")
 

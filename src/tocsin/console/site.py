@@ -31,7 +31,7 @@ from tocsin.console.badge import badges
 from tocsin.console.cookie import FORM, FORM_SECONDS, OWN_ZONE, SESSION, cookies_of, secret_cookie
 from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
-from tocsin.console.limits import LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS
+from tocsin.console.limits import BADGE_SECONDS, LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS, RENDER_SECONDS
 from tocsin.console.rendering import render
 from tocsin.console.response_header import MAILBOX_POLICY, POLICY, document_headers, html_headers, static_headers
 from tocsin.console.result_line import ResultLines
@@ -39,14 +39,17 @@ from tocsin.console.route import ConsoleResponse, RouteTable
 from tocsin.console.route_table import all_routes
 from tocsin.console.static_file import find_static
 from tocsin.console.visit import ROOT, Form, Visit, Visitor
+from tocsin.core.quantity import counted
 from tocsin.core.scope import Scope
-from tocsin.errors import AccessDeniedError, InputError, NotFoundError, StoreError
+from tocsin.errors import AccessDeniedError, CutOffError, InputError, NotFoundError, StoreError
+from tocsin.time_limit import time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.app.service import Service
     from tocsin.console.answer import Answer
+    from tocsin.console.badge import Badge
     from tocsin.console.door import Doorkeeper
     from tocsin.console.route import ConsoleRequest, Match, View
     from tocsin.console.visit import ConsoleParts
@@ -162,6 +165,8 @@ class ConsoleSite:
             return self._error(visit, 404, what, error.hint, nearest=nearest)
         except AccessDeniedError as error:
             return self._error(visit, 403, "Needs an operator", error.message)
+        except CutOffError:
+            return self._cut_off(visit)
         except StoreError as error:  # what the page needs; the frame may be at hand
             return self._error(visit, 503, NO_STORE, _sentences(error))
         except InputError as error:
@@ -181,7 +186,8 @@ class ConsoleSite:
             return _with_header(refused, ("Allow", ", ".join(allowed)))
         if match.route.is_change:
             return self._change(visit, match, cookie)
-        return self._sent_answer(visit, match.route.view(visit))
+        with time_limit(self._service.clock, RENDER_SECONDS):
+            return self._sent_answer(visit, match.route.view(visit))
 
     # ------------------------------------------------------------ changes
 
@@ -284,8 +290,15 @@ class ConsoleSite:
             "section": page.section,
             "result": told,
             "form_id": self._service.new_id,
-            "badges": badges(visit),
+            "badges": self._badges(visit),
         }
+
+    def _badges(self, visit: Visit) -> Mapping[str, Badge]:
+        try:
+            with time_limit(self._service.clock, BADGE_SECONDS):
+                return badges(visit)
+        except CutOffError:  # a page without them says what it is asked for all the same
+            return {}
 
     # ------------------------------------------------------------ what went wrong
 
@@ -299,7 +312,17 @@ class ConsoleSite:
     def _error(self, visit: Visit, status: int, what: str, hint: str, *, nearest: Any = ()) -> ConsoleResponse:
         if visit.request.path.startswith("_/") or not visit.visitor.name:
             return self._plain_error(visit.request, status, what, hint)
-        page = Page("error.html", what, {"what": what, "hint": hint, "nearest": nearest})
+        return self._framed(visit, status, Page("error.html", what, {"what": what, "hint": hint, "nearest": nearest}))
+
+    def _cut_off(self, visit: Visit) -> ConsoleResponse:
+        """What took too long, what was asked, and how to ask for less (CON-8.9)."""
+        self._service.counters.add("errors", reason="console-cut-off")
+        what = f"This took longer than {counted(int(RENDER_SECONDS), 'second')}, and was given up"
+        if visit.request.path.startswith("_/") or not visit.visitor.name:
+            return self._plain_error(visit.request, 503, what, "Alarms go first; it may work in a minute.")
+        return self._framed(visit, 503, Page("cut_off.html", what, {"asked": visit.asked()}))
+
+    def _framed(self, visit: Visit, status: int, page: Page) -> ConsoleResponse:
         try:
             return _html(visit.request, status, render(page.template, self._frame(visit, page) | dict(page.context)))
         except StoreError as error:

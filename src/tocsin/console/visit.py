@@ -228,6 +228,16 @@ class Visit:
         path = f"{ROOT}/{self.request.path}".rstrip("/")
         return f"{path}?{urlencode(kept)}" if kept else path
 
+    def asked(self) -> list[tuple[str, str, str]]:
+        """The fields of the address's query, each with the address of this page without it."""
+        fields = [(name, value) for name, value in self._query.items() if name != "told"]
+        path = f"{ROOT}/{self.request.path}".rstrip("/")
+        return [
+            (name, value, f"{path}?{urlencode([one for one in fields if one[0] != name])}".rstrip("?"))
+            for name, value in fields
+            if value and name != "in"
+        ]
+
     @property
     def is_live(self) -> bool:
         """Whether a form was sent by the script while somebody types: it changes nothing then (CON-7.2)."""

@@ -20,6 +20,7 @@ from tocsin.store.memory_metrics import MemoryMetrics
 from tocsin.store.memory_outbox import MemoryOutbox, MemorySources
 from tocsin.store.memory_records import MemoryRecords
 from tocsin.store.undo import Undo
+from tocsin.time_limit import require_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ class MemoryStore:
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
         """What is there; writers wait until the block ends."""
+        require_time()
         with self._lock:
             yield self._content
 

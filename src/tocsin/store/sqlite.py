@@ -34,6 +34,7 @@ from tocsin.store.sqlite_records import SqliteRecordReader
 from tocsin.store.sqlite_schema import migrate, require_newest
 from tocsin.store.sqlite_scope import NOWHERE
 from tocsin.store.sqlite_writer import GroupCommit
+from tocsin.time_limit import is_time_limited, is_time_over, require_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +59,10 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
 )
 
+
+# Steps of SQLite's machine, some tenths of a millisecond, after which a statement looks whether its time is over. Each
+# look has to wait for the other threads of Python.
+_STEPS_OF_A_LOOK = 20_000
 
 # Pages that a connection keeps, in KiB. Each thread has one to read with, and the system keeps the file too.
 _WRITING_CACHE = 16_000
@@ -98,6 +103,7 @@ class SqliteStore:
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
         """A view of what was committed when the block was entered."""
+        require_time()
         with told(self._path):
             reader = getattr(self._local, "reader", None)
             if reader is None:
@@ -113,8 +119,11 @@ class SqliteStore:
             connection.execute("BEGIN")
             try:
                 connection.execute("SELECT number FROM version LIMIT 1").fetchone()  # the moment begins here
+                if is_time_limited():
+                    connection.set_progress_handler(is_time_over, _STEPS_OF_A_LOOK)
                 yield reader
             finally:
+                connection.set_progress_handler(None, 0)  # the end of a view is not to be cut off
                 connection.execute("COMMIT")
 
     def write(self, work: Callable[[StoreWriter], Result]) -> Result:

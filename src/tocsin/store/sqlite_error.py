@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tocsin.errors import StoreError
+from tocsin.errors import CutOffError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +27,16 @@ _REASONS = {
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """SQLite's errors become StoreError, with the reason and the remedy; what was stored is never in them."""
+    """SQLite's errors become StoreError, with the reason and the remedy; what was stored is never in them.
+
+    A statement whose time was over is no fault of the database: that is CutOffError.
+    """
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise CutOffError("there was no more time for this") from error
         reason, hint = _REASONS.get(code & 0xFF if code is not None else -1, (_unknown(error), ""))
         raise StoreError(f"the database {path} cannot be used: {reason}", hint=hint) from error
 

@@ -14,6 +14,7 @@ from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_o
 from tocsin.store.loose_terms import LooseTerms, lowered
 from tocsin.store.sqlite_activity import read_companions, read_hours, read_sighting
 from tocsin.store.sqlite_scope import prefix_end, scope_text
+from tocsin.time_limit import require_time
 
 if TYPE_CHECKING:
     import sqlite3
@@ -412,6 +413,7 @@ class SqliteLogReader:
                 yield LogEvent(timestamp, ingestion_time, sequence, name.stream, message, name.group)
 
     def _unpacked(self, span: BlockSpan) -> list[BlockEvent]:
+        require_time()
         row = self._connection.execute("SELECT data FROM log_block WHERE id = ?", (span.number,)).fetchone()
         return unpack_events(row[0])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -24,8 +25,10 @@ from tocsin.core.event_search import parse_event_query
 from tocsin.core.log_event import EventPlace
 from tocsin.core.pattern import FilterPattern
 from tocsin.core.scope import Scope
+from tocsin.errors import CutOffError
 from tocsin.store.memory import MemoryStore
 from tocsin.store.sqlite import SqliteStore
+from tocsin.time_limit import require_time
 
 HERE = Scope("111122223333", "eu-west-1")
 THERE = Scope("111122223333", "us-east-1")
@@ -217,6 +220,50 @@ def test_a_search_ends_when_its_time_has_passed(service: Service) -> None:
         before = search_by_terms(slow, (HERE,), query, limit=10, before=before, budget=budget).searched_back_to
         pages += 1
     assert pages > 1
+
+
+class LaterSlow(Protocol):
+    """Makes every look-up but the first so many take a second of the clock, and heed it."""
+
+    def __call__(self, *, after: int) -> None: ...
+
+
+@pytest.fixture
+def slow_disk(service: Service, monkeypatch: pytest.MonkeyPatch) -> LaterSlow:
+    with service.store.read() as store:
+        kind = type(store.logs)
+    plain, asked = kind.look_up, itertools.count(1)
+
+    def make_slow(*, after: int) -> None:
+        def look_up(*args: Any, **how: Any) -> Any:
+            if next(asked) > after:
+                service.clock.advance(1.3)  # type: ignore[attr-defined]  # a ManualClock
+                require_time()
+            return plain(*args, **how)
+
+        monkeypatch.setattr(kind, "look_up", look_up)
+
+    return make_slow
+
+
+def test_a_step_that_takes_too_long_is_given_up_and_the_search_says_how_far_it_came(
+    service: Service, slow_disk: LaterSlow
+) -> None:
+    put(service, *(record(minute, eventName="Rare" if minute == 1400 else "Common") for minute in range(1500, 0, -1)))
+    whole = find(service, "source:iam", limit=1_500)
+    slow_disk(after=1)
+    found = find(service, "source:iam", limit=1_500)
+    assert 0 < len(found.rows) < len(whole.rows)
+    assert found.rows == whole.rows[: len(found.rows)]
+    assert found.searched_back_to is not None
+    assert not found.has_more
+
+
+def test_a_search_that_comes_nowhere_is_cut_off(service: Service, slow_disk: LaterSlow) -> None:
+    put(service, *(record(minute) for minute in range(50, 0, -1)))
+    slow_disk(after=0)
+    with pytest.raises(CutOffError):
+        find(service, "source:iam")
 
 
 def test_a_search_ends_when_it_has_looked_at_enough(service: Service) -> None:

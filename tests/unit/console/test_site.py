@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import pytest
 from console_bench import ConsoleBench
 
 from tocsin.console.visit import Visitor
+from tocsin.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.app.store_port import StoreReader
+    from tocsin.clock import ManualClock
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -81,3 +91,62 @@ def test_local_time_is_shown_with_its_zone() -> None:
     page = bench.get("no-such-page")
     assert "Europe/Berlin (UTC+1)" in page.words
     assert "04:14:20" in page.words
+
+
+class _SlowStore(MemoryStore):
+    """A store of which each view takes so many seconds, once it is told so."""
+
+    seconds = 0.0
+    clock: ManualClock
+
+    @contextmanager
+    def read(self) -> Iterator[StoreReader]:
+        with super().read() as reader:
+            yield reader
+        if self.seconds:
+            self.clock.advance(self.seconds)
+
+
+@pytest.fixture
+def slow() -> ConsoleBench:
+    store = _SlowStore()
+    bench = ConsoleBench(store=store)
+    store.clock = bench.clock
+    bench.get("")  # the browser gets its cookies
+    store.seconds = 1.1
+    return bench
+
+
+def test_a_page_that_takes_too_long_is_given_up_and_says_what_was_asked_and_what_to_do(slow: ConsoleBench) -> None:
+    page = slow.get("alarms?state=ALARM&q=root&told=x")
+    assert page.status == 503
+    assert [h1.text for h1 in page.html.iter("h1")] == ["This took longer than 2 seconds, and was given up"]
+    assert "state ALARM" in page.words
+    assert "A narrower span or one more filter needs less time." in page.words
+    assert {"/console/alarms?q=root", "/console/alarms?state=ALARM", "/console/alarms?state=ALARM&amp;q=root"} <= set(
+        page.links()
+    )
+
+
+def test_what_was_given_up_keeps_the_frame_of_the_page(slow: ConsoleBench) -> None:
+    page = slow.get("alarms")
+    assert page.status == 503
+    assert 'aria-current="page"' in page.text
+    assert "/console/topics" in page.links()
+    assert page.headers["content-security-policy"] == POLICY
+
+
+def test_a_part_of_a_page_that_takes_too_long_says_so_in_its_place(slow: ConsoleBench) -> None:
+    part = slow.get("_/overview/ringing")
+    assert part.status == 503
+    assert part.words.startswith("This took longer than 2 seconds, and was given up.")
+
+
+def test_a_page_within_its_time_is_whole(slow: ConsoleBench) -> None:
+    assert isinstance(slow.service.store, _SlowStore)
+    slow.service.store.seconds = 0.01
+    assert slow.get("alarms").status == 200
+
+
+def test_a_change_is_not_given_up_half_way(slow: ConsoleBench) -> None:
+    assert slow.post("prefer", {"theme": "dark"}).status == 303

@@ -45,7 +45,7 @@ _FACET_ROWS: Final = 500
 
 # What a file may cost: what a reader waits for at most (CON-10.4).
 _FILE_BLOCKS: Final = 1_000
-_FILE_SECONDS: Final = 2.0
+_FILE_SECONDS: Final = 1.2
 
 _MOST_GROUPS: Final = 200
 _LONGEST_PATTERN: Final = 1_024

@@ -1,0 +1,40 @@
+"""Templates give up when their time is over. Spec: CON-8.9."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from jinja2 import DictLoader, Environment
+
+from tocsin.clock import ManualClock
+from tocsin.console import rendering
+from tocsin.errors import CutOffError
+from tocsin.time_limit import time_limit
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
+    loader = DictLoader({"numbers": "{% for number in numbers %}{{ number }},{% endfor %}"})
+    made = Environment(loader=loader, autoescape=True)
+    monkeypatch.setattr(rendering, "environment", lambda: made)
+    return ManualClock(datetime(2026, 3, 14, tzinfo=UTC))
+
+
+def _numbers(clock: ManualClock, most: int) -> Iterator[int]:
+    """Each costs a millisecond."""
+    for number in range(most):
+        clock.advance(0.001)
+        yield number
+
+
+def test_a_template_gives_up_soon_after_its_time(clock: ManualClock) -> None:
+    with time_limit(clock, 2.0), pytest.raises(CutOffError):
+        rendering.render("numbers", {"numbers": _numbers(clock, 1_000_000)})
+    assert clock.monotonic() < 2.3
+
+
+def test_what_is_rendered_in_time_is_whole(clock: ManualClock) -> None:
+    with time_limit(clock, 2.0):
+        assert rendering.render("numbers", {"numbers": _numbers(clock, 1_000)}).count(",") == 1_000
