@@ -41,7 +41,7 @@ class AlarmBench(ConsoleBench):
     def __init__(self, *, pattern: str = "{ $.eventName = AuthorizeSecurityGroupIngress }", **more: Any) -> None:
         alarm = more.pop("alarm", {})
         super().__init__(**{"settings": {"evaluation_delay": 0}, **more})
-        self._events = 0
+        self._events = self._subscribed = 0
         self.call("logs", "CreateLogGroup", {"logGroupName": GROUP})
         self.call("logs", "CreateLogStream", {"logGroupName": GROUP, "logStreamName": "s"})
         self.topic = self.call("sns", "CreateTopic", {"Name": "sec-alerts"})["TopicArn"]
@@ -69,7 +69,8 @@ class AlarmBench(ConsoleBench):
     def subscribe(self, endpoint: str, *, is_confirmed: bool, protocol: str = "email", **attributes: str) -> None:
         """A subscription, as old as the bench."""
         now = self.service.now_ms()
-        ident = f"00000000-0000-4000-a000-{len(endpoint):012}"
+        self._subscribed += 1
+        ident = f"00000000-0000-4000-a000-{len(endpoint):06}{self._subscribed:06}"
         one = KeptSubscription(
             ident=ident,
             topic="sec-alerts",

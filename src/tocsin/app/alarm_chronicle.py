@@ -21,9 +21,8 @@ from tocsin.core.envelope import unpack_envelope
 from tocsin.core.outbox import DeliveryStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tocsin.app.store_port import StoreReader
+    from tocsin.core.outbox import DeliveryRow
     from tocsin.core.scope import Scope
 
 MOST_DELIVERIES: Final = 20
@@ -46,7 +45,8 @@ class EntryKind(StrEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry. `text` is the summary of the history, the note of an acknowledgement, or the answer to a delivery.
 
-    A change of state has `old`, `new` and AWS's `reason`; an acknowledgement has `who`; a delivery has its `endpoint`,
+    A change of state has `old`, `new` and AWS's `reason`, and the `cause` of its deliveries where not all of them are
+    told; an acknowledgement has `who`; a delivery has its `endpoint`,
     `delivery_id` and whether it `arrived` (None while it is on its way). `place` is where older entries begin.
     """
 
@@ -59,6 +59,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     who: str = ""
     endpoint: str = ""
     delivery_id: str = ""
+    cause: str = ""
     arrived: bool | None = None
     is_failure: bool = False
 
@@ -100,10 +101,16 @@ def chronicle_of(
     told = 0
     for _, item in shown:
         entry = _entry(item)
-        entries.append(entry)
-        if entry.kind is EntryKind.STATE and with_deliveries and told < _MOST_TOLD:
+        rows: list[DeliveryRow] = []
+        most = MOST_DELIVERIES if told < _MOST_TOLD else 0
+        if entry.kind is EntryKind.STATE and with_deliveries:
+            cause = cause_of(scope, name, item.timestamp)
+            rows = store.outbox.deliveries(cause=cause, limit=most + 1)
             told += 1
-            entries += _deliveries(store, scope, name, item.timestamp)
+            if len(rows) > most:
+                entry = msgspec.structs.replace(entry, cause=cause)
+        entries.append(entry)
+        entries += (_delivery(store, row) for row in rows[:most])
     newest = None if before is None else moment(before[0] // 1000)
     earliest = shown[-1][1].timestamp if shown and len(found) > limit else None
     entries += (
@@ -140,18 +147,21 @@ def _entry(item: HistoryItem) -> Entry:
             return Entry(kind=EntryKind.CONFIGURATION, at=item.timestamp, text=item.history_summary)
 
 
-def _deliveries(store: StoreReader, scope: Scope, name: str, at: datetime) -> Iterator[Entry]:
-    cause = f"{alarm_arn(scope, name)}@{millisecond_of(at)}"
-    for row in store.outbox.deliveries(cause=cause, limit=MOST_DELIVERIES):
-        attempts = store.outbox.attempts(row.delivery_id)
-        envelope = unpack_envelope(row.body)
-        last = attempts[-1].at if attempts else row.created_at
-        yield Entry(
-            kind=EntryKind.DELIVERY,
-            at=moment(last // 1000),
-            text=row.outcome or (attempts[-1].text if attempts else ""),
-            endpoint=shown_address(envelope.protocol, envelope.endpoint),
-            delivery_id=row.delivery_id,
-            arrived={DeliveryStatus.DELIVERED: True, DeliveryStatus.FAILED: False}.get(row.status),
-            is_failure=row.status is DeliveryStatus.FAILED or (row.status is DeliveryStatus.PENDING and bool(attempts)),
-        )
+def cause_of(scope: Scope, name: str, at: datetime) -> str:
+    """The cause of the deliveries that tell of the change of an alarm at a time."""
+    return f"{alarm_arn(scope, name)}@{millisecond_of(at)}"
+
+
+def _delivery(store: StoreReader, row: DeliveryRow) -> Entry:
+    attempts = store.outbox.attempts(row.delivery_id)
+    envelope = unpack_envelope(row.body)
+    last = attempts[-1].at if attempts else row.created_at
+    return Entry(
+        kind=EntryKind.DELIVERY,
+        at=moment(last // 1000),
+        text=row.outcome or (attempts[-1].text if attempts else ""),
+        endpoint=shown_address(envelope.protocol, envelope.endpoint),
+        delivery_id=row.delivery_id,
+        arrived={DeliveryStatus.DELIVERED: True, DeliveryStatus.FAILED: False}.get(row.status),
+        is_failure=row.status is DeliveryStatus.FAILED or (row.status is DeliveryStatus.PENDING and bool(attempts)),
+    )

@@ -85,7 +85,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
-    """All receipts of one change. `held` says why the actions did not run, in the words of the history, if so."""
+    """All receipts of one change; `is_cut` where there are more than were looked at.
+
+    `held` says why the actions did not run, in the words of the history, if so.
+    """
 
     receipts: tuple[Receipt, ...] = ()
     held: str = ""
@@ -150,7 +153,8 @@ def hearing_of(
         receipts += _of_topic(service, store, arn, newest, change)
     # Who was told and has left since, or a topic that is no longer an action.
     receipts += (_of_row(store, row, row.target, row.protocol) for row in newest.values())
-    return Hearing(receipts=tuple(receipts), held=held, is_cut=len(rows) == MOST_RECEIPTS)
+    is_cut = len(rows) == MOST_RECEIPTS or len(receipts) > MOST_RECEIPTS
+    return Hearing(receipts=tuple(receipts[:MOST_RECEIPTS]), held=held, is_cut=is_cut)
 
 
 def _of_topic(
@@ -160,7 +164,7 @@ def _of_topic(
     topic = None if place is None else TOPICS.get(store, *place)
     if place is None or topic is None:
         return
-    for one in subscriptions_of(store, *place)[:MOST_RECEIPTS]:
+    for one in subscriptions_of(store, *place)[: MOST_RECEIPTS + 1]:
         target = subscription_arn(place[0], one)
         row = newest.pop(target, None)
         if row is not None:

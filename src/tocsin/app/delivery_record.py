@@ -117,18 +117,20 @@ def page_of_deliveries(
     status: DeliveryStatus | None = None,
     topic: str | None = None,
     target: str | None = None,
+    cause: str | None = None,
     to: str = "",
     before: tuple[int, str] | None = None,
     limit: int,
 ) -> DeliveryPage:
     """A page of deliveries of an account and region, or of all.
 
-    `topic` is an ARN, `target` that of a subscription, `to` a part of the endpoint.
+    `topic` is an ARN, `target` that of a subscription, `cause` what all of them tell of, `to` a part of the endpoint.
     """
     lines: list[DeliveryLine] = []
     looked_at = 0
     with service.store.read() as store:
-        for row in _newest_first(store, scope, status=status, topic=topic, target=target, before=before):
+        rows = _newest_first(store, scope, status=status, topic=topic, target=target, cause=cause, before=before)
+        for row in rows:
             if len(lines) == limit or looked_at == MOST_FOR_A_PAGE:
                 return DeliveryPage(lines, before, is_cut=len(lines) < limit)
             looked_at += 1
@@ -166,10 +168,13 @@ def _newest_first(
     status: DeliveryStatus | None = None,
     topic: str | None = None,
     target: str | None = None,
+    cause: str | None = None,
     before: tuple[int, str] | None = None,
 ) -> Iterator[DeliveryRow]:
     while True:
-        rows = store.outbox.deliveries(scope, status=status, topic=topic, target=target, before=before, limit=_PAGE)
+        rows = store.outbox.deliveries(
+            scope, status=status, topic=topic, target=target, cause=cause, before=before, limit=_PAGE
+        )
         yield from rows
         if len(rows) < _PAGE:
             return

@@ -343,6 +343,51 @@ def test_a_failed_delivery_is_told_with_its_answer() -> None:
     assert "failed security@example.com" in bench.get("alarms/sg").words
 
 
+def test_what_was_sent_to_many_is_told_page_by_page() -> None:
+    bench = AlarmBench()
+    for number in range(60):
+        bench.subscribe(f"p{number}@example.com", is_confirmed=True)
+    bench.ring(22)
+    bench.deliver()
+    seen = bench.get("alarms/sg")
+    knows, history = seen.text.split('id="alarm-history"')
+    (of_answer,) = {link for link in Seen(200, {}, knows).links() if "deliveries?cause=" in link}
+    assert {link for link in Seen(200, {}, history).links() if "deliveries?cause=" in link} == {of_answer}
+    assert history.count("told</span>") < 30
+    assert "61 of 62 told" in seen.words
+
+    first = bench.get(of_answer)
+    assert "Only what tells of sg , 03:16:00" in first.words
+    assert first.text.count("@example.com") == 50
+    second = bench.get(next(link for link in first.links() if "before=" in link).replace("&amp;", "&"))
+    assert second.text.count("@example.com") == 11
+    assert not [link for link in second.links() if "before=" in link]
+
+
+def test_deliveries_of_another_change_are_not_among_them(ringing: AlarmBench) -> None:
+    arn = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:sg"
+    assert ringing.get(f"deliveries?cause={arn}@1").text.count("@example.com") == 0
+
+
+@pytest.mark.parametrize("cause", ["nonsense", "a@b", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:sg@x", "@1"])
+def test_a_cause_that_is_none_finds_nothing(ringing: AlarmBench, cause: str) -> None:
+    seen = ringing.get(f"deliveries?cause={cause}")
+    assert seen.status == 200
+    assert "No delivery is like that." in seen.words
+
+
+def test_more_subscribers_than_are_looked_at_are_said_to_be_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.app.alarm_receipt.MOST_RECEIPTS", 5)
+    bench = AlarmBench()
+    for number in range(6):
+        bench.subscribe(f"p{number}@example.com", is_confirmed=True)
+    bench.ring(22)
+    bench.deliver()
+    told = answer(bench.get("alarms/sg"), "Who knows?")
+    assert "of 5 or more told" in told
+    assert "and 1 or more others, show all deliveries" in told
+
+
 def test_pages_of_history(ringing: AlarmBench) -> None:
     for place in range(20):
         ringing.call(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tocsin.app.actor_activity import Activity, activity_of
 from tocsin.app.alarm_chain import chain_of
-from tocsin.app.alarm_chronicle import chronicle_of
+from tocsin.app.alarm_chronicle import cause_of, chronicle_of
 from tocsin.app.alarm_episode import Episode, deciding_record, episode_of
 from tocsin.app.alarm_evidence import DecidedSlot, decided_slots
 from tocsin.app.alarm_forecast import Forecast, forecast
@@ -163,6 +163,7 @@ def _answers(
         "incident": incident,
         "unread": unread,
         "hearing": hearing,
+        "cause": cause_of(scope, subject.alarm.alarm_name, episode.began) if episode is not None else "",
         "forecast": ok,
         "activity": activity,
         "activity_is_late": activity is None and incident.who is not None and bool(incident.who.actor),

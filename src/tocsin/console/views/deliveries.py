@@ -20,6 +20,7 @@ from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, P
 from tocsin.console.delivery_row import delivery_rows
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import action, fragment, page
+from tocsin.core.composite_alarm.reference import parse_arn
 from tocsin.core.envelope import EnvelopeKind
 from tocsin.core.mail.kept_mail import without_tokens
 from tocsin.core.outbox import DeliveryStatus
@@ -27,6 +28,8 @@ from tocsin.core.quantity import counted
 from tocsin.core.topic import is_topic
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tocsin.app.delivery_record import DeliveryReading
     from tocsin.console.answer import Answer
     from tocsin.console.visit import Visit
@@ -60,25 +63,28 @@ def delivery_part(visit: Visit) -> Answer:
 
 def _listed(visit: Visit) -> dict[str, Any]:
     status, topic, to = visit.query("status"), visit.query("topic"), visit.query("to")
-    target = visit.query("target")
+    target, cause = visit.query("target"), visit.query("cause")
     before = _place(visit.query("before"))
     found = page_of_deliveries(
         visit.service,
-        visit.scope if len(visit.scopes) == 1 else None,
+        # The change of an alarm may be told by topics of other accounts and regions.
+        visit.scope if len(visit.scopes) == 1 and not cause else None,
         status=DeliveryStatus(status) if status in set(DeliveryStatus) else None,
         topic=(topic if is_topic(topic) else topic_arn(visit.scope, topic)) if topic else None,
         target=target or None,
+        cause=cause or None,
         to=to,
         before=before,
         limit=ROWS,
     )
     rows = delivery_rows(visit, found.lines)
-    asked = {"status": status, "topic": topic, "to": to, "target": target}
+    asked = {"status": status, "topic": topic, "to": to, "target": target, "cause": cause}
     older = "" if found.before is None else "{}.{}".format(*found.before)
     return {
         "rows": rows,
         "statuses": STATUSES,
         "asked": asked,
+        "change": _change(cause),
         "is_chosen": any(asked.values()),
         "is_first": before is None,
         "older": visit.url("deliveries", **asked, before=older) if older else "",
@@ -87,6 +93,13 @@ def _listed(visit: Visit) -> dict[str, Any]:
         "can_repeat": visit.visitor.is_operator and any(row.is_failed for row in rows),
         "with_boxes": visit.visitor.is_operator and any(row.is_failed for row in rows),
     }
+
+
+def _change(cause: str) -> tuple[str, datetime] | None:
+    """The alarm and the moment of the change that deliveries tell of; None for another cause."""
+    arn, _, at = cause.rpartition("@")
+    alarm = parse_arn(arn)
+    return (alarm.name, from_epoch(int(at))) if alarm is not None and at.isdecimal() and len(at) < 15 else None
 
 
 def _place(text: str) -> tuple[int, str] | None:
