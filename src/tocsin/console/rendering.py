@@ -6,7 +6,6 @@ template uses and nobody gave is an error.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
-from tocsin.console.shown_text import show, typed
+from tocsin.console.shown_text import break_parts, show, typed
 from tocsin.console.static_file import static_path
 from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
@@ -94,19 +93,8 @@ def size_text(size: float) -> str:
     return f"{size / 1_000:,.3g} TB"
 
 
-def break_parts(name: str) -> list[str]:
-    """The pieces of a name between which a line may break: behind `/`, `-`, `.`, `_` and before a capital (CON-2.2).
-
-    >>> break_parts("cis/root-usage"), break_parts("StopLogging")
-    (['cis/', 'root-', 'usage'], ['Stop', 'Logging'])
-    """
-    return _BREAKS.split(name)
-
-
 # Parts of a page after which it is looked whether its time is over: a thousandth of what they cost.
 _PARTS_OF_A_LOOK = 200
-
-_BREAKS = re.compile(r"(?<=[/\-._])(?=[^/\-._])|(?<=[a-z])(?=[A-Z])")
 
 # What a state looks like: the glyph and the class of its colour (CON-2.5).
 _STATE_GLYPHS: dict[str, tuple[str, str]] = {

@@ -34,7 +34,13 @@ _MOST_NAMED: Final = 4
 _SHORT_NAME: Final = 24
 
 # Where a name may go on in the next line: behind a separator, and before a capital that begins a word (CON-2.2).
-_BREAK: Final = re.compile(r"(?<=[/.\-])(?=[0-9A-Za-z])|(?<=[a-z0-9])(?=[A-Z])")
+_BREAK: Final = re.compile(r"(?<=[/.\-_])(?=[0-9A-Za-z])|(?<=[a-z])(?=[A-Z])")
+
+# What a sentence has in it that browsers break badly: `sg-0a1b2c3d`, which they cut behind its hyphen, and names so
+# long that they are cut anywhere.
+_LONG_WORD: Final = re.compile(
+    r"(?<![\w\-])(?P<id>[a-z]{1,10}-[0-9a-f]{8,17})(?![\w\-])|[!-~]\S{" + str(_SHORT_NAME) + ",}"
+)
 
 # The end tells as much as the beginning.
 _PATH: Final = re.compile(r"arn:|[^\s/]*/[^\s/]+(?:/|\Z)")
@@ -52,9 +58,10 @@ _NOT_IN_HTML: Final = re.compile(
     + "]"
 )
 
-PartKind = Literal["text", "break", "box", "marks", "cut", "empty"]
-"""`text` is shown as it is, with a `break` where the line may end; `box` a code point by number and name; `marks` tells
-of combining marks that were left out, `cut` of the rest; `empty` is a value without characters."""
+PartKind = Literal["text", "break", "whole", "box", "marks", "cut", "empty"]
+"""`text` is shown as it is, with a `break` where the line may end; `whole` stands on one line; `box` is a code point by
+number and name; `marks` tells of combining marks that were left out, `cut` of the rest; `empty` is a value without
+characters."""
 
 
 class Part(NamedTuple):
@@ -89,7 +96,9 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False) -> Shown:
-    r"""What is shown of `value`: about `limit` characters of it. An `identifier` may break at its separators.
+    r"""What is shown of `value`: about `limit` characters of it.
+
+    An `identifier` may break at its separators, and so may the long words of a sentence.
 
     >>> [(part.kind, part.text) for part in show("a\u202eb").parts]
     [('text', 'a'), ('box', 'U+202E right-to-left override'), ('text', 'b')]
@@ -108,7 +117,18 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False) -> Show
         parts += _parts(tail, begins=False, ends=True) if tail else ()
     if identifier and len(head) + len(tail) > _SHORT_NAME:
         parts = [broken for part in parts for broken in _with_breaks(part)]
+    elif not identifier and " " in value:
+        parts = [broken for part in parts for broken in _in_words(part)]
     return Shown(value, tuple(parts), beyond_ascii)
+
+
+def break_parts(name: str) -> list[str]:
+    """The pieces of a name between which a line may break (CON-2.2).
+
+    >>> break_parts("cis/root-usage"), break_parts("StopLogging"), break_parts("20260314T031250Z")
+    (['cis/', 'root-', 'usage'], ['Stop', 'Logging'], ['20260314T031250Z'])
+    """
+    return _BREAK.split(name)
 
 
 def typed(text: str) -> str:
@@ -186,10 +206,25 @@ def _with_breaks(part: Part) -> Iterator[Part]:
     if part.kind != "text":
         yield part
         return
-    for number, piece in enumerate(_BREAK.split(part.text)):
+    for number, piece in enumerate(break_parts(part.text)):
         if number:
             yield Part("break", "", 0)
         yield Part("text", piece, len(piece))
+
+
+def _in_words(part: Part) -> Iterator[Part]:
+    if part.kind != "text":
+        yield part
+        return
+    end = 0
+    for word in _LONG_WORD.finditer(part.text):
+        if word.start() > end:
+            yield Part("text", part.text[end : word.start()], word.start() - end)
+        found = Part("whole" if word["id"] else "text", word[0], len(word[0]))
+        yield from _with_breaks(found)
+        end = word.end()
+    if end < len(part.text):
+        yield Part("text", part.text[end:], len(part.text) - end)
 
 
 def _beyond_ascii(value: str) -> tuple[str, ...]:

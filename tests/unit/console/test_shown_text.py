@@ -106,6 +106,24 @@ def test_an_identifier_breaks_at_separators_and_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sentence", "parts"),
+    [
+        ("Sum of CisUnauthorizedApiCallsCount is 1", "Sum of |Cis|Unauthorized|Api|Calls|Count| is 1"),
+        ("in bucket_of_the_team_that_pays now", "in |bucket_|of_|the_|team_|that_|pays| now"),
+        ("mallory opened tcp 22 of [sg-0a1b2c3d4e5f60718] to all", "mallory opened tcp 22 of |[sg-0a1b2c3d4e5f60718]| to all"),
+        ("opened [sg-0a1b2c3d], [i-0123456789abcdef0]", "opened |[sg-0a1b2c3d]|, |[i-0123456789abcdef0]"),
+        ("kept as x-sg-0a1b2c3d and sg-0a1b2c3d-x, sg-changes", "kept as x-sg-0a1b2c3d and sg-0a1b2c3d-x, sg-changes"),
+    ],
+)  # fmt: skip
+def test_a_sentence_breaks_in_long_names_and_not_in_ids(sentence: str, parts: str) -> None:
+    """`[...]` stands on one line; copying gives the sentence as it is (CON-2.2)."""
+    value = sentence.replace("[", "").replace("]", "")
+    shown = [f"[{text}]" if kind == "whole" else text for kind, text in kinds(show(value)) if kind != "break"]
+    assert "|".join(shown) == parts
+    assert html.unescape(re.sub(r"<[^>]*>", "", rendered(value))) == value
+
+
 def test_a_short_identifier_has_no_places_to_break_at() -> None:
     assert kinds(show("role/Admin", identifier=True)) == [("text", "role/Admin")]
 
