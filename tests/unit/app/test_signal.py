@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from console_bench import SCOPE, ConsoleBench
 
+from tocsin.app.acknowledgement import acknowledge
 from tocsin.app.signal import SignalRing, SignalWatch
 
 ALARM = {
@@ -83,3 +84,13 @@ def test_a_change_of_state_is_told() -> None:
         "cloudwatch", "SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "a test"}, scope=SCOPE
     )
     assert "state" in {name for name, _ in watch.look()}
+
+
+def test_that_somebody_has_taken_an_alarm_on_is_told_to_the_others() -> None:
+    bench = ConsoleBench()
+    bench.call("cloudwatch", "PutMetricAlarm", ALARM)
+    bench.call("cloudwatch", "SetAlarmState", {"AlarmName": "a", "StateValue": "ALARM", "StateReason": "r"})
+    watch = SignalWatch(bench.service)
+    watch.look()
+    acknowledge(bench.service, SCOPE, "a", by="vera")
+    assert watch.look() == [("state", {})]
