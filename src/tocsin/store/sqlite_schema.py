@@ -259,9 +259,16 @@ CREATE TABLE companion (
 ALTER TABLE log_block ADD COLUMN activity BLOB;
 """
 
+_HISTORY_AGES = """
+-- What is too old goes without a look at what stays.
+CREATE INDEX history_by_age ON history (at);
+CREATE INDEX evaluation_by_age ON evaluation (at);
+CREATE INDEX state_hour_by_age ON state_hour (hour);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     *(_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS),
-    *(_DELIVERY_LISTS, _SUMS, _ACTIVITY),
+    *(_DELIVERY_LISTS, _SUMS, _ACTIVITY, _HISTORY_AGES),
 )
 """Scripts by the version that they lead from."""
 

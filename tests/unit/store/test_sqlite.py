@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.app.store_port import Packing
+from tocsin.core.alarm.state_hour import HOUR_MS
 from tocsin.core.log_event import Term
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
@@ -65,6 +66,54 @@ def test_every_older_schema_is_brought_up_to_date(path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     connection.close()
     SqliteStore(path).close()
+
+
+def _filled_with_history(path: Path, kept: int, *, version: int = len(MIGRATIONS)) -> None:
+    """So many items, evaluations and hours of each of two ages: 0 to 9, which are too old, and from 100 on."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, MIGRATIONS[:version])
+    ages = [*range(10), *range(100, 100 + kept)]
+    connection.executemany(
+        "INSERT INTO history (scope, at, alarm_name, alarm_type, item_type, body) VALUES ('s', ?, 'a', 't', 'i', x'00')",
+        [(age * HOUR_MS,) for age in ages],
+    )
+    connection.executemany(
+        "INSERT INTO evaluation (scope, alarm_name, at, body) VALUES ('s', 'a', ?, x'00')",
+        [(age * HOUR_MS,) for age in ages],
+    )
+    connection.executemany(
+        "INSERT INTO state_hour VALUES ('s', ?, 'a', 'OK', 0, 'OK', 0, 0, 0, 0, 0)", [(age,) for age in ages]
+    )
+    connection.close()
+
+
+def test_what_is_too_old_goes_without_a_look_at_what_stays(tmp_path: Path) -> None:
+    steps: list[int] = []
+    for kept in (100, 3_000):
+        _filled_with_history(tmp_path / f"{kept}.sqlite3", kept)
+        store = SqliteStore(tmp_path / f"{kept}.sqlite3")
+        steps.append(0)
+
+        def step() -> int:
+            steps[-1] += 1
+            return 0
+
+        store._writing.set_progress_handler(step, 10)
+        assert store.write(lambda writer: writer.history.expire(before=50 * HOUR_MS)) == 20
+        store._writing.set_progress_handler(None, 0)
+        for table in ("history", "evaluation", "state_hour"):
+            assert store._writing.execute(f"SELECT count(*) FROM {table}").fetchone() == (kept,)
+        store.close()
+    assert steps[1] <= 1.2 * steps[0] + 5
+
+
+def test_an_older_history_is_kept_and_expires_as_any_other(path: Path) -> None:
+    _filled_with_history(path, 5, version=len(MIGRATIONS) - 1)
+    store = SqliteStore(path)
+    assert store._writing.execute("SELECT count(*) FROM history").fetchone() == (15,)
+    assert store.write(lambda writer: writer.history.expire(before=50 * HOUR_MS)) == 20
+    assert store._writing.execute("SELECT min(hour) FROM state_hour").fetchone() == (100,)
+    store.close()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
