@@ -9,6 +9,9 @@ import re
 from typing import Final, NamedTuple
 
 _ARN: Final = re.compile(r"arn:[\w-]+:(?:iam|sts)::([0-9]{12})?:([\w-]+)(?:/(.+))?", re.DOTALL)
+# The path of a user or a role has slashes in it, its name has none (IAM): where the last part could not be a name, what
+# stands there is no path either, and all of it is told.
+_IN_PATH: Final = re.compile(r"[!-~]*/([\w+=,.@-]+)", re.ASCII)
 _KINDS: Final = {
     "user": "IAM user",
     "role": "role",
@@ -43,4 +46,5 @@ def actor_name(term: str) -> ActorName:
     if found is None or found[2] not in _KINDS:
         return ActorName("", term)
     name = found[3] or ""
-    return ActorName(_KINDS[found[2]], name if found[2] == "assumed-role" else name.rpartition("/")[2], found[1] or "")
+    behind_path = _IN_PATH.fullmatch(name) if found[2] != "assumed-role" else None
+    return ActorName(_KINDS[found[2]], behind_path[1] if behind_path else name, found[1] or "")

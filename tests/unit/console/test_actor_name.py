@@ -12,6 +12,8 @@ from tocsin.console.actor_name import actor_name
     [
         ("arn:aws:iam::111122223333:user/mallory", ("IAM user", "mallory", "111122223333")),
         ("arn:aws:iam::111122223333:user/team/mallory", ("IAM user", "mallory", "111122223333")),
+        ("arn:aws:iam::111122223333:user/<b>x</b>", ("IAM user", "<b>x</b>", "111122223333")),
+        ("arn:aws:iam::111122223333:user/a b/mallory", ("IAM user", "a b/mallory", "111122223333")),
         ("arn:aws-cn:iam::111122223333:role/deploy", ("role", "deploy", "111122223333")),
         ("arn:aws:sts::111122223333:assumed-role/deploy/ci-1", ("role session", "deploy/ci-1", "111122223333")),
         ("arn:aws:sts::111122223333:federated-user/bob", ("federated user", "bob", "111122223333")),
