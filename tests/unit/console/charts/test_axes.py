@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 
 from tocsin.console.charts import Window, counts_scale, time_ticks, values_scale, window_to
 from tocsin.console.charts.lane_axis import lane_axis
+from tocsin.console.charts.tick_row import tick_row
 from tocsin.console.charts.time_axis import STEPS, moment_text, span_text, tick_step
 from tocsin.console.charts.value_axis import axis_number, nice, number
 
@@ -18,6 +20,19 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 def at(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("starts", "shown"),
+    [
+        # Beside a first label with a day in it there is no room for the second of those shown.
+        ("2026-03-13T04:00:00Z", ["13 Mar 04:00", "20:00", "04:00"]),
+        ("2026-03-13T00:00:00Z", ["13 Mar", "08:00", "16:00", "14 Mar"]),
+    ],
+)
+def test_the_labels_of_a_narrow_row_do_not_run_into_each_other(starts: str, shown: list[str]) -> None:
+    row = str(tick_row(time_ticks(Window(at(starts), at(starts) + DAY))))
+    assert re.findall(r'<text class="tx"[^>]*>([^<]*)</text>', row) == shown
 
 
 @pytest.mark.parametrize(
