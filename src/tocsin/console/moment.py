@@ -7,12 +7,14 @@ quoted.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 # A time as texts of the service have it.
 _INSTANT = re.compile(r"\b20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ")
+
+_SECOND = timedelta(seconds=1)
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -107,6 +109,10 @@ class Clockface:
     def ago(self, moment: datetime) -> str:
         """How long ago, for use beside the time itself: `3 min 20 s`."""
         return duration_text((self.at - moment).total_seconds())
+
+    def ago_text(self, moment: datetime) -> str:
+        """The same as it ends a sentence: `3 min 20 s ago`, and `now` for what is not a second old."""
+        return f"{self.ago(moment)} ago" if self.at - moment >= _SECOND else "now"
 
 
 def machine_text(moment: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,11 @@ def clock(zone: str = "UTC") -> Clockface:
 )  # fmt: skip
 def test_a_duration_has_two_units_at_most(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-5, "now"), (0.9, "now"), (1, "1 s ago"), (200, "3 min 20 s ago")])
+def test_what_is_not_a_second_old_is_now(seconds: float, text: str) -> None:
+    assert clock().ago_text(AT - timedelta(seconds=seconds)) == text
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ def topic(bench: TopicBench) -> Seen:
 # ---------------------------------------------------------------- who hears
 
 
+def test_the_last_message_is_told_in_words_without_the_name_of_its_file(bench: TopicBench) -> None:
+    bench.subscribe("a@example.com")
+    bench.publish()
+    bench.settle(bench.deliveries()[0], Delivered("kept in the mailbox as 20260313T001420Z-0123abcd"))
+    words = topic(bench).words
+    assert "kept in the mailbox" in words
+    assert "20260313T" not in words
+
+
 def test_a_topic_without_a_reader_says_that_nobody_is_told(bench: TopicBench) -> None:
     seen = topic(bench)
     assert "Nobody is told . 1 alarm publishes here, and nobody is subscribed." in seen.words
