@@ -35,9 +35,9 @@ def test_deliveries_are_listed_with_what_became_of_them(bench: TopicBench) -> No
     bench.settle(middle, *FAILED)
     bench.settle(oldest, Retry(DeliveryReason.TIME_OUT, "15 s"))
     words = bench.get("deliveries").words
-    assert "message 2 sec-alerts alice@example.com email delivered 1 delivered: 250 queued" in words
-    assert "message 1 sec-alerts alice@example.com email failed 2 status: 500 Broken" in words
-    assert "message 0 sec-alerts alice@example.com email tried again next 03:14:44 1 time-out: 15 s" in words
+    assert "message 2 sec-alerts alice@example.com email delivered 1 attempt delivered: 250 queued" in words
+    assert "message 1 sec-alerts alice@example.com email failed 2 attempts status: 500 Broken" in words
+    assert "message 0 sec-alerts alice@example.com email tried again next 03:14:44 1 attempt time-out: 15 s" in words
 
 
 @pytest.mark.parametrize(
