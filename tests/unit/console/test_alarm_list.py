@@ -8,7 +8,9 @@ from html import unescape
 import pytest
 from console_bench import SCOPE, ConsoleBench, Seen
 
+from tocsin.app.metric_alarm import set_state
 from tocsin.console.visit import Visitor
+from tocsin.core.alarm.state import StateValue
 from tocsin.core.scope import Scope
 
 OTHER = Scope("444455556666", "eu-west-1")
@@ -262,3 +264,30 @@ def test_every_change_is_on_record(bench: ConsoleBench) -> None:
         ("DeleteAlarms", "both"),
         ("DeleteAlarms", "noise"),
     ]
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+@pytest.mark.parametrize("sort", ["", "rang", "name"])
+def test_a_thousand_alarms_that_all_flapped_stay_within_the_budget(crowd: ConsoleBench, sort: str) -> None:
+    seen = crowd.get(f"alarms?sort={sort}")
+    assert len(named(seen)) == 100
+    assert len(seen.text.encode()) < 120_000  # CON-10.1
+    assert sum(1 for _ in seen.html.iter()) < 3_500
+    assert seen.text.count('class="lA"') == seen.text.count('class="lN"') == seen.text.count('class="lH"') == 100
+
+
+@pytest.fixture(scope="module")
+def crowd() -> ConsoleBench:
+    """A thousand alarms; 120 of them were in each state again and again."""
+    bench = ConsoleBench()
+    topic = heard_topic(bench)
+    names = [f"shop/service-{number:04}" for number in range(1_000)]
+    for name in names:
+        alarm(bench, name, topic=topic, severity="medium")
+    for state in (*(StateValue.ALARM, StateValue.OK, StateValue.ALARM, StateValue.INSUFFICIENT_DATA),) * 3:
+        bench.clock.advance(3_000)
+        for name in names[:120]:
+            set_state(bench.service, SCOPE, name, state, reason="r", reason_data=None)
+    return bench

@@ -13,6 +13,7 @@ What is drawn:
             <div class="plot">{{ figure.axis }}{{ figure.drawing }}</div>
             {{ legend(figure.legend) }}</figure>
 
+    small_lane(window, states, muted=, flapping=) -> Markup
     state_lane(window, states, muted=, flapping=) -> Markup
         One alarm of the last 24 hours, 12 px high, for a row of `.tl` (CON-5.5). `states` are `StateSpan`s;
         `muted` and `flapping` are (start, end). `lane_rank(window, states)` is the key that sorts lanes,
@@ -49,6 +50,7 @@ from tocsin.console.charts.legend import LegendItem, legend_item
 from tocsin.console.charts.metric_chart import Figure, MetricChart, metric_figure
 from tocsin.console.charts.metric_text import MetricWords
 from tocsin.console.charts.slot import DecidingEvaluation, Side, Slot, StateSpan
+from tocsin.console.charts.small_lane import small_lane
 from tocsin.console.charts.state_band import lane_rank, seconds_in, state_lane
 from tocsin.console.charts.tick_row import tick_row
 from tocsin.console.charts.time_axis import Tick, Window, time_ticks, window_to
@@ -82,6 +84,7 @@ __all__ = [
     "line_points",
     "metric_figure",
     "seconds_in",
+    "small_lane",
     "sparkline",
     "state_lane",
     "tick_row",

@@ -17,7 +17,7 @@ from tocsin.app.told import told_of
 from tocsin.app.topic_alarms import TopicAlarms
 from tocsin.console.answer import ApiRefusalError, FormProblemError, Fragment, Page, Redirect, Undo
 from tocsin.console.charts import Window
-from tocsin.console.lane_drawing import lane_drawing
+from tocsin.console.lane_drawing import small_lane_drawing
 from tocsin.console.route import action, fragment, page
 from tocsin.console.views.mutes import mute_form
 from tocsin.console.views.preference import own_address
@@ -43,7 +43,7 @@ _RANG: Final = "rang"
 
 # Changes of an alarm that are read for a row, times in ALARM that it draws, children of a composite that it lists.
 _MOST_CHANGES: Final = 60
-_MARKS: Final = 4
+_MARKS: Final = 3
 _MOST_CHILDREN: Final = 50
 
 _QUERY: Final = ("state", "severity", "pack", "topic", "find", "unheard", "sort", "after")
@@ -145,8 +145,7 @@ def _row(visit: Visit, store: StoreReader, line: AlarmLine, day: AlarmWindow) ->
     return {
         "line": line,
         "condition": _condition(line),
-        "lane": lane_drawing(window, lane, most=_MARKS),
-        "in_alarm": lane.in_alarm / 1000,
+        "lane": small_lane_drawing(window, lane, most=_MARKS),
         "told": told_of(store, line) if line.is_ringing else None,
         "children": children[:_MOST_CHILDREN],
         "more_children": max(0, len(children) - _MOST_CHILDREN),
