@@ -165,3 +165,28 @@ def test_a_subject_of_another_region_is_found(bench: ConsoleBench) -> None:
     seen = bench.get("actors/arn:aws:iam::111122223333:user/eve?in=111122223333/us-east-1")
     assert seen.status == 200
     assert "eu-west-1" in seen.words
+
+
+@pytest.mark.parametrize("services", [1, 5, 20])
+@pytest.mark.parametrize("calls", [500, 501, 1_500])
+def test_many_calls_stay_within_the_budget_of_a_page(services: int, calls: int) -> None:
+    bench = ConsoleBench()
+    bench.put_events(
+        GROUP,
+        [
+            record(
+                1 + number * 1_400 // calls,
+                number,
+                f"DescribeThing{number % 30}",
+                eventSource=f"service{number % services}.amazonaws.com",
+                sourceIPAddress=f"203.0.113.{number % 40}",
+                **({"errorCode": "AccessDenied"} if number % 3 == 0 else {}),
+            )
+            for number in range(calls)
+        ],
+    )
+    seen = bench.get(f"actors/{ALICE}")
+    assert len(seen.text.encode()) < 100_000  # CON-10.1
+    assert sum(1 for _ in seen.html.iter()) < 3_000
+    assert f"{calls:,} calls" in seen.words
+    assert 20 <= seen.text.count('class="col"') <= 220

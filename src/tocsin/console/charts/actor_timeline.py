@@ -1,14 +1,17 @@
-"""What somebody did, over time, by service. Spec: CON-5.6.
+"""What somebody did, over time, by service. Spec: CON-5.6, CON-10.1.
 
 Rule: the shape of a mark says what it was (a write, a read, a refused call, one that an alarm counted), colour only
-repeats it. Where there are too many marks a lane has columns, as high as there were calls.
+repeats it. Marks of one shape that would lie on one another are one. Where there are too many a lane has columns, as
+high as there were calls, and fewer of them the more lanes there are: all of it stays within the page's budget.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
 MOST_LANES: Final = 12
 """Lanes, one a service; the last one holds the rest where there are more services."""
 
-MOST_MARKS: Final = 500
-"""Marks that are drawn one by one."""
+MOST_CALLS: Final = 500
+"""Calls that have marks."""
+
+MOST_MARKS: Final = 120
+"""Marks and columns that are drawn, in all lanes together. Each has a link and a text."""
 
 OTHER: Final = "other"
 """The name of the lane of the rest."""
@@ -91,7 +97,7 @@ def actor_timeline(window: Window, marks: Iterable[Mark], *, now: int, zone: tzi
     """The timeline of `actor` (a name for the text alternative). Marks outside the window are left out."""
     seen = sorted((mark for mark in marks if window.start <= mark.at < window.end), key=lambda mark: mark.at)
     lanes = _by_service(seen)
-    draw = _columns if len(seen) > MOST_MARKS else _marks
+    draw = _draw(window, seen, lanes)
     length = length_text(window.length)
     calls = f"{len(seen):,} {'call' if len(seen) == 1 else 'calls'}"
     return ActorTimeline(
@@ -132,6 +138,28 @@ def _by_service(marks: Sequence[Mark]) -> list[tuple[str, list[Mark]]]:
     return list(lanes.items())
 
 
+_Draw = Callable[[Window, "Sequence[Mark]", int, int, tzinfo], "Iterator[Markup]"]
+
+
+def _draw(window: Window, seen: Sequence[Mark], lanes: Sequence[tuple[str, Sequence[Mark]]]) -> _Draw:
+    """How the calls of a lane are drawn: as marks, if these are few enough in all lanes, else as columns."""
+    if len(seen) <= MOST_CALLS and sum(len(_apart(window, marks)) for _, marks in lanes) <= MOST_MARKS:
+        return _marks
+    return partial(_columns, count=max(1, min(MOST_COLUMNS, MOST_MARKS // len(lanes))))
+
+
+def _apart(window: Window, marks: Sequence[Mark]) -> list[list[Mark]]:
+    """Marks of a lane that can be told apart, each with all calls that it stands for."""
+    found: dict[tuple[Deed, int], list[Mark]] = {}
+    for mark in marks:
+        found.setdefault((mark.deed, _cell(window, mark, MOST_COLUMNS)), []).append(mark)
+    return list(found.values())
+
+
+def _cell(window: Window, mark: Mark, count: int) -> int:
+    return (mark.at - window.start) * count // window.length
+
+
 def _line(place: int) -> int:
     """Where the readout row is, as seen from a lane: a lane's drawing does not clip."""
     return -place * ROW_HEIGHT - HEAD_HEIGHT + 14
@@ -140,14 +168,23 @@ def _line(place: int) -> int:
 def _marks(window: Window, marks: Sequence[Mark], place: int, now: int, zone: tzinfo) -> Iterator[Markup]:
     yield _ground()
     # What says most comes last, on top.
-    for mark in sorted(marks, key=lambda mark: (_ORDER.index(mark.deed), mark.at)):
-        text = f"{moment_text(mark.at, now=now, zone=zone)} {mark.text}"
+    for found in sorted(_apart(window, marks), key=lambda one: (_ORDER.index(one[0].deed), one[0].at)):
+        mark, text = found[0], _mark_text(found, now, zone)
         said = element("text", text, class_="tx t", y=_line(place), aria_hidden="true")
-        shape = element("svg", _shape(mark.deed), x=percent(window.share(mark.at)), y=_MARK, overflow="visible")
-        if mark.href:
-            yield element("a", shape, said, class_="col", href=mark.href, aria_label=text)
+        shape = element("svg", _shape(mark.deed), x=percent(window.share(mark.at)), y=_MARK)
+        href = next((one.href for one in found if one.href), "")
+        if href:
+            yield element("a", shape, said, class_="col", href=href, aria_label=text)
         else:
             yield element("g", shape, said, class_="col", aria_hidden="true")
+
+
+def _mark_text(found: Sequence[Mark], now: int, zone: tzinfo) -> str:
+    if len(found) == 1:
+        return f"{moment_text(found[0].at, now=now, zone=zone)} {found[0].text}"
+    (text, count), *others = Counter(mark.text for mark in found).most_common()
+    what = f"{text}{f' {count:,} times' if others and count > 1 else ''}{' and others' if others else ''}"
+    return f"{span_text(found[0].at, found[-1].at, now=now, zone=zone)}: {len(found):,} calls, {what}"
 
 
 _ORDER: Final = (Deed.READ, Deed.WRITE, Deed.DENIED, Deed.COUNTED)
@@ -171,16 +208,18 @@ def _shape(deed: Deed) -> Markup:
             return element("path", class_="ma", d="M0 -1L4.5 8H-4.5Z")
 
 
-def _columns(window: Window, marks: Sequence[Mark], place: int, now: int, zone: tzinfo) -> Iterator[Markup]:
+def _columns(
+    window: Window, marks: Sequence[Mark], place: int, now: int, zone: tzinfo, *, count: int
+) -> Iterator[Markup]:
     """Columns as high as there were calls, relative to the busiest of the lane; refused and counted ones show."""
     cells: dict[int, list[Mark]] = {}
     for mark in marks:
-        cells.setdefault((mark.at - window.start) * MOST_COLUMNS // window.length, []).append(mark)
+        cells.setdefault(_cell(window, mark, count), []).append(mark)
     top = max(map(len, cells.values()))
     yield _ground()
     zones = []
     for cell, found in sorted(cells.items()):
-        left, right = cell / MOST_COLUMNS, (cell + 1) / MOST_COLUMNS
+        left, right = cell / count, (cell + 1) / count
         tall = max(2, round(len(found) / top * _TALLEST))
         deeds = Counter(mark.deed for mark in found)
         class_ = "bb" if deeds[Deed.COUNTED] else "bd" if deeds[Deed.DENIED] else "b"

@@ -208,6 +208,25 @@ def test_too_many_marks_are_columns_that_say_what_is_in_them() -> None:
     assert said[-1] == "00:59:59 to 00:59:59: 1 call, 1 denied"
 
 
+def test_marks_that_lie_on_one_another_are_one_that_says_how_many() -> None:
+    def said(*calls: tuple[int, Deed, str]) -> list[str]:
+        marks = [Mark(at=at, service="ec2", deed=deed, text=text, href=f"#{at}") for at, deed, text in calls]
+        return texts(actor_timeline(WINDOW, marks, now=3600, actor="x").lanes[0].drawing)
+
+    read, denied = Deed.READ, Deed.DENIED
+    assert said((0, read, "a"), (20, read, "a"), (29, read, "a")) == ["00:00 to 00:00:29: 3 calls, a"]
+    assert said((0, read, "a"), (1, read, "b"), (2, read, "b")) == ["00:00 to 00:00:02: 3 calls, b 2 times and others"]
+    assert said((0, read, "a"), (1, read, "b")) == ["00:00 to 00:00:01: 2 calls, a and others"]
+    # What has another shape, or lies apart, is a mark of its own.
+    assert said((0, read, "a"), (1, denied, "a"), (30, read, "a")) == ["00:00 a", "00:00:30 a", "00:00:01 a"]
+
+
+def test_the_more_lanes_the_fewer_columns() -> None:
+    marks = [Mark(at=place, service=f"s{place % 12}", deed=Deed.READ, text="x", href="#a") for place in range(3600)]
+    lanes = actor_timeline(WINDOW, marks, now=3600, actor="x").lanes
+    assert [len(texts(lane.drawing)) for lane in lanes] == [10] * 12
+
+
 def test_the_legend_has_a_sample_for_every_mark() -> None:
     assert legend_item("late", "came late").words == "came late"
     assert 'class="b lt"' in legend_item("late", "came late").sample
