@@ -13,13 +13,36 @@ from typing import TYPE_CHECKING
 from tocsin.errors import CutOffError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tocsin.clock import Clock
 
 
+class _Limit:
+    """The end of the time of a piece of work, and the limit around it."""
+
+    def __init__(self, clock: Clock, seconds: float, outer: _Limit | None) -> None:
+        self._clock = clock
+        self._ends = clock.monotonic() + seconds
+        self._outer = outer
+
+    def is_over(self) -> bool:
+        """Whether it is past, or the one around it is."""
+        return self._clock.monotonic() >= self._ends or (self._outer is not None and self._outer.is_over())
+
+    def now(self) -> float:
+        """What the clock says."""
+        return self._clock.monotonic()
+
+    def put_off(self, seconds: float) -> None:
+        """Let it, and those around it, end later."""
+        self._ends += seconds
+        if self._outer is not None:
+            self._outer.put_off(seconds)
+
+
 class _Thread(threading.local):
-    is_over: Callable[[], bool] | None = None
+    limit: _Limit | None = None
 
 
 _thread = _Thread()
@@ -28,36 +51,38 @@ _thread = _Thread()
 @contextmanager
 def time_limit(clock: Clock, seconds: float) -> Iterator[None]:
     """Within the block the work of this thread has so much time; within another limit no more than that one leaves."""
-    ends, outer = clock.monotonic() + seconds, _thread.is_over
-
-    def is_over() -> bool:
-        return clock.monotonic() >= ends or (outer is not None and outer())
-
-    _thread.is_over = is_over
+    outer = _thread.limit
+    _thread.limit = _Limit(clock, seconds, outer)
     try:
         yield
     finally:
-        _thread.is_over = outer
+        _thread.limit = outer
 
 
 @contextmanager
 def no_time_limit() -> Iterator[None]:
-    """What is done within the block is done to its end: others will use it too, and it would be begun ever anew."""
-    outer, _thread.is_over = _thread.is_over, None
+    """What is done within the block is done to its end, and its time does not count.
+
+    For what is kept for all who come later: it would be begun ever anew.
+    """
+    outer, _thread.limit = _thread.limit, None
+    began = 0.0 if outer is None else outer.now()
     try:
         yield
     finally:
-        _thread.is_over = outer
+        if outer is not None:
+            outer.put_off(outer.now() - began)
+        _thread.limit = outer
 
 
 def is_time_limited() -> bool:
     """Whether this thread has a limit."""
-    return _thread.is_over is not None
+    return _thread.limit is not None
 
 
 def is_time_over() -> bool:
     """Whether the time of this thread is over."""
-    return _thread.is_over is not None and _thread.is_over()
+    return _thread.limit is not None and _thread.limit.is_over()
 
 
 def require_time() -> None:

@@ -37,11 +37,22 @@ def test_a_limit_within_another_one_gives_no_more_than_that(clock: ManualClock, 
         assert is_time_over()
 
 
-def test_what_others_will_use_is_done_to_its_end(clock: ManualClock) -> None:
+def test_what_others_will_use_is_done_to_its_end_and_does_not_count(clock: ManualClock) -> None:
+    with time_limit(clock, 1.0), time_limit(clock, 0.5):
+        clock.advance(0.4)
+        with no_time_limit():
+            clock.advance(10.0)
+            require_time()
+        assert not is_time_over()
+        clock.advance(0.1)
+        assert is_time_over()
+
+
+def test_what_is_over_stays_over(clock: ManualClock) -> None:
     with time_limit(clock, 1.0):
         clock.advance(2.0)
         with no_time_limit():
-            require_time()
+            clock.advance(0.5)
         assert is_time_over()
 
 
