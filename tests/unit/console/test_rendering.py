@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from jinja2 import DictLoader, Environment
 
+import tocsin.console
 from tocsin.clock import ManualClock
 from tocsin.console import rendering
 from tocsin.errors import CutOffError
@@ -38,3 +40,11 @@ def test_a_template_gives_up_soon_after_its_time(clock: ManualClock) -> None:
 def test_what_is_rendered_in_time_is_whole(clock: ManualClock) -> None:
     with time_limit(clock, 2.0):
         assert rendering.render("numbers", {"numbers": _numbers(clock, 1_000)}).count(",") == 1_000
+
+
+def test_a_fragment_is_what_stands_in_its_element_and_not_the_element() -> None:
+    """It would be put into itself when its signal comes, with its id a second time (CON-6.4)."""
+    templates = Path(tocsin.console.__file__).parent / "templates"
+    assert [
+        path.name for path in templates.rglob("_*.html") if "data-fragment" in path.read_text(encoding="utf-8")
+    ] == []

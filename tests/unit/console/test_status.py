@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -137,9 +138,12 @@ def test_a_broken_chain_of_the_audit_log_is_told() -> None:
 
 
 def test_the_lines_alone_are_a_part() -> None:
-    seen = ConsoleBench().get("_/status/chain")
-    assert seen.text.strip().startswith("<section")
-    assert 'data-follow="evaluated ingest delivery"' in seen.text
+    bench = ConsoleBench()
+    part = bench.get("_/status/chain").text.strip()
+    assert part.startswith("<header><h2>The chain</h2>")
+    page = bench.get("status").text
+    (follows,) = re.findall(r'<section [^>]*data-fragment="/console/_/status/chain"[^>]*>', page)
+    assert 'data-follow="evaluated ingest delivery"' in follows
 
 
 # ------------------------------------------------------------ the canary
