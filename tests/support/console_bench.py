@@ -65,7 +65,7 @@ class Seen(NamedTuple):
     @property
     def words(self) -> str:
         """What a reader sees of it: its text, blanks run together."""
-        tree = html5lib.parse(self.text, namespaceHTMLElements=False)
+        tree = html5lib.parse(self.text.replace("<wbr>", ""), namespaceHTMLElements=False)
         for parent in tree.iter():
             for child in list(parent):
                 if child.tag in {"script", "style", "title"}:

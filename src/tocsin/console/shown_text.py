@@ -38,8 +38,9 @@ _BREAK: Final = re.compile(r"(?<=[/.\-_])(?=[0-9A-Za-z])|(?<=[a-z])(?=[A-Z])")
 
 # What a sentence has in it that browsers break badly: `sg-0a1b2c3d`, which they cut behind its hyphen, and names so
 # long that they are cut anywhere.
-_LONG_WORD: Final = re.compile(
-    r"(?<![\w\-])(?P<id>[a-z]{1,10}-[0-9a-f]{8,17})(?![\w\-])|[!-~]\S{" + str(_SHORT_NAME) + ",}"
+_LONG_WORD, _LONG_IN_NARROW = (
+    re.compile(rf"(?<![\w\-])(?P<id>[a-z]{{1,10}}-[0-9a-f]{{8,17}})(?![\w\-])|[!-~]\S{{{fits},}}")
+    for fits in (_SHORT_NAME, _SHORT_NAME // 2)
 )
 
 # The end tells as much as the beginning.
@@ -95,10 +96,11 @@ class Shown(msgspec.Struct, frozen=True):
         return json.dumps(self.value)
 
 
-def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False) -> Shown:
+def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False, narrow: bool = False) -> Shown:
     r"""What is shown of `value`: about `limit` characters of it.
 
-    An `identifier` may break at its separators, and so may the long words of a sentence.
+    An `identifier` may break at its separators, and so may the long words of a sentence; in a `narrow` column short
+    ones, too.
 
     >>> [(part.kind, part.text) for part in show("a\u202eb").parts]
     [('text', 'a'), ('box', 'U+202E right-to-left override'), ('text', 'b')]
@@ -115,10 +117,12 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False) -> Show
     if rest:
         parts.append(Part("cut", f"… {rest:,} more{' …' if tail else ''}", rest))
         parts += _parts(tail, begins=False, ends=True) if tail else ()
-    if identifier and len(head) + len(tail) > _SHORT_NAME:
+    is_sentence = not identifier and " " in value
+    if (narrow and not is_sentence) or (identifier and len(head) + len(tail) > _SHORT_NAME):
         parts = [broken for part in parts for broken in _with_breaks(part)]
-    elif not identifier and " " in value:
-        parts = [broken for part in parts for broken in _in_words(part)]
+    elif is_sentence:
+        long_word = _LONG_IN_NARROW if narrow else _LONG_WORD
+        parts = [broken for part in parts for broken in _in_words(part, long_word)]
     return Shown(value, tuple(parts), beyond_ascii)
 
 
@@ -212,12 +216,12 @@ def _with_breaks(part: Part) -> Iterator[Part]:
         yield Part("text", piece, len(piece))
 
 
-def _in_words(part: Part) -> Iterator[Part]:
+def _in_words(part: Part, long_word: re.Pattern[str]) -> Iterator[Part]:
     if part.kind != "text":
         yield part
         return
     end = 0
-    for word in _LONG_WORD.finditer(part.text):
+    for word in long_word.finditer(part.text):
         if word.start() > end:
             yield Part("text", part.text[end : word.start()], word.start() - end)
         found = Part("whole" if word["id"] else "text", word[0], len(word[0]))

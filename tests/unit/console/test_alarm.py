@@ -98,7 +98,7 @@ def test_a_late_event_shows_that_the_decision_saw_something_else(ringing: AlarmB
 def test_the_events_behind_it(ringing: AlarmBench) -> None:
     words = ringing.get("alarms/sg").words
     assert "Contributing events 2 of 2" in words
-    assert "Authorize Security Group Ingress ec2 , us-east-1 mallory 203.0.113.47 sg-1 + tcp 3389" in words
+    assert "AuthorizeSecurityGroupIngress ec2 , us-east-1 mallory 203.0.113.47 sg-1 + tcp 3389" in words
 
 
 def test_the_records_are_downloaded_as_they_are_stored(ringing: AlarmBench) -> None:

@@ -52,7 +52,7 @@ def test_the_sentence_stands_first_with_its_time_and_alarm(bench: ConsoleBench) 
     seen = shown(bench, 2)
     assert heading(seen) == "alice opened tcp 22 of sg-0a1b2c3d to the whole internet"
     assert "03:06:20" in seen.words
-    assert "counted in cis/ groups" in seen.words
+    assert "counted in cis/groups" in seen.words
     assert "/console/alarms/cis/groups" in seen.links()
     assert "<title>Event · Tocsin</title>" in seen.text
 
@@ -99,7 +99,7 @@ def test_null_empty_and_absent_differ(bench: ConsoleBench) -> None:
     words = shown(bench, 9).words
     assert "requestParameters : null" in words.replace("requestParameters null", "requestParameters : null")
     assert 'a ""' in words
-    assert "error Code absent" in words
+    assert "errorCode absent" in words
 
 
 def test_a_long_field_is_cut_and_shown_whole_elsewhere(bench: ConsoleBench) -> None:

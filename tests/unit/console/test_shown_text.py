@@ -124,6 +124,20 @@ def test_a_sentence_breaks_in_long_names_and_not_in_ids(sentence: str, parts: st
     assert html.unescape(re.sub(r"<[^>]*>", "", rendered(value))) == value
 
 
+@pytest.mark.parametrize(
+    ("value", "identifier", "pieces"),
+    [
+        ("CisVpcChangesCount", True, "Cis|Vpc|Changes|Count"),
+        ("security@example.com", False, "security@example.|com"),
+        ("Sum of CisVpcChangesCount is 1", False, "Sum of |Cis|Vpc|Changes|Count| is 1"),
+        ("to ops-noise", False, "to ops-noise"),
+    ],
+)
+def test_in_a_narrow_column_short_names_break_too(value: str, identifier: bool, pieces: str) -> None:
+    shown = show(value, identifier=identifier, narrow=True)
+    assert "|".join(part.text for part in shown.parts if part.kind == "text") == pieces
+
+
 def test_a_short_identifier_has_no_places_to_break_at() -> None:
     assert kinds(show("role/Admin", identifier=True)) == [("text", "role/Admin")]
 

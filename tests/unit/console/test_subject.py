@@ -127,7 +127,7 @@ def test_a_resource_has_its_changes(bench: ConsoleBench) -> None:
     changes = seen.words.partition("Changes")[2].partition("Events")[0]
     assert changes.count("+ tcp 22 from 0.0.0.0/0") == 1
     assert "tried to open" in changes
-    assert "cis/ groups" in seen.words
+    assert "cis/groups" in seen.words
     assert f"/console/actors/{ALICE}" in seen.links()
 
 

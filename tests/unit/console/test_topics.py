@@ -121,7 +121,7 @@ def test_who_left_is_shown_and_can_be_asked_again(bench: TopicBench) -> None:
     bench.call("sns", "Unsubscribe", {"SubscriptionArn": f"{TOPIC}:{ident}"})
     words = topic(bench).words
     assert "removed unsubscribed" in words
-    assert "by arn:aws:iam::111122223333:user/ tocsin- console/ setup" in words
+    assert "by arn:aws:iam::111122223333:user/tocsin-console/setup" in words
     done = bench.post("subscribe-again", {"topic": "sec-alerts", "id": ident})
     assert "alice@example.com was asked to confirm" in bench.follow(done).words
     assert "pending 0 s" in topic(bench).words
