@@ -92,6 +92,12 @@ def test_what_was_last_seen_comes_first_then_by_value() -> None:
     assert not shown.is_complete
 
 
+def test_what_stood_beside_a_term_is_told_by_kind() -> None:
+    found = [(5, record(ALICE, OFFICE, Term("key", "k"))), (5 * HOUR_MS, record(ALICE, Term("key", "later")))]
+    activity = ActivityOfTerm(ALICE, found, (0, 1))
+    assert (activity.values("key"), activity.values("address")) == ({"k"}, {OFFICE.value})
+
+
 @pytest.mark.parametrize(
     ("since", "until", "hours"),
     [(0, 1, (0, 0)), (0, HOUR_MS, (0, 0)), (0, HOUR_MS + 1, (0, 1)), (HOUR_MS, 2 * HOUR_MS, (1, 1)), (5, 5, (0, 0))],

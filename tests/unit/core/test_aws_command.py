@@ -115,6 +115,15 @@ CALLS: list[tuple[str, str, dict[str, Any], str]] = [
         {"Name": "a", "Attributes": {"DisplayName": "Security alerts"}},
         """aws sns create-topic --name a --attributes '{"DisplayName":"Security alerts"}'""",
     ),
+    (
+        "cloudwatch",
+        "PutAnomalyDetector",
+        {"Namespace": "n", "MetricName": "m", "Stat": "Sum", "MetricCharacteristics": {"PeriodicSpikes": True}},
+        (
+            "aws cloudwatch put-anomaly-detector --namespace n --metric-name m --stat Sum"
+            """ --metric-characteristics '{"PeriodicSpikes":true}'"""
+        ),
+    ),
 ]
 
 

@@ -139,6 +139,13 @@ def test_policies_that_are_accepted(policy: dict[str, Any]) -> None:
     check_subscription_policy(json.dumps(policy))
 
 
+@pytest.mark.parametrize(
+    "http", [{}, {"disableSubscriptionOverrides": True}, {"defaultHealthyRetryPolicy": REQUIRED}], ids=str
+)
+def test_policies_of_topics_that_are_accepted(http: dict[str, Any]) -> None:
+    check_topic_policy(json.dumps({"http": http}))
+
+
 def test_what_is_in_force_without_a_policy() -> None:
     request = {"headerContentType": "text/plain; charset=UTF-8"}
     assert effective_topic_policy("") == {

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tocsin.core.envelope import MessageAttribute
 from tocsin.core.filter_policy import FilterPolicy
+from tocsin.core.filter_policy_message import is_json_object
 from tocsin.errors import FilterPolicyError
 
 
@@ -238,3 +239,12 @@ def test_nothing_but_a_refusal_is_raised(policy, message, scope) -> None:
         return
     attributes = {"a": MessageAttribute("String.Array", json.dumps(message))}
     assert parsed.accepts(attributes=attributes, body=json.dumps(message)) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "can"),
+    [('{"a": 1}', True), ("[]", False), ("text", False), ("[" * 100_000, False)],
+    ids=["object", "array", "text", "deep"],
+)
+def test_a_policy_can_look_into_objects_alone(*, body: str, can: bool) -> None:
+    assert is_json_object(body) is can
