@@ -41,7 +41,7 @@ class BlockSpan(NamedTuple):
     last: tuple[int, int]
 
 
-_decode_events = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, str]]).decode
+_decode_events = msgspec.msgpack.Decoder(list[BlockEvent]).decode
 _decode_terms = msgspec.msgpack.Decoder(dict[int, list[int]]).decode
 
 
@@ -52,7 +52,7 @@ def pack_events(events: Sequence[BlockEvent]) -> bytes:
 
 def unpack_events(data: bytes) -> list[BlockEvent]:
     """The events of a block."""
-    return list(map(BlockEvent._make, unpack(data, _decode_events)))
+    return unpack(data, _decode_events)
 
 
 def pack_terms(places: dict[int, list[int]]) -> bytes:

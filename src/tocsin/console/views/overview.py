@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 _PEOPLE: Final = 5
 
 # Times in ALARM that are drawn apart: in all lanes together, and in one lane at the least and at the most.
-_MARKS: Final = 150
-_FEWEST_MARKS, _MOST_MARKS = 4, 16
+_MARKS: Final = 90
+_FEWEST_MARKS, _MOST_MARKS = 3, 16
 
 # The window ends with the next half hour, so that it stands still for a while.
 _GRAIN: Final = 1_800

@@ -105,18 +105,15 @@ def times_between(hours: Sequence[StateHour], *, start: int, end: int, now_in: S
     `hours` are those from `start` on in which it changed, in order; it is in `now_in` since `since`. Of an alarm that
     was made in between, no time is told of before that.
     """
-    found = StateTimes()
+    found = dict.fromkeys(StateValue, 0)
     for one in hours:
-        begin = one.hour * HOUR_MS
-        found = found.plus(one.old, begin - max(one.since, start))  # the hours before, in which nothing changed
-        for state, time in _each(one.times):
-            found = found.plus(state, time)
-    return found.plus(now_in, end - max(since, start))
-
-
-def _each(times: StateTimes) -> tuple[tuple[StateValue, int], ...]:
-    return (
-        (StateValue.OK, times.ok),
-        (StateValue.ALARM, times.alarm),
-        (StateValue.INSUFFICIENT_DATA, times.insufficient_data),
+        found[one.old] += max(0, one.hour * HOUR_MS - max(one.since, start))  # the hours before: nothing changed
+        found[StateValue.OK] += one.times.ok
+        found[StateValue.ALARM] += one.times.alarm
+        found[StateValue.INSUFFICIENT_DATA] += one.times.insufficient_data
+    found[now_in] += max(0, end - max(since, start))
+    return StateTimes(
+        ok=found[StateValue.OK],
+        alarm=found[StateValue.ALARM],
+        insufficient_data=found[StateValue.INSUFFICIENT_DATA],
     )

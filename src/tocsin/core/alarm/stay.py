@@ -33,17 +33,15 @@ def stays_of(
     """
     found: list[Stay] = []
     begin = max(start, created_at)
-    for step in steps:
-        _add(found, begin, step.at, step.old)
-        begin = max(begin, step.at)  # a change may be of one that had its name before
+    for at, _, old, _ in steps:
+        if at > begin:  # a change may be of one that had its name before
+            found.append(Stay(begin, at, old))
+            begin = at
     # Of an alarm whose last change was kept before changes were kept apart, only that one is known.
-    _add(found, begin if steps else max(begin, since), end, now_in)
+    last = begin if steps else max(begin, since)
+    if end > last:
+        found.append(Stay(last, end, now_in))
     return found
-
-
-def _add(found: list[Stay], start: int, end: int, state: StateValue) -> None:
-    if end > start:
-        found.append(Stay(start, end, state))
 
 
 def time_in(stays: Sequence[Stay], state: StateValue) -> int:
