@@ -10,6 +10,7 @@ It is the system's Chromium, driven by Playwright. A test that wants it is skipp
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ WIDE, NARROW = (1440, 900), (390, 844)
 WITHIN = 20_000.0
 """Milliseconds that anything may take."""
 
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d ")
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -78,8 +80,9 @@ class Tab:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        # Chromium itself notes each answer of 4xx; those that a test expects are no complaint (CON-9.4).
-        if message.type in {"error", "warning"} and not message.text.startswith("Failed to load resource"):
+        # Chromium itself notes each answer that is no success; 4xx, and what is expected, are no complaint (CON-9.4).
+        is_expected = any(one in message.text for one in self.expected) or _REFUSED.match(message.text)
+        if message.type in {"error", "warning"} and not is_expected:
             self.errors.append(f"{message.type}: {message.text}")
 
     def _see(self, request: Request) -> None:

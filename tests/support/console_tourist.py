@@ -37,6 +37,8 @@ class Tourist:
             for name, (size, dark, scripts) in LOOKS.items():
                 tab = visiting(chrome, address, size=size, dark=dark, scripts=scripts)
                 self._tabs[name] = stack.enter_context(tab)
+                if 503 in _EXPECTED[self.kind]:
+                    self._tabs[name].expected.append("status of 503")
             self._exit = stack.pop_all()
         return self
 

@@ -171,3 +171,8 @@ def test_a_command_that_fits_stays_on_its_line() -> None:
 )
 def test_names_of_options(name: str, option: str) -> None:
     assert cli_name(name) == option
+
+
+def test_numbers_stand_in_the_shorthand_and_booleans_in_json() -> None:
+    assert aws_command("a", "B", {"Limits": {"Least": 2, "Most": 1.5}}) == "aws a b --limits Least=2,Most=1.5"
+    assert aws_command("a", "B", {"Limits": {"Least": True}}) == """aws a b --limits '{"Least":true}'"""

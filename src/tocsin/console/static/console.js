@@ -96,6 +96,7 @@ function show(part, html, forced = false) {
   }
   held.delete(part);
   morph(part, fresh);
+  setStops(part);
   announce(part);
 }
 
@@ -304,20 +305,27 @@ if (zone && decodeURIComponent(kept || "") !== zone) {
 
 // ---------------------------------------------------------------- charts: one stop of the tab key, arrows move (CON-5.7)
 
-for (const chart of $("svg.g")) {
-  const columns = () => $("a.col", chart);
-  const stop = (column) => columns().forEach((other) => other.setAttribute("tabindex", other === column ? 0 : -1));
-  if (columns().length) stop(columns().at(-1));
-  chart.addEventListener("keydown", (event) => {
-    const all = columns();
-    const at = all.indexOf(document.activeElement);
-    const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];
-    if (at < 0 || next === undefined || !all[next]) return;
-    event.preventDefault();
-    stop(all[next]);
-    all[next].focus();
-  });
+const columnsOf = (chart) => $("a.col", chart);
+const stopAt = (chart, column) => columnsOf(chart).forEach((one) => one.setAttribute("tabindex", one === column ? 0 : -1));
+
+// A part that was fetched anew knows nothing of stops: the column with the focus, else the newest one.
+function setStops(root = document) {
+  for (const chart of $("svg.g", root)) {
+    const all = columnsOf(chart);
+    if (all.length) stopAt(chart, all.find((one) => one === document.activeElement) || all.at(-1));
+  }
 }
+setStops();
+document.addEventListener("keydown", (event) => {
+  const chart = event.target.closest?.("svg.g");
+  const all = chart ? columnsOf(chart) : [];
+  const at = all.indexOf(document.activeElement);
+  const next = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];
+  if (at < 0 || next === undefined || !all[next]) return;
+  event.preventDefault();
+  stopAt(chart, all[next]);
+  all[next].focus();
+});
 
 // ---------------------------------------------------------------- keys (CON-3.6)
 
