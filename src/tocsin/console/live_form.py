@@ -13,13 +13,7 @@ from tocsin.console.answer import Fragment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.console.visit import Visit
     from tocsin.core.aws_call import AwsCall
-
-
-def is_live(visit: Visit) -> bool:
-    """Whether a form was sent by the script, while somebody types."""
-    return visit.request.header("x-tocsin-live") is not None
 
 
 def equal_fragment(calls: Sequence[AwsCall], *, ours: str = "") -> Fragment:

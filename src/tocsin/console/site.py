@@ -31,6 +31,7 @@ from tocsin.console.badge import badges
 from tocsin.console.cookie import FORM, FORM_SECONDS, OWN_ZONE, SESSION, cookies_of, secret_cookie
 from tocsin.console.door import OpenDoor
 from tocsin.console.form_guard import FormTokens, SentForms
+from tocsin.console.kept_form import KEPT, keep
 from tocsin.console.limits import BADGE_SECONDS, LARGEST_FORM, LONGEST_ADDRESS, MOST_FIELDS, RENDER_SECONDS
 from tocsin.console.rendering import render
 from tocsin.console.response_header import MAILBOX_POLICY, POLICY, document_headers, html_headers, static_headers
@@ -130,15 +131,19 @@ class ConsoleSite:
             if not self._may_ask(visitor.name if visitor is not None else f"from {request.source_address}"):
                 slow = self._plain_error(request, 429, "Too many requests", "Wait a second, then try again.")
                 return _with_header(slow, ("Retry-After", "1"))
+            kept = ""
             if visitor is None and not (match is not None and match.route.is_public):
-                return self._to_sign_in(request)
+                kept = self._kept_of(request, match, form)
+                if not kept:
+                    return self._to_sign_in(request)
+                form = Form([(KEPT, kept)])
             visit = self._visit(request, _as_preferred(visitor or _STRANGER, cookies), match, query, form)
         except StoreError as error:
             return self._plain_error(request, 503, NO_STORE, _sentences(error))
         cookie, visit.session = cookies.get(FORM, ""), cookies.get(SESSION, "")
         new_cookie = "" if cookie else self._tokens.new_cookie()
         visit.token = self._tokens.token(cookie or new_cookie, visit.session)
-        response = self._of_visit(visit, match, cookie)
+        response = self._sign_in_first(visit) if kept else self._of_visit(visit, match, cookie)
         if new_cookie:
             response = _with_header(response, secret_cookie(request, FORM, new_cookie, seconds=FORM_SECONDS))
         return response
@@ -301,6 +306,16 @@ class ConsoleSite:
             return {}
 
     # ------------------------------------------------------------ what went wrong
+
+    def _kept_of(self, request: ConsoleRequest, match: Match | None, form: Form) -> str:
+        """A form that came after its session had ended, to be shown again; empty for anything else."""
+        is_form = request.method == "POST" and request.header("x-tocsin-live") is None
+        return keep(match.route, request.path, form) if is_form and match is not None else ""
+
+    def _sign_in_first(self, visit: Visit) -> ConsoleResponse:
+        match = self.routes.find("sign-in")
+        assert match is not None
+        return self._sent_answer(visit, match.route.view(visit), status=401)
 
     def _to_sign_in(self, request: ConsoleRequest) -> ConsoleResponse:
         if request.method in {"GET", "HEAD"} and not request.path.startswith(("_/", "stream")):

@@ -1,9 +1,9 @@
-"""Signing in to the console, and out of it. Spec: CON-4.10, CON-8.4."""
+"""Signing in to the console, and out of it. Spec: CON-4.10, CON-7.9, CON-8.4."""
 
 from __future__ import annotations
 
 import pytest
-from console_bench import ConsoleBench
+from console_bench import ConsoleBench, Seen
 
 from tocsin.app.audit import AuditLog
 
@@ -39,6 +39,62 @@ def test_parts_of_pages_are_refused_in_place_of_led_away(bench: ConsoleBench, pa
 
 def test_a_change_without_a_session_is_refused(bench: ConsoleBench) -> None:
     assert bench.post("prefer", {"theme": "dark"}).status == 401
+
+
+def hidden(seen: Seen) -> dict[str, str]:
+    return {one.get("name", ""): one.get("value", "") for one in seen.html.iter("input") if one.get("type") == "hidden"}
+
+
+def test_what_was_typed_when_the_session_had_ended_goes_through_signing_in(bench: ConsoleBench) -> None:
+    typed = {"name": "alerts", "display_name": 'Höhe "1" <b>&', "tags": "a=1\r\nb=2"}
+    ended = bench.post("create-topic", {**typed, "password": "a phrase of mine", "form": "an-id"})
+    assert ended.status == 401
+    assert "Your session has ended. Nothing was changed" in ended.words
+    assert "phrase" not in ended.text
+    wrong = bench.sign_in("alice", "wrong", kept=hidden(ended)["kept"])
+    signed = bench.sign_in("alice", kept=hidden(wrong)["kept"])
+    assert signed.status == 200
+    assert [h1.text for h1 in signed.html.iter("h1")] == ["You are signed in"]
+    [form] = signed.html.iter("form")
+    assert form.get("action") == "/console/do/create-topic"
+    assert hidden(signed) == {**typed, "tags": "a=1\nb=2"}  # as a browser reads line ends
+    shown = bench.post("create-topic", hidden(signed), token="")
+    assert shown.status == 403
+    assert "Nothing was changed: send it again." in shown.words
+    inputs = {one.get("name"): one.get("value") for one in shown.html.iter("input")}
+    assert (inputs["name"], inputs["display_name"]) == ("alerts", typed["display_name"])
+    assert bench.post("create-topic", typed).status == 303
+
+
+def test_a_viewer_who_signs_in_instead_changes_nothing_by_it(bench: ConsoleBench) -> None:
+    kept = hidden(bench.post("create-topic", {"name": "alerts"}))["kept"]
+    signed = bench.sign_in("vera", kept=kept)
+    assert bench.post("create-topic", hidden(signed), token="").status == 403
+    assert bench.call("sns", "ListTopics", {})["Topics"] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "headers"),
+    [
+        ("prefer", {"theme": "dark"}, {}),
+        ("create-topic", {"name": "x" * 200_000}, {}),
+        ("create-topic", {"name": "a"}, {"x-tocsin-live": "1"}),
+        ("sign-out", {}, {}),
+    ],
+    ids=["has no form", "too long", "a live answer", "signing out"],
+)
+def test_what_cannot_be_shown_again_is_not_kept(
+    bench: ConsoleBench, action: str, fields: dict[str, str], headers: dict[str, str]
+) -> None:
+    seen = bench.post(action, fields, headers=headers)
+    assert seen.status == 401
+    assert "kept" not in hidden(seen)
+
+
+@pytest.mark.parametrize("kept", ["", "x", "https://example.com/?a=1", "do/../sign-in?a=1", "do/x?" + "a=1&" * 3_000])
+def test_a_text_that_is_no_kept_form_is_left_out(bench: ConsoleBench, kept: str) -> None:
+    assert "kept" not in hidden(bench.sign_in("alice", "wrong", kept=kept))
+    assert bench.sign_in("alice", kept=kept).headers["location"] == "/console"
 
 
 def test_the_form_tells_nothing_of_the_installation(bench: ConsoleBench) -> None:

@@ -11,6 +11,7 @@ from tocsin.app.console_access import Whence
 from tocsin.app.console_session import LONGEST_MS
 from tocsin.console.answer import FormProblemError, Page, Redirect
 from tocsin.console.cookie import SESSION, secret_cookie
+from tocsin.console.kept_form import KEPT, read_kept
 from tocsin.console.route import action, page
 from tocsin.console.views.preference import own_address
 from tocsin.console.visit import ROOT
@@ -31,7 +32,12 @@ def sign_in_page(visit: Visit) -> Answer:
         return Redirect(own_address(visit.query("back")))
     asked = visit.form.get("back") or visit.query("back")
     left = visit.query("left")
-    context = {"back": own_address(asked) if asked else "", "has_left": left if left in _LEFT else ""}
+    kept = visit.form.exact(KEPT)
+    context = {
+        "back": own_address(asked) if asked else "",
+        "has_left": left if left in _LEFT else "",
+        "kept": kept if read_kept(kept) is not None else "",
+    }
     return Page("sign_in.html", "Sign in", context)
 
 
@@ -49,7 +55,11 @@ def sign_in(visit: Visit) -> Answer:
             raise FormProblemError({"": f"{_WRONG} Try again in {wait}."}, status=429)
         raise FormProblemError({"": _WRONG})
     cookie = secret_cookie(visit.request, SESSION, result.token, seconds=LONGEST_MS // 1000)
-    return Redirect(own_address(visit.form.get("back")), headers=(cookie,))
+    back = own_address(visit.form.get("back"))
+    kept = read_kept(visit.form.exact(KEPT))
+    if kept is not None:
+        return Page("kept_form.html", "You are signed in", {"kept": kept, "back": back}, headers=(cookie,))
+    return Redirect(back, headers=(cookie,))
 
 
 def sign_out(visit: Visit) -> Answer:

@@ -26,7 +26,7 @@ from tocsin.console.delivery_row import delivery_rows
 from tocsin.console.endpoint_text import endpoint_text
 from tocsin.console.filter_text import filter_text
 from tocsin.console.json_field import json_for_field
-from tocsin.console.live_form import equal_fragment, is_live
+from tocsin.console.live_form import equal_fragment
 from tocsin.console.moment import from_epoch
 from tocsin.console.opened_form import Edited, conflict_page, opened_form
 from tocsin.console.policy_trial import messages_to_try, try_policy
@@ -127,7 +127,7 @@ def subscribe(visit: Visit) -> Answer:
     """Subscribe an endpoint; it is asked for its consent where it has to agree."""
     topic = visit.form.get("topic")
     call = subscribe_call(visit, topic_arn(visit.scope, topic))
-    if is_live(visit):
+    if visit.is_live:
         return equal_fragment([call])
     if not visit.form.get("endpoint") and visit.form.get("protocol") != "log":
         raise FormProblemError({"endpoint": "Write the address that is to get the messages."})
@@ -331,7 +331,7 @@ def keep_subscription(visit: Visit) -> Answer:
     """Set what was changed in the form, and only that; or show what the filter would do."""
     reading = _reading(visit)
     values = _values(reading)
-    if is_live(visit):
+    if visit.is_live:
         return Fragment("subscription/_trial.html", _trial(visit, reading, values))
     if visit.form.get("resolve") == "show":
         return edit_subscription(visit)

@@ -27,7 +27,7 @@ from tocsin.console.answer import FormProblemError, Fragment, NoSuchPageError, P
 from tocsin.console.endpoint_text import endpoint_text
 from tocsin.console.filter_text import filter_text
 from tocsin.console.json_field import json_for_field
-from tocsin.console.live_form import equal_fragment, is_live
+from tocsin.console.live_form import equal_fragment
 from tocsin.console.moment import from_epoch
 from tocsin.console.opened_form import Edited, conflict_page, opened_form
 from tocsin.console.route import action, fragment, page
@@ -275,7 +275,7 @@ def new_topic(visit: Visit) -> Answer:
 
 def create_topic(visit: Visit) -> Answer:
     """Make a topic; somebody has to be told next."""
-    if is_live(visit):
+    if visit.is_live:
         return equal_fragment(_creation(visit.form.get("name") or "sec-alerts", visit))
     name = visit.form.get("name")
     if not name:
@@ -342,7 +342,7 @@ def _values(topic: Topic) -> dict[str, str]:
 def keep_topic(visit: Visit) -> Answer:
     """Set what was changed in the form, and only that."""
     topic = _reading(visit).line.topic
-    if is_live(visit):
+    if visit.is_live:
         return equal_fragment(_changes(visit, topic))
     if visit.form.get("resolve") == "show":
         return edit_topic(visit)

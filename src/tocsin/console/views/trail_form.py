@@ -19,7 +19,7 @@ from tocsin.app.selector_setting import read_selector_setting
 from tocsin.app.topic import TOPICS
 from tocsin.console.answer import FormProblemError, Fragment, Page, Redirect
 from tocsin.console.json_field import json_for_field
-from tocsin.console.live_form import equal_fragment, is_live
+from tocsin.console.live_form import equal_fragment
 from tocsin.console.opened_form import Edited, conflict_page, opened_form, ticked
 from tocsin.console.route import action, page
 from tocsin.console.selector_trial import SelectorTrial, try_selectors
@@ -110,7 +110,7 @@ def _choices(visit: Visit) -> dict[str, Any]:
 def create_trail(visit: Visit) -> Answer:
     """Make a trail, and let it log unless that is not wanted."""
     calls = _creation(visit)
-    if is_live(visit):
+    if visit.is_live:
         return equal_fragment(calls)
     name = visit.form.get("name")
     if not name:
@@ -195,7 +195,7 @@ def keep_trail(visit: Visit) -> Answer:
     line = _own_line(visit)
     trail = line.trail
     calls = _changes(visit, trail)
-    if is_live(visit):
+    if visit.is_live:
         return equal_fragment(calls)
     if visit.form.get("resolve") == "show":
         return edit_trail(visit)
@@ -373,7 +373,7 @@ def keep_selectors(visit: Visit) -> Answer:
     """Put selectors and Insights; what takes something away wants a second word, with what would be lost."""
     line = _own_line(visit)
     trail = line.trail
-    if is_live(visit):
+    if visit.is_live:
         return Fragment("trail/_trial.html", {"trail": trail, **_trial(visit, line, counts=False)})
     if visit.form.get("resolve") in {"count", "show"}:
         return edit_selectors(visit)
