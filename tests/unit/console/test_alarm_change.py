@@ -79,6 +79,25 @@ def test_a_note_that_is_too_long_keeps_the_form_open(bench: AlarmBench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, ["PT1H", "planned work"]),
+        ({"length": "PT4H", "reason": "the move"}, ["PT4H", "the move"]),
+        ({"length": "days", "days": "2"}, ["PT48H"]),
+        ({"length": "days", "days": "9" * 400, "reason": "x" * 999}, ["PT24H"]),
+        ({"length": "no such"}, ["PT1H"]),
+    ],
+)
+def test_the_equal_command_of_a_mute_follows_what_is_typed(
+    bench: AlarmBench, fields: dict[str, str], told: list[str]
+) -> None:
+    seen = bench.post("mute-alarm", {"alarm": "sg", **fields}, headers={"x-tocsin-live": "1"})
+    assert seen.status == 200
+    assert all(one in seen.text for one in ["put-alarm-mute-rule", *told])
+    assert mutes(bench) == []
+
+
+@pytest.mark.parametrize(
     ("fields", "zone", "expression", "duration", "until"),
     [
         ({"length": "PT15M"}, "UTC", "at(2026-03-14T03:16)", "PT16M", "03:32"),

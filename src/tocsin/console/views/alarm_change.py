@@ -21,6 +21,7 @@ from tocsin.app.publication import scope_of_topic
 from tocsin.app.trial_message import trial_subject, trial_text, trial_topics
 from tocsin.console.alarm_subject import Subject, name_of, read_subject
 from tocsin.console.answer import Download, FormProblemError, NoSuchPageError, Page, Redirect, Undo
+from tocsin.console.live_form import equal_fragment
 from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.alarm.state import StateValue
 from tocsin.core.alarm.timestamp import millisecond_of
@@ -46,6 +47,7 @@ MUTES: Final = (
 MOST_DAYS: Final = 15
 
 _LONGEST_REASON: Final = 200
+_USUAL_REASON: Final = "planned work"
 _LONGEST_NAME: Final = 255
 _MORNING: Final = 8
 _MOST_RULES: Final = 50
@@ -55,7 +57,7 @@ _PLAIN: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 def form_context(visit: Visit, store: StoreReader, subject: Subject) -> dict[str, Any]:
     """What the forms on the page of an alarm need."""
     now = millisecond_of(visit.at)
-    usual = _mute_call(visit, subject.name, _mute_end(visit, "PT1H", ""), "planned work")
+    usual = _mute_call(visit, subject.name, _mute_end(visit, "PT1H", ""), _USUAL_REASON)
     topics = trial_topics(store, subject.alarm)
     opened = visit.form.get("opened") if visit.problems else ""
     return {
@@ -114,6 +116,9 @@ def mute_alarm(visit: Visit) -> Answer:
     elif len(reason) > _LONGEST_REASON:
         problems["reason"] = f"A reason has at most {_LONGEST_REASON} characters."
     choice, days = visit.form.get("length", "PT1H"), visit.form.get("days")
+    if visit.is_live:
+        end = _mute_end(visit, choice if choice in dict(MUTES) else "PT1H", days)
+        return equal_fragment([_mute_call(visit, subject.name, end, reason[:_LONGEST_REASON] or _USUAL_REASON)])
     if choice == "days" and not (days.isdecimal() and 1 <= int(days) <= MOST_DAYS):
         problems["days"] = f"Give a whole number of days from 1 to {MOST_DAYS}."
     if choice not in dict(MUTES):
@@ -136,7 +141,7 @@ def _mute_end(visit: Visit, choice: str, days: str) -> datetime:
         "PT15M": timedelta(minutes=15),
         "PT1H": timedelta(hours=1),
         "PT4H": timedelta(hours=4),
-        "days": timedelta(days=int(days) if days.isdecimal() else 1),
+        "days": timedelta(days=min(MOST_DAYS, max(1, int(days))) if days.isdecimal() and len(days) <= 2 else 1),
     }
     if choice == "morning":
         local = visit.at.astimezone(visit.clock.zone)
