@@ -81,7 +81,7 @@ def without_times(value: Any, account: str) -> Any:
             return {
                 key: without_times(item, account)
                 for key, item in value.items()
-                if "time" not in key.lower() and not key.startswith("StateReason")  # a reason names times
+                if "time" not in key.lower() and not key.startswith("State")  # alarms are evaluated meanwhile
             }
         case list():
             return [without_times(item, account) for item in value]
