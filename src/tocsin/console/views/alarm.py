@@ -157,7 +157,11 @@ def _answers(
         delay = service.settings.evaluation_delay
         ok = forecast(store, subject.ready, subject.standing, now=visit.at, delay=delay)
     is_late = patience == _PATIENCE and not has_time()
-    activity = None if is_late else _activity(visit, store, incident, has_time)
+    activity = None
+    try:
+        activity = None if is_late else _activity(visit, store, incident, has_time)
+    except StoreError as error:
+        unread = error.message
     return {
         "episode": episode,
         "incident": incident,
@@ -166,7 +170,7 @@ def _answers(
         "cause": cause_of(scope, subject.alarm.alarm_name, episode.began) if episode is not None else "",
         "forecast": ok,
         "activity": activity,
-        "activity_is_late": activity is None and incident.who is not None and bool(incident.who.actor),
+        "activity_is_late": activity is None and not unread and incident.who is not None and bool(incident.who.actor),
         "shown_events": incident.events[:EVENTS],
         "is_done": DONE,
     }
