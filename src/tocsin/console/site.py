@@ -60,7 +60,8 @@ _PACKED_ABOVE = 1_024
 _STRANGER = Visitor(name="", role="viewer")
 """Whoever has not signed in."""
 
-NO_STORE = "The store cannot be used"
+_NO_STORE = "The store cannot be used"
+_SIGN_IN = "sign-in"
 
 UNDOES = "undoes"
 """The field of a form that takes back the change of an entry of the audit log, which it names."""
@@ -139,11 +140,13 @@ class ConsoleSite:
                 form = Form([(KEPT, kept)])
             visit = self._visit(request, _as_preferred(visitor or _STRANGER, cookies), match, query, form)
         except StoreError as error:
-            return self._plain_error(request, 503, NO_STORE, _sentences(error))
+            return self._plain_error(request, 503, _NO_STORE, _sentences(error))
         cookie, visit.session = cookies.get(FORM, ""), cookies.get(SESSION, "")
         new_cookie = "" if cookie else self._tokens.new_cookie()
         visit.token = self._tokens.token(cookie or new_cookie, visit.session)
-        response = self._sign_in_first(visit) if kept else self._of_visit(visit, match, cookie)
+        if kept:
+            match = self.routes.find(_SIGN_IN)
+        response = self._of_visit(visit, match, cookie, is_kept=bool(kept))
         if new_cookie:
             response = _with_header(response, secret_cookie(request, FORM, new_cookie, seconds=FORM_SECONDS))
         return response
@@ -161,8 +164,10 @@ class ConsoleSite:
             scopes=scopes or (Scope(self._service.settings.account, self._parts.region),),
         )
 
-    def _of_visit(self, visit: Visit, match: Match | None, cookie: str) -> ConsoleResponse:
+    def _of_visit(self, visit: Visit, match: Match | None, cookie: str, *, is_kept: bool) -> ConsoleResponse:
         try:
+            if is_kept and match is not None:
+                return self._sent_answer(visit, match.route.view(visit), status=401)
             return self._routed(visit, match, cookie)
         except (NoSuchPageError, NotFoundError) as error:
             nearest = error.nearest if isinstance(error, NoSuchPageError) else ()
@@ -173,7 +178,7 @@ class ConsoleSite:
         except CutOffError:
             return self._cut_off(visit)
         except StoreError as error:  # what the page needs; the frame may be at hand
-            return self._error(visit, 503, NO_STORE, _sentences(error))
+            return self._error(visit, 503, _NO_STORE, _sentences(error))
         except InputError as error:
             return self._error(visit, 422, error.message, error.hint)
         except ApiRefusalError as error:
@@ -312,11 +317,6 @@ class ConsoleSite:
         is_form = request.method == "POST" and request.header("x-tocsin-live") is None
         return keep(match.route, request.path, form) if is_form and match is not None else ""
 
-    def _sign_in_first(self, visit: Visit) -> ConsoleResponse:
-        match = self.routes.find("sign-in")
-        assert match is not None
-        return self._sent_answer(visit, match.route.view(visit), status=401)
-
     def _to_sign_in(self, request: ConsoleRequest) -> ConsoleResponse:
         if request.method in {"GET", "HEAD"} and not request.path.startswith(("_/", "stream")):
             back = f"{ROOT}/{request.path}".rstrip("/") + (f"?{request.query}" if request.query else "")
@@ -341,7 +341,7 @@ class ConsoleSite:
         try:
             return _html(visit.request, status, render(page.template, self._frame(visit, page) | dict(page.context)))
         except StoreError as error:
-            return self._plain_error(visit.request, 503, NO_STORE, _sentences(error))
+            return self._plain_error(visit.request, 503, _NO_STORE, _sentences(error))
 
     def _plain_error(self, request: ConsoleRequest, status: int, what: str, text: str) -> ConsoleResponse:
         """A page that needs neither the store nor a visitor."""
