@@ -45,6 +45,7 @@ MUTES: Final = (
 """For how long an alarm can be muted here (CON-4.4)."""
 
 MOST_DAYS: Final = 15
+_DAYS: Final = frozenset(map(str, range(1, MOST_DAYS + 1)))
 
 _LONGEST_REASON: Final = 200
 _USUAL_REASON: Final = "planned work"
@@ -109,6 +110,8 @@ def acknowledge_alarm(visit: Visit) -> Answer:
 def mute_alarm(visit: Visit) -> Answer:
     """Hold the actions of an alarm for a while, by a mute rule of one window."""
     subject = _subject(visit)
+    if visit.is_live:
+        return equal_fragment([_mute_so_far(visit, subject.name)])
     reason = visit.form.get("reason")
     problems = {}
     if not reason:
@@ -116,10 +119,7 @@ def mute_alarm(visit: Visit) -> Answer:
     elif len(reason) > _LONGEST_REASON:
         problems["reason"] = f"A reason has at most {_LONGEST_REASON} characters."
     choice, days = visit.form.get("length", "PT1H"), visit.form.get("days")
-    if visit.is_live:
-        end = _mute_end(visit, choice if choice in dict(MUTES) else "PT1H", days)
-        return equal_fragment([_mute_call(visit, subject.name, end, reason[:_LONGEST_REASON] or _USUAL_REASON)])
-    if choice == "days" and not (days.isdecimal() and 1 <= int(days) <= MOST_DAYS):
+    if choice == "days" and days not in _DAYS:
         problems["days"] = f"Give a whole number of days from 1 to {MOST_DAYS}."
     if choice not in dict(MUTES):
         problems["length"] = "Choose one of these."
@@ -135,13 +135,22 @@ def mute_alarm(visit: Visit) -> Answer:
     )
 
 
+def _mute_so_far(visit: Visit, name: str) -> AwsCall:
+    """The call for what is typed by now; the usual where that cannot be."""
+    length, days = visit.form.get("length"), visit.form.get("days")
+    if length not in dict(MUTES) or (length == "days" and days not in _DAYS):
+        length, days = "PT1H", ""
+    reason = visit.form.get("reason")[:_LONGEST_REASON] or _USUAL_REASON
+    return _mute_call(visit, name, _mute_end(visit, length, days), reason)
+
+
 def _mute_end(visit: Visit, choice: str, days: str) -> datetime:
     """When a mute that begins now ends, at a whole minute."""
     lengths = {
         "PT15M": timedelta(minutes=15),
         "PT1H": timedelta(hours=1),
         "PT4H": timedelta(hours=4),
-        "days": timedelta(days=min(MOST_DAYS, max(1, int(days))) if days.isdecimal() and len(days) <= 2 else 1),
+        "days": timedelta(days=int(days) if days.isdecimal() else 1),
     }
     if choice == "morning":
         local = visit.at.astimezone(visit.clock.zone)
