@@ -18,6 +18,7 @@ import json
 import multiprocessing
 import os
 import platform
+import random  # noqa: TID251  (as pages do)
 import re
 import shutil
 import statistics
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 ALARM = "security-group-changes"
-PART = re.compile(r'data-fragment="([^"]+)" data-follow="([^"]+)"')
-GAP = 2.0
+PART = re.compile(r'(?:data-gap="(\d+)" )?data-fragment="([^"]+)" data-follow="([^"]+)"')
+GAP, JITTER = 2.0, 0.5  # seconds, as in console.js
+OPENING = 8.0  # seconds until all pages are there and have fetched everything once
 STREAMS = 4
 SLOWED = 4
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -71,7 +73,10 @@ class OpenPage:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._connection.request("GET", path)
         html = self._connection.getresponse().read().decode()
-        self._parts = [(address.replace("&amp;", "&"), set(names.split())) for address, names in PART.findall(html)]
+        self._parts = [
+            (address.replace("&amp;", "&"), set(names.split()), float(gap or GAP))
+            for gap, address, names in PART.findall(html)
+        ]
         self._tags: dict[str, str] = {}
         self._due: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -81,9 +86,10 @@ class OpenPage:
         """A signal came."""
         now = time.perf_counter()
         with self._lock:
-            for path, follows in self._parts:
+            for path, follows, gap in self._parts:
                 if name in {"hello", "resync"} or name in follows:
-                    self._due.setdefault(path, max(now, self._last.get(path, 0.0) + GAP))
+                    wait = gap + random.uniform(0, JITTER)  # noqa: S311  (no secret)
+                    self._due.setdefault(path, max(now, self._last.get(path, 0.0) + wait))
 
     def fetch(self, fetched: Any) -> None:
         """Ask for the parts that are due."""
@@ -133,19 +139,22 @@ def measure_chain(server: live.Server, *, seconds: float, rounds: int, watchers:
     case = live.Case("socket, 1 event a call", 1, raw=True)
     taken: dict[str, list[dict[str, float]]] = {"alone": [], "watched": []}
     fetched = context.Array("q", 4)
+    counted = [0] * 4  # of what was fetched, while it was measured
     for _ in range(rounds):
         taken["alone"].append(live.measure(server, case, seconds))
         ended = context.Event()
         process = context.Process(target=run_watchers, args=(server.port, watchers, ended, fetched))
         process.start()
-        ended.wait(3.0)  # the pages are asked for, and everything is fetched once
+        ended.wait(OPENING)
+        before = list(fetched)
         taken["watched"].append(live.measure(server, case, seconds))
+        counted = [so_far + after - at for so_far, after, at in zip(counted, fetched, before, strict=True)]
         ended.set()
         process.join(20)
         if process.is_alive():
             process.terminate()
     alone, watched = (statistics.median(one["requests"] for one in taken[name]) for name in ("alone", "watched"))
-    fresh, unchanged, other, size = fetched
+    fresh, unchanged, other, size = counted
     print(f"PutLogEvents, 1 event a call: {alone:,.0f} requests/s alone, {watched:,.0f} with {watchers} watchers,")
     print(f"  {1 - watched / alone:.1%} less; {fresh:,} parts fetched, {unchanged:,} unchanged, {other} refused,")
     print(f"  {size / 1e6:.1f} MB; p99 {statistics.median(one['p99'] for one in taken['alone']):.1f} and "
