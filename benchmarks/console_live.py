@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 ALARM = "security-group-changes"
-PART = re.compile(r'(?:data-gap="(\d+)" )?data-fragment="([^"]+)" data-follow="([^"]+)"')
+PART = re.compile(r'data-fragment="([^"]+)" data-follow="([^"]+)"')
 GAP, JITTER = 2.0, 0.5  # seconds, as in console.js
 OPENING = 8.0  # seconds until all pages are there and have fetched everything once
 STREAMS = 4
@@ -73,10 +73,7 @@ class OpenPage:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._connection.request("GET", path)
         html = self._connection.getresponse().read().decode()
-        self._parts = [
-            (address.replace("&amp;", "&"), set(names.split()), float(gap or GAP))
-            for gap, address, names in PART.findall(html)
-        ]
+        self._parts = [(address.replace("&amp;", "&"), set(names.split())) for address, names in PART.findall(html)]
         self._tags: dict[str, str] = {}
         self._due: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -86,9 +83,9 @@ class OpenPage:
         """A signal came."""
         now = time.perf_counter()
         with self._lock:
-            for path, follows, gap in self._parts:
+            for path, follows in self._parts:
                 if name in {"hello", "resync"} or name in follows:
-                    wait = gap + random.uniform(0, JITTER)  # noqa: S311  (no secret)
+                    wait = GAP + random.uniform(0, JITTER)  # noqa: S311  (no secret)
                     self._due.setdefault(path, max(now, self._last.get(path, 0.0) + wait))
 
     def fetch(self, fetched: Any) -> None:
