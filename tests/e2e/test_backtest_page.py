@@ -62,8 +62,15 @@ class Browser:
         self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
 
     def until(self, expression: str) -> None:
-        """Wait until an expression is true: the mouse is heard when the browser gets to it."""
-        self.page.wait_for_function(expression)
+        """Wait until an expression is true: the mouse is heard when the browser gets to it.
+
+        Asked from here: Playwright's own waiting evaluates strings within the page, which its policy forbids.
+        """
+        for _ in range(500):
+            if self.evaluate(expression):
+                return
+            self.page.wait_for_timeout(20)
+        pytest.fail(f"not true within 10 s: {expression}")
 
     def evaluate(self, expression: str) -> Any:
         return self.page.evaluate(expression)

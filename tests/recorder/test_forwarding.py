@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 import threading
+import warnings
 
 import pytest
 from proxy_bench import Conversation, ProxyBench, read_all, read_until
@@ -156,11 +158,17 @@ def test_early_refusal_arrives_although_the_client_goes_on_sending() -> None:
         await talk.say(refusal)
 
     with ProxyBench(answer) as bench, bench.connect() as connection:
-        connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n")
-        got = b""
-        sender = threading.Thread(target=lambda: connection.sendall(b"x" * 3_000_000), daemon=True)
+        connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n")
+        is_answered = threading.Event()
+
+        def send() -> None:
+            while not is_answered.is_set():
+                connection.sendall(b"x" * 65_536)
+
+        sender = threading.Thread(target=send, daemon=True)
         sender.start()
         got = read_all(connection)
+        is_answered.set()
         sender.join(10)
         assert got == b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
         assert bench.passage().status == 403
@@ -467,6 +475,17 @@ def test_call_that_runs_is_finished_when_the_proxy_stops() -> None:
         assert read_all(connection) == OK
         stopping.join(10)
         assert bench.passage().status == 200
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_client_that_comes_while_the_proxy_stops_is_not_left_open(turns: int) -> None:
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        with ProxyBench(fixed(OK)) as bench, bench.connect_and_stop(turns) as connection:
+            assert read_all(connection) == b""
+        del bench
+        gc.collect()
+    assert not [str(one.message) for one in left if one.category is ResourceWarning]
 
 
 def test_recording_that_fails_is_counted_and_the_call_goes_on() -> None:

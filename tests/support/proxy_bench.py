@@ -16,6 +16,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Self
 
+import uvloop
+
 from tocsin.app.counters import Counters
 from tocsin.clock import SystemClock
 from tocsin.config import RequestLimits
@@ -117,7 +119,7 @@ class ProxyBench:
         self._talks: list[tuple[asyncio.Task[Any], asyncio.StreamWriter]] = []
         self.port = 0
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._thread = threading.Thread(target=self._run_in_thread, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -130,9 +132,15 @@ class ProxyBench:
 
     def stop(self) -> None:
         """End the proxy as it ends when it is told to."""
-        if self._thread.is_alive():
+        if not self._stop.is_set():
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(WAIT)
+        self._thread.join(WAIT)
+
+    def _run_in_thread(self) -> None:
+        # In uvloop, as the command does: asyncio's own loop leaves a connection open that it has taken in the turn
+        # before the server is closed (https://github.com/python/cpython/issues/109564).
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run())
 
     def _noted(self, passage: Passage) -> None:
         with self._arrived:
@@ -195,6 +203,18 @@ class ProxyBench:
     def connect(self) -> socket.socket:
         """A connection to the proxy."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+
+    def connect_and_stop(self, turns: int) -> socket.socket:
+        """A connection that is made so many turns of the event loop before the proxy is told to stop."""
+
+        async def both() -> socket.socket:
+            connection = self.connect()  # the kernel takes it, whatever the event loop does
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            self._stop.set()
+            return connection
+
+        return asyncio.run_coroutine_threadsafe(both(), self._loop).result(WAIT)
 
     def ask(self, data: bytes, *, ends: bool = False) -> bytes:
         """What comes back until the proxy ends the connection; with `ends` no more is sent behind `data`."""

@@ -63,6 +63,9 @@ class ClientConnection(asyncio.Protocol):
         self._transport = transport
         self._out.transport = transport  # type: ignore[assignment]  # of a stream
         self._peer = _peer_of(transport)
+        if self._proxy.is_stopping:  # accepted a turn before no more were taken: nobody would wait for it
+            self.abort()
+            return
         if not self._proxy.add(self):
             self._refuse(503, "Too many connections are open.")
             return

@@ -63,6 +63,7 @@ class Proxy:
         self._emptied: asyncio.Event = asyncio.Event()
         self._told_at = float("-inf")
         self._server: asyncio.Server | None = None
+        self.is_stopping = False
 
     async def listen(self, listener: socket.socket, *, tls: ssl.SSLContext | None) -> None:
         """Take connections from now on."""
@@ -76,6 +77,7 @@ class Proxy:
 
     async def stop(self) -> None:
         """Take no more connections, let calls end, and break off what has not ended in time."""
+        self.is_stopping = True
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
