@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import APIResponse, Browser, Route
 
 GROUP = "trail-group"
 _NUMBERS = itertools.count(1)
@@ -100,6 +101,71 @@ def test_nothing_moves_under_the_pointer(chrome: Browser, live: LiveServer) -> N
         assert rows.first.bounding_box() == before
         tab.page.locator("h1").hover()
         expect(tab.page.locator("#log-group-events")).to_contain_text("RunInstances")
+
+
+# What other tabs would be told, in order (CON-6.3).
+_NOTES_SIGNALS = """
+window.signals = [];
+new BroadcastChannel("tocsin-console").onmessage = (event) => window.signals.push(event.data);
+"""
+_INGESTS = "window.signals.filter((name) => name === 'ingest').length"
+
+
+def test_what_comes_while_a_part_is_fetched_shows_too(chrome: Browser, live: LiveServer) -> None:
+    with visiting(chrome, live.address) as tab:
+        tab.page.add_init_script(_NOTES_SIGNALS)
+        tab.open(f"logs/{GROUP}")
+        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        held: list[tuple[Route, APIResponse]] = []
+
+        def hold_the_first(route: Route) -> None:
+            if held:
+                route.continue_()
+            else:
+                held.append((route, route.fetch()))
+
+        tab.page.route("**/_/log-group/events*", hold_the_first)
+        put(live, "StopInstances")
+        tab.until(lambda: bool(held))
+        told = tab.page.evaluate(_INGESTS)
+        put(live, "RunInstances")
+        tab.until(lambda: tab.page.evaluate(_INGESTS) > told)
+        route, answer = held[0]
+        assert "RunInstances" not in answer.text()
+        route.fulfill(response=answer)
+        expect(tab.page.locator("#log-group-events")).to_contain_text("RunInstances")
+
+
+def test_each_part_is_fetched_at_its_own_pace(chrome: Browser, live: LiveServer) -> None:
+    live.client("cloudwatch").put_metric_alarm(
+        AlarmName="stopped",
+        Namespace="N",
+        MetricName="stopped",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    with visiting(chrome, live.address) as tab:
+        tab.open()
+        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        tab.page.evaluate("self.others = new BroadcastChannel('tocsin-console')")
+
+        def fetched(part: str) -> list[float]:
+            """When, in milliseconds since the page was asked for; a signal comes before each look."""
+            tab.page.evaluate("others.postMessage('ingest')")
+            return tab.page.evaluate(
+                "part => performance.getEntriesByType('resource').filter(({ name }) => name.endsWith(part))"
+                ".map(({ startTime }) => startTime)",
+                f"/_/overview/{part}",
+            )
+
+        tab.until(lambda: len(fetched("chain")) >= 2)
+        for part, gap in (("chain", 5_000), ("events-lane", 2_000)):
+            times = fetched(part)
+            assert all(later - earlier >= gap for earlier, later in pairwise(times)), (part, times)
+        assert len(fetched("events-lane")) > len(fetched("chain"))
 
 
 def test_eight_tabs_share_one_stream(chrome: Browser, live: LiveServer) -> None:

@@ -21,7 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -71,6 +71,14 @@ class Tab:
             for one in found.response["violations"]
             if one["impact"] in {"serious", "critical"}
         ]
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what no element shows."""
+        for _ in range(200):
+            if is_so():
+                return
+            self.page.wait_for_timeout(WITHIN / 200)
+        pytest.fail(f"not so within {WITHIN / 1000:g} s")
 
     def picture(self, path: Path) -> None:
         """The whole page as PNG."""

@@ -51,17 +51,22 @@ const treeOf = (html) => {
 const held = new WeakMap(); // part -> what is shown once the pointer and the focus have left it (CON-6.5)
 const busy = new WeakMap();
 const tags = new WeakMap();
-const GAP = 2000;
+const missed = new WeakSet(); // parts of which a signal came while they were being fetched
+const GAP = 2; // seconds from one fetch of a part to the next, where it says no other
 
 const isInUse = (part) => part.matches(":hover") || part.contains(document.activeElement);
 const rowsOf = (root) => $("tr, li, section", root).map(keyOf).filter(Boolean).join();
 
 async function refresh(part) {
   const last = busy.get(part) || 0;
-  if (last === Infinity) return;
-  const wait = last + GAP + Math.random() * 500 - Date.now();
+  if (last === Infinity) {
+    missed.add(part);
+    return;
+  }
+  const wait = last + 1000 * (part.dataset.gap || GAP) + Math.random() * 500 - Date.now();
   busy.set(part, Infinity);
   if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+  missed.delete(part);
   try {
     const headers = tags.has(part) ? { "If-None-Match": tags.get(part) } : {};
     const answer = await fetch(part.dataset.fragment, { headers, credentials: "same-origin" });
@@ -75,6 +80,7 @@ async function refresh(part) {
     // The mark says that what is shown is old.
   }
   busy.set(part, Date.now());
+  if (missed.delete(part)) refresh(part);
 }
 
 function show(part, html, forced = false) {
