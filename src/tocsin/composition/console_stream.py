@@ -48,6 +48,7 @@ class ConsoleStreams:
         self._news = asyncio.Condition()
         self._open: dict[str, int] = {}
         self._task: asyncio.Task[None] | None = None
+        self._is_looking = False  # what has changed until now is told, or will be
         self._is_ending = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -55,6 +56,10 @@ class ConsoleStreams:
     def open(self) -> int:
         """How many streams there are."""
         return sum(self._open.values())
+
+    def last_signal(self) -> int | None:
+        """The number of the last signal; None while nobody is told of any, or it is not known yet what has changed."""
+        return self._ring.last if self._is_looking else None
 
     def admits(self, who: str) -> bool:
         """Whether somebody may open one more (CON-6.3)."""
@@ -143,7 +148,9 @@ class ConsoleStreams:
                 for name, data in changes:
                     self._ring.add(name, data)
                 await self._wake()
+            self._is_looking = True
             await asyncio.sleep(_LOOK_EVERY)
+        self._is_looking = False
 
     async def _wake(self) -> None:
         async with self._news:

@@ -241,6 +241,7 @@ class RunningServer:
             audit=audit,
             lag=self.lag,
             problems=self._problems,
+            last_signal=self.streams.last_signal,
             region=config.server.region,
             installation=RunningInstallation(
                 plan,

@@ -32,11 +32,15 @@ class Fragment(msgspec.Struct, frozen=True):
 
     `version` says whether it has changed: with the same one nothing is rendered and 304 answered, so a costly context
     is given as a function. An empty version is always rendered.
+
+    `is_shared` says that it depends on nothing else of a visitor than their role, zone and day: everybody who asks for
+    it under one version is given the same, unless there is a form in it.
     """
 
     template: str
     context: Context | Callable[[], Context]
     version: str = ""
+    is_shared: bool = False
 
 
 class Undo(msgspec.Struct, frozen=True):

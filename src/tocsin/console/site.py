@@ -38,6 +38,7 @@ from tocsin.console.response_header import MAILBOX_POLICY, POLICY, document_head
 from tocsin.console.result_line import ResultLines
 from tocsin.console.route import ConsoleResponse, RouteTable
 from tocsin.console.route_table import all_routes
+from tocsin.console.shared_part import SharedParts
 from tocsin.console.static_file import find_static
 from tocsin.console.visit import ROOT, Form, Visit, Visitor
 from tocsin.core.quantity import counted
@@ -89,6 +90,7 @@ class ConsoleSite:
         self._tokens = FormTokens(key, new_secret=service.new_secret)
         self._sent = SentForms(service)
         self._results = ResultLines()
+        self._shared: SharedParts[ConsoleResponse] = SharedParts()
         self.routes = RouteTable(all_routes())
 
     def answer(self, request: ConsoleRequest) -> ConsoleResponse:
@@ -286,8 +288,16 @@ class ConsoleSite:
         headers = (("ETag", tag),) if tag else ()
         if tag and visit.request.header("if-none-match") == tag:
             return ConsoleResponse(304, (*html_headers(visit.request, is_public=False), *headers), b"")
-        given = answer.context() if callable(answer.context) else answer.context
-        return _html(visit.request, status, render(answer.template, {"visit": visit} | dict(given)), headers=headers)
+
+        def make() -> tuple[ConsoleResponse, bool]:
+            given = answer.context() if callable(answer.context) else answer.context
+            text = render(answer.template, {"visit": visit} | dict(given))
+            bare = ConsoleResponse(status, headers, text.encode("utf-8", "replace"))
+            return _packed(visit.request, bare), not visit.holds_token
+
+        key = (visit.request.path, visit.request.query, tag, _takes_gzip(visit.request))
+        made = self._shared.get(key, make) if answer.is_shared and tag else make()[0]
+        return replace(made, headers=(*html_headers(visit.request, is_public=False), *made.headers))
 
     def _frame(self, visit: Visit, page: Page) -> dict[str, Any]:
         told = self._results.line(visit.query("told"), visit.at)

@@ -111,6 +111,7 @@ class ConsoleParts(msgspec.Struct, kw_only=True):
     access: Any = None  # the ConsoleAccess; None where nobody has to sign in
     lag: Any = lambda: None  # () -> float | None: seconds by which the evaluation of alarms is behind
     problems: Any = list  # () -> list[str]: what health complains of
+    last_signal: Any = lambda: None  # () -> int | None: the number of what open pages were told last; None if none is
     region: str = "us-east-1"  # of calls that name none
     installation: Any = None  # the Installation; None where nothing is told of it
     archive: Any = None  # an ArchiveDesk; None where there is none
@@ -188,13 +189,24 @@ class Visit:
         self.path = path
         self.form = form
         self.known_scopes = scopes
-        self.token = token
+        self.holds_token = False
         self.session = session
+        self._token = token
         self.at: datetime = service.now()
         self.problems: Mapping[str, str] = {}
         self.clock = Clockface(zone_of("UTC" if visitor.is_utc else visitor.zone), at=self.at)
         self._query = query
         self._asked_scope = query.get("in")
+
+    @property
+    def token(self) -> str:
+        """What the forms of this visit are known by: what has it in it is for nobody else (`holds_token`)."""
+        self.holds_token = True
+        return self._token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self._token = token
 
     # ------------------------------------------------------------ what was asked
 

@@ -53,6 +53,20 @@ def test_an_acknowledgement_stands_on_the_page_and_in_the_history(bench: AlarmBe
     assert bench.state() == "ALARM"
 
 
+def test_an_acknowledgement_is_seen_before_anybody_is_told_of_it() -> None:
+    bench = AlarmBench(parts={"last_signal": lambda: 7})
+    bench.mallory_opens(22)
+    bench.minute()
+    parts = [f"_/alarm/{part}?name=sg" for part in ("answers", "history")]
+    first = [bench.get(part) for part in parts]
+    assert [bench.get(part).text for part in parts] == [seen.text for seen in first]
+    bench.post("acknowledge-alarm", {"alarm": "sg", "note": "on it", "transition": transition(bench)})
+    for part, before in zip(parts, first, strict=True):
+        after = bench.get(part, headers={"if-none-match": before.headers["etag"]})
+        assert after.status == 200
+        assert "acknowledged by local" in after.words.lower()
+
+
 def test_an_acknowledgement_of_another_change_is_refused(bench: AlarmBench) -> None:
     shown = transition(bench)
     bench.minute(20)

@@ -220,6 +220,41 @@ def test_a_part_comes_alone_and_only_when_it_has_changed(bench: ConsoleBench, pa
     assert again.status == 200
 
 
+def test_a_part_is_made_once_for_all_who_were_told_the_same() -> None:
+    signal = 7
+    bench = ConsoleBench(parts={"last_signal": lambda: signal}, visitor=Visitor(name="vera", role="viewer"))
+    bench.put_events("trail-group", [record(bench)])
+    first = bench.get("_/overview/events-lane")
+    bench.put_events("trail-group", [record(bench)] * 9)
+    second = bench.get("_/overview/events-lane")
+    assert second.text == first.text
+    signal = 8
+    third = bench.get("_/overview/events-lane", headers={"if-none-match": first.headers["etag"]})
+    assert third.status == 200
+    assert third.text != first.text
+
+
+def test_a_part_that_was_shared_is_another_one_once_a_definition_has_changed() -> None:
+    bench = ConsoleBench(parts={"last_signal": lambda: 7})
+    before = bench.get("_/overview/ringing").text
+    alarm(bench, "stopped")
+    set_state(bench, "stopped")
+    assert "stopped" not in before
+    assert "stopped" in bench.get("_/overview/ringing").text
+
+
+def test_the_token_of_a_form_is_in_nobody_elses_part(bench: ConsoleBench) -> None:
+    set_state(bench, "stopped")
+    bench.get("")
+    mine = bench.get("_/overview/ringing").text
+    bench.cookies.clear()
+    bench.get("")
+    theirs = bench.get("_/overview/ringing").text
+    tokens = [re.findall('name="token" value="([^"]+)"', text) for text in (mine, theirs)]
+    assert all(tokens)
+    assert tokens[0] != tokens[1]
+
+
 def test_the_page_holds_each_part_as_it_comes_alone(bench: ConsoleBench) -> None:
     whole = re.sub(r'name="form" value="[^"]*"', 'name="form" value=""', bench.get("").text)
     for part in PARTS:

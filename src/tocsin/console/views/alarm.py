@@ -25,9 +25,11 @@ from tocsin.app.alarm_record import (
     ACKNOWLEDGEMENTS,
     COMPOSITES,
     METRIC_ALARMS,
+    MUTE_RULES,
     STANDINGS,
 )
 from tocsin.app.evaluator import Evaluator
+from tocsin.app.topic import SUBSCRIPTIONS
 from tocsin.console.alarm_chart import USUAL, WINDOWS, ChartInput, alarm_figure
 from tocsin.console.alarm_definition import definition_rows
 from tocsin.console.alarm_subject import Subject, name_of, read_subject
@@ -78,6 +80,9 @@ _PATIENCE: Final = 0.15
 """Seconds that the page waits for the two slow answers (CON-4.4)."""
 
 _PATIENCE_ALONE: Final = 0.6
+
+_CHANGED_HERE: Final = (STANDINGS, ACKNOWLEDGEMENTS, METRIC_ALARMS, COMPOSITES, MUTE_RULES, SUBSCRIPTIONS)
+"""Kinds of definitions that a form of this page, or one that it leads to, may change."""
 
 _AROUND_MS: Final = 30 * 60_000
 """How far around the events is looked for what else the actor did."""
@@ -131,7 +136,20 @@ def alarm_answers(visit: Visit) -> Answer:
                 **_answers(visit, store, subject, episode, patience=_PATIENCE_ALONE),
             }
 
-    return Fragment("alarm/_answers.html", context)
+    return Fragment("alarm/_answers.html", context, version=_told_version(visit), is_shared=True)
+
+
+def _told_version(visit: Visit) -> str:
+    """What is another one whenever a part of this page may be: the last signal, and what a visitor's own form changes.
+
+    What has come since the last signal, the next one tells. Empty where nobody is told: then it is not known.
+    """
+    number = visit.parts.last_signal()
+    if number is None:
+        return ""
+    with visit.service.store.read() as store:
+        versions = [store.version(kind.kind) for kind in _CHANGED_HERE]
+    return f"{number}.{versions}.{visit.at:%H%M}"
 
 
 def _answers(
@@ -270,7 +288,7 @@ def alarm_chart(visit: Visit) -> Answer:
         versions = [store.version(kind.kind) for kind in (STANDINGS, METRIC_ALARMS, ACKNOWLEDGEMENTS)]
     evaluated = visit.service.part(Evaluator).last_instant
     version = f"{versions}{evaluated}{visit.at:%H%M}{visit.clock.zone_text}{visit.here}"
-    return Fragment("alarm/_chart.html", context, version=version)
+    return Fragment("alarm/_chart.html", context, version=version, is_shared=True)
 
 
 def _chart(visit: Visit, store: StoreReader, subject: Subject, basis: _Basis) -> dict[str, Any]:
@@ -303,7 +321,7 @@ def alarm_history(visit: Visit) -> Answer:
         with visit.service.store.read() as store:
             return {"name": name, **_history(visit, store, name)}
 
-    return Fragment("alarm/_history.html", context)
+    return Fragment("alarm/_history.html", context, version=_told_version(visit), is_shared=True)
 
 
 def _history(visit: Visit, store: StoreReader, name: str) -> dict[str, Any]:

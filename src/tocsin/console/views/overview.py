@@ -202,17 +202,27 @@ def _alone(name: str, *also: Callable[[_Sight], object]) -> Callable[[Visit], An
             with _looking(visit) as sight:
                 return _PARTS[name](sight)
 
-        return Fragment(f"overview/_{name}.html", context, version=version)
+        return Fragment(f"overview/_{name}.html", context, version=version, is_shared=True)
 
     return view
 
 
-def _deliveries(sight: _Sight) -> int:
-    return sight.visit.service.counters.total("delivery_attempts", "deliveries_queued")
+def _deliveries(sight: _Sight) -> str:
+    return _as_told(sight, "delivery_attempts", "deliveries_queued")
 
 
-def _received(sight: _Sight) -> int:
-    return sight.visit.service.counters.total("events_received")
+def _received(sight: _Sight) -> str:
+    return _as_told(sight, "events_received")
+
+
+def _as_told(sight: _Sight, *counters: str) -> str:
+    """What another one of these counts is taken for: the signal that told of it.
+
+    While events come, the counts are never the same twice, and each of those who look on would have a part of their
+    own; what has come since the last signal, the next one tells. Where nobody is told, a count itself has to do.
+    """
+    number = sight.visit.parts.last_signal()
+    return f"s{number}" if number is not None else str(sight.visit.service.counters.total(*counters))
 
 
 def _complaints(sight: _Sight) -> str:
