@@ -12,6 +12,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 BIN := .venv/bin
 ENV := .venv/.made
 export PYTHONUTF8 := 1
+# The tests start hundreds of processes: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test coverage check bench docs lock clean lint format types imports lockstep reference links changelog
 
