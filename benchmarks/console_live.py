@@ -3,8 +3,9 @@
     python benchmarks/console_live.py [--seconds 8] [--rounds 5] [--watchers 20] [--transitions 600] [--json FILE]
 
 Watchers are what browsers with the overview open are to the server: streams, and the parts of each page that follow a
-signal, fetched anew with the tag of last time, each at most every two seconds. Rounds with and without them take
-turns. PutLogEvents comes from one client with the six filters of the article on the group.
+signal, fetched anew with the tag of last time, each as seldom as it says. Rounds with and without them take
+turns. PutLogEvents comes from one client with the six filters of the article on the group. What watchers cost the
+evaluation of alarms is how much later than without them it is seen to be done, ten seconds after each ten seconds.
 
 The browser is the system's Chromium, its processor slowed four times, on the page of an alarm that goes to and fro:
 600 transitions are what an hour of ten a minute brings. Without Chromium that half is left out.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import math
 import multiprocessing
 import os
 import platform
@@ -25,20 +27,25 @@ import statistics
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import live
+
+from tocsin.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.synchronize import Event
 
 ALARM = "security-group-changes"
-PART = re.compile(r'data-fragment="([^"]+)" data-follow="([^"]+)"')
+PART = re.compile(r'(?:data-gap="(\d+)" )?data-fragment="([^"]+)" data-follow="([^"]+)"')
 GAP, JITTER = 2.0, 0.5  # seconds, as in console.js
 OPENING = 8.0  # seconds until all pages are there and have fetched everything once
 STREAMS = 4
+EVERY = 10  # seconds between two evaluations of an alarm whose period is that
+CASE = live.Case("socket, 1 event a call", 1, raw=True)
 SLOWED = 4
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -73,25 +80,31 @@ class OpenPage:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._connection.request("GET", path)
         html = self._connection.getresponse().read().decode()
-        self._parts = [(address.replace("&amp;", "&"), set(names.split())) for address, names in PART.findall(html)]
+        self._parts = [
+            (address.replace("&amp;", "&"), set(names.split()), float(gap or GAP))
+            for gap, address, names in PART.findall(html)
+        ]
         self._tags: dict[str, str] = {}
         self._due: dict[str, float] = {}
         self._last: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
 
     def hear(self, name: str) -> None:
         """A signal came."""
         now = time.perf_counter()
-        with self._lock:
-            for path, follows in self._parts:
+        with self._news:
+            for path, follows, gap in self._parts:
                 if name in {"hello", "resync"} or name in follows:
-                    wait = GAP + random.uniform(0, JITTER)  # noqa: S311  (no secret)
+                    wait = gap + random.uniform(0, JITTER)  # noqa: S311  (no secret)
                     self._due.setdefault(path, max(now, self._last.get(path, 0.0) + wait))
+            self._news.notify_all()
 
     def fetch(self, fetched: Any) -> None:
-        """Ask for the parts that are due."""
-        now = time.perf_counter()
-        with self._lock:
+        """Wait until parts are due, half a second at most, and ask for them."""
+        with self._news:
+            now = time.perf_counter()
+            self._news.wait(max(0.0, min([0.5, *(at - now for at in self._due.values())])))
+            now = time.perf_counter()
             ready = [path for path, at in self._due.items() if at <= now]
             for path in ready:
                 del self._due[path]
@@ -118,7 +131,7 @@ def run_watchers(port: int, count: int, ended: Event, fetched: Any) -> None:
                 page.hear(name)
 
     def fetch(page: OpenPage) -> None:
-        while not ended.wait(0.05):
+        while not ended.is_set():
             page.fetch(fetched)
 
     for first in range(STREAMS):
@@ -130,26 +143,33 @@ def run_watchers(port: int, count: int, ended: Event, fetched: Any) -> None:
         thread.join()
 
 
-def measure_chain(server: live.Server, *, seconds: float, rounds: int, watchers: int) -> dict[str, Any]:
-    """Requests a second without and with watchers, round by round."""
+@contextmanager
+def watching(server: live.Server, count: int) -> Iterator[Any]:
+    """Watchers whose pages are there; what they have fetched so far: anew, unchanged, refused, and bytes."""
     context = multiprocessing.get_context("spawn")
-    case = live.Case("socket, 1 event a call", 1, raw=True)
-    taken: dict[str, list[dict[str, float]]] = {"alone": [], "watched": []}
-    fetched = context.Array("q", 4)
-    counted = [0] * 4  # of what was fetched, while it was measured
-    for _ in range(rounds):
-        taken["alone"].append(live.measure(server, case, seconds))
-        ended = context.Event()
-        process = context.Process(target=run_watchers, args=(server.port, watchers, ended, fetched))
-        process.start()
+    ended, fetched = context.Event(), context.Array("q", 4)
+    process = context.Process(target=run_watchers, args=(server.port, count, ended, fetched))
+    process.start()
+    try:
         ended.wait(OPENING)
-        before = list(fetched)
-        taken["watched"].append(live.measure(server, case, seconds))
-        counted = [so_far + after - at for so_far, after, at in zip(counted, fetched, before, strict=True)]
+        yield fetched
+    finally:
         ended.set()
         process.join(20)
         if process.is_alive():
             process.terminate()
+
+
+def measure_chain(server: live.Server, *, seconds: float, rounds: int, watchers: int) -> dict[str, Any]:
+    """Requests a second without and with watchers, round by round."""
+    taken: dict[str, list[dict[str, float]]] = {"alone": [], "watched": []}
+    counted = [0] * 4  # of what was fetched, while it was measured
+    for _ in range(rounds):
+        taken["alone"].append(live.measure(server, CASE, seconds))
+        with watching(server, watchers) as fetched:
+            before = list(fetched)
+            taken["watched"].append(live.measure(server, CASE, seconds))
+            counted = [so_far + after - at for so_far, after, at in zip(counted, fetched, before, strict=True)]
     alone, watched = (statistics.median(one["requests"] for one in taken[name]) for name in ("alone", "watched"))
     fresh, unchanged, other, size = counted
     print(f"PutLogEvents, 1 event a call: {alone:,.0f} requests/s alone, {watched:,.0f} with {watchers} watchers,")
@@ -157,6 +177,42 @@ def measure_chain(server: live.Server, *, seconds: float, rounds: int, watchers:
     print(f"  {size / 1e6:.1f} MB; p99 {statistics.median(one['p99'] for one in taken['alone']):.1f} and "
           f"{statistics.median(one['p99'] for one in taken['watched']):.1f} ms")  # fmt: skip
     return {"rounds": taken, "fetched": fresh, "unchanged": unchanged, "bytes": size, "less": 1 - watched / alone}
+
+
+def seconds_of_evaluations(server: live.Server, count: int) -> list[float]:
+    """How long after an instant its evaluation is seen to be done, for the next instants, while events come."""
+    client = threading.Thread(target=live.measure, args=(server, CASE, count * EVERY + 1.0))
+    client.start()
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+
+    def evaluations() -> str:
+        connection.request("GET", "/_tocsin/metrics")
+        text = connection.getresponse().read().decode()
+        return next(line for line in text.splitlines() if line.startswith("tocsin_alarm_evaluations_total"))
+
+    taken, now, wait = [], SystemClock().now, threading.Event().wait
+    for _ in range(count):
+        at = math.ceil(now().timestamp() / EVERY) * EVERY
+        wait(max(0.0, at - 0.5 - now().timestamp()))
+        before = evaluations()
+        wait(max(0.0, at - now().timestamp()))
+        while evaluations() == before:
+            wait(0.002)
+        taken.append(now().timestamp() - at)
+    client.join()
+    return taken
+
+
+def measure_evaluation(server: live.Server, *, rounds: int, watchers: int) -> dict[str, Any]:
+    """Seconds from an instant to its evaluation without and with watchers."""
+    taken: dict[str, list[float]] = {"alone": [], "watched": []}
+    for _ in range(rounds):
+        taken["alone"] += seconds_of_evaluations(server, 2)
+        with watching(server, watchers):
+            taken["watched"] += seconds_of_evaluations(server, 2)
+    alone, watched = (1000 * statistics.median(taken[name]) for name in ("alone", "watched"))
+    print(f"evaluation, while events come: done after {alone:.0f} ms alone, {watched:.0f} with {watchers} watchers")
+    return {"seconds": taken, "more_ms": watched - alone}
 
 
 # ---------------------------------------------------------------- a page in a browser
@@ -231,6 +287,17 @@ def set_up(server: live.Server) -> None:
         TreatMissingData="notBreaching",
         AlarmActions=[topic],
     )
+    live.client("cloudwatch", server.url).put_metric_alarm(
+        AlarmName="each-ten-seconds",
+        Namespace="CloudTrailMetrics",
+        MetricName=ALARM,
+        Statistic="Sum",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
     live.memory_after(server, 20_000)
 
 
@@ -251,6 +318,7 @@ def main() -> None:
         report["chain"] = measure_chain(
             server, seconds=arguments.seconds, rounds=arguments.rounds, watchers=arguments.watchers
         )
+        report["evaluation"] = measure_evaluation(server, rounds=arguments.rounds, watchers=arguments.watchers)
         report["browser"] = measure_browser(server, transitions=arguments.transitions)
     finally:
         server.stop()

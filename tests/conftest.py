@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,17 +33,34 @@ settings.register_profile("explore", max_examples=2000, deadline=None, print_blo
 settings.load_profile("steady")
 
 
+# Folders whose files take longest, each file in one process: begun last, they would keep one of them alone at the end.
+_LONGEST = (("docs", "e2e"), ("acceptance", "property", "server"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; within that, the order stays the random one."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
+        return next((at for at, folders in enumerate(_LONGEST) if folder in folders), len(_LONGEST))
+
+    items.sort(key=rank)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Have the collector of garbage look past what was collected: it stays until the end.
+    """Have the collector of garbage look past what was collected, which stays until the end, and look seldom.
 
-    Each process knows every test, millions of objects: looking through them takes seconds, in the midst of any test.
+    Each process knows every test, hundreds of thousands of objects, and tests make millions more that soon go: looking
+    through them all takes a second, in the midst of any test.
     """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(5_000, 10, 50)
         gc.enable()
 
 
@@ -57,6 +74,28 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name packed bytes by their size: the time stands in them, and all processes have to call a test the same."""
     return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) and b"\x1f\x8b" in val else None
+
+
+@pytest.fixture(scope="module")
+def _looked_through() -> None:
+    """What was there before is looked through once, and not after each test."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def nothing_left_open(_looked_through: None) -> Iterator[None]:
+    """A connection that nobody closes is a warning, and that an error, as soon as it is collected."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def no_collecting() -> Iterator[None]:
+    """Garbage of other tests is not looked for in the midst of one whose time is bounded."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,7 @@ def test_evaluation_is_that_of_the_tree(tree: Node, data: st.DataObject) -> None
         "(TRUE AND ",
     ],
 )
+@pytest.mark.usefixtures("no_collecting")
 def test_time_is_linear(unit: str) -> None:
     """A text of the greatest length takes far less than a second of the processor, whatever it repeats."""
     text = (unit * MAX_LENGTH)[: MAX_LENGTH - 4] + "TRUE"

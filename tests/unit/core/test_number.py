@@ -116,6 +116,7 @@ def test_numbers_are_in_their_exact_order() -> None:
         assert order(right, left) == 1, (low, high)
 
 
+@pytest.mark.usefixtures("no_collecting")
 def test_a_hostile_number_costs_no_more_than_its_length() -> None:
     huge = "9" * 1_000_000
     began = time.process_time()

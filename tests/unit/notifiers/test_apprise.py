@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +20,7 @@ from tocsin.notifiers.apprise import AppriseNotifier, is_installed, knows_addres
 from tocsin.notifiers.channel import ChannelAddresses
 
 pytestmark = [
+    pytest.mark.usefixtures("nothing_left_open"),
     pytest.mark.skipif(not is_installed(), reason="the extra apprise is not installed"),
     pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),  # of the library, on old Pythons
 ]
@@ -74,12 +73,6 @@ def answering(reply: Reply, one: Envelope | None = None, **more: Any) -> tuple[A
     with HttpEndpoint(lambda _: reply) as endpoint:
         url = f"json://user:passw0rd@127.0.0.1:{endpoint.port}/abcdefghijklmnop"
         return sending(url, one or envelope(), **more), endpoint.received
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_open() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def test_a_message_arrives_as_plain_text() -> None:

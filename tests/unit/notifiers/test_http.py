@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gc
 import gzip
 import json
 import socket
@@ -35,8 +34,10 @@ from tocsin.notifiers.network import NameNotFoundError, Resolver
 from tocsin.notifiers.signature import MessageSigner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:sec-alerts"
@@ -101,13 +102,6 @@ def answering(reply: Reply, **given: Any) -> tuple[Any, list[Received]]:
     more = {name: given.pop(name) for name in ("seconds", "counts_4xx") if name in given}
     with HttpEndpoint(lambda _: reply) as endpoint:
         return sending(envelope(endpoint.url, **given), **more), endpoint.received
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_open() -> Iterator[None]:
-    """A connection that nobody closes is a warning, and that an error, as soon as it is collected."""
-    yield
-    gc.collect()
 
 
 # ---------------------------------------------------------------- what is sent

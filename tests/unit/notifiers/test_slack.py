@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +20,8 @@ from tocsin.core.outbox import DeliveryRow
 from tocsin.core.scope import Scope
 from tocsin.notifiers.channel import ChannelAddresses
 from tocsin.notifiers.slack import SlackNotifier
+
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:111122223333:sec-alerts"
@@ -75,12 +75,6 @@ def sending(url: str, one: Envelope, **more: Any) -> Any:
 def answering(reply: Reply, one: Envelope | None = None, **more: Any) -> tuple[Any, list[Received]]:
     with HttpEndpoint(lambda _: reply) as endpoint:
         return sending(f"{endpoint.url}{PATH}", one or envelope(), **more), endpoint.received
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_left_open() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 def test_a_message_is_posted_as_json() -> None:

@@ -73,6 +73,7 @@ def test_document_nested_too_deeply_is_not_shown() -> None:
     assert made["requestParameters"] is None
 
 
+@pytest.mark.usefixtures("no_collecting")
 def test_packed_body_is_unpacked_within_bounds() -> None:
     made = record(json_call(gzip.compress(b'{"Name": "a"}'), content_encoding="gzip"))
     assert made["requestParameters"] == {"name": "a"}
@@ -236,6 +237,7 @@ def test_documents_that_are_refused(document: bytes) -> None:
     assert failed["errorCode"] == "InternalFailure"
 
 
+@pytest.mark.usefixtures("no_collecting")
 def test_host_that_is_made_to_take_long() -> None:
     started = time.process_time()
     for host in ("s3" + "-a" * 120 + "!", ".s3" * 80 + "!", "s3." * 100_000):

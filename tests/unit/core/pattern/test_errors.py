@@ -314,6 +314,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.usefixtures("no_collecting")
 def test_a_hostile_pattern_is_answered_at_once() -> None:
     began = time.process_time()
     for source in HOSTILE:
