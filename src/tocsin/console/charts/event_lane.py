@@ -12,7 +12,7 @@ import msgspec
 from markupsafe import Markup
 
 from tocsin.console.charts.columns import MOST_EVENT_COLUMNS, MOST_SPARKS, parts_of
-from tocsin.console.charts.svg import element, percent, picture
+from tocsin.console.charts.svg import box, element, path, picture, stretched, upright
 from tocsin.console.charts.time_axis import Window, length_text, moment_text
 from tocsin.console.charts.value_axis import number
 
@@ -63,10 +63,11 @@ def event_lane(
     ]
     top = max((value for _, _, value in columns if value is not None), default=0.0)
     base = element("line", class_="axis", x2="100%", y1=height, y2=height)
-    bars = [_bar(window, start, end, value / top, height) for start, end, value in columns if value]
-    gaps = [_gap(window, start, end, height) for start, end, value in columns if value is None]
+    bars = (_bar(window, start, end, value / top, height) for start, end, value in columns if value)
+    gaps = (_gap(window, start, end, height) for start, end, value in columns if value is None)
+    columns_drawn = stretched([*path(bars, class_="b"), *path(gaps, class_="gap")], height=height)
     return Lane(
-        drawing=picture(*bars, *gaps, base, height=height),
+        drawing=picture(*columns_drawn, base, height=height),
         label=_label(words, shown, window, now=now, zone=zone),
     )
 
@@ -86,16 +87,14 @@ def sparkline(
     )
 
 
-def _bar(window: Window, start: int, end: int, share: float, height: int) -> Markup:
+def _bar(window: Window, start: int, end: int, share: float, height: int) -> str:
     free = (end - start) * _FREE
-    left, right = window.share(start + free), window.share(end - free)
     tall = max(_LEAST_BAR, round(share * (height - _HEADROOM)))
-    return element("rect", class_="b", x=percent(left), width=percent(right - left), y=height - tall, height=tall)
+    return box(window.share(start + free), window.share(end - free), y=height - tall, height=tall)
 
 
-def _gap(window: Window, start: int, end: int, height: int) -> Markup:
-    middle = percent(window.share((start + end) / 2))
-    return element("line", class_="gap", x1=middle, x2=middle, y1=height - 4, y2=height - 1)
+def _gap(window: Window, start: int, end: int, height: int) -> str:
+    return upright(window.share((start + end) / 2), top=height - 4, bottom=height - 1)
 
 
 def _label(words: str, counts: Sequence[tuple[int, float | None]], window: Window, *, now: int, zone: tzinfo) -> str:

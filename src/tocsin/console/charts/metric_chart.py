@@ -21,7 +21,7 @@ from tocsin.console.charts.metric_text import MetricWords, chart_label, column_t
 from tocsin.console.charts.readout import Zone, hover_zones, readout
 from tocsin.console.charts.slot import DecidingEvaluation, Side, Slot, StateSpan
 from tocsin.console.charts.state_band import LANE_HEIGHT, state_band
-from tocsin.console.charts.svg import drawing, element, percent, picture
+from tocsin.console.charts.svg import drawing, element, path, percent, picture, stretched, upright
 from tocsin.console.charts.time_axis import Window, span_text, time_ticks
 from tocsin.console.charts.value_axis import Scale, axis_number, counts_scale, values_scale
 
@@ -215,13 +215,15 @@ def _lines(chart: MetricChart, shown: Sequence[Slot], columns: Iterable[Column],
             yield element("line", class_="ln", x1=percent(x1), x2=percent(x2), y1=y1, y2=y2)
 
 
-def _gaps(chart: MetricChart, columns: Iterable[Column]) -> Iterator[Markup]:
+def _gaps(chart: MetricChart, columns: Iterable[Column]) -> list[Markup]:
     """A tick below the axis where slots are missing, also where the column shows a value of others."""
-    for column in columns:
-        if column.missing:
-            middle = percent(chart.window.share((column.start + column.end) / 2))
-            top = PLOT_BOTTOM + 1
-            yield element("line", class_="gap", x1=middle, x2=middle, y1=top, y2=top + _GAP_TICK)
+    top = PLOT_BOTTOM + 1
+    ticks = (
+        upright(chart.window.share((column.start + column.end) / 2), top=top, bottom=top + _GAP_TICK)
+        for column in columns
+        if column.missing
+    )
+    return stretched(path(ticks, class_="gap"), height=top + _GAP_TICK)
 
 
 def _limits(chart: MetricChart, columns: Iterable[Column], scale: Scale) -> Iterator[Markup]:
@@ -250,11 +252,13 @@ def _threshold_words(chart: MetricChart, y: int) -> Markup:
     return element("text", chart.words.threshold, class_="tx al", x=4, y=line)
 
 
-def _transitions(chart: MetricChart) -> Iterator[Markup]:
-    for before, after in pairwise(chart.states):
-        if before.state != after.state and chart.window.start < after.start < chart.window.end:
-            at = percent(chart.window.share(after.start))
-            yield element("line", class_="trl", x1=at, x2=at, y1=PLOT_TOP, y2=BAND_TOP + LANE_HEIGHT)
+def _transitions(chart: MetricChart) -> list[Markup]:
+    lines = (
+        upright(chart.window.share(after.start), top=PLOT_TOP, bottom=BAND_TOP + LANE_HEIGHT)
+        for before, after in pairwise(chart.states)
+        if before.state != after.state and chart.window.start < after.start < chart.window.end
+    )
+    return stretched(path(lines, class_="trl"), height=BAND_TOP + LANE_HEIGHT)
 
 
 def _now(chart: MetricChart) -> Iterator[Markup]:

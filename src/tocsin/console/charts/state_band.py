@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tocsin.console.charts.svg import element, percent, picture
+from tocsin.console.charts.svg import box, element, level, path, percent, picture, stretched, upright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from markupsafe import Markup
 
@@ -38,11 +38,7 @@ def state_band(
     is_thin: bool = False,
 ) -> list[Markup]:
     """The stretches of a band whose upper edge is at `y`. A thin one leaves OK away: it is a lane's ground."""
-    parts: list[Markup] = []
-    for state in states:
-        seen = window.clip(state.start, state.end)
-        if seen is not None:
-            parts += _stretch(window, state.state, *seen, y=y, is_thin=is_thin)
+    parts = stretched(_stretches(window, states, y=y, is_thin=is_thin), height=y + LANE_HEIGHT)
     for start, end in muted:
         seen = window.clip(start, end)
         if seen is not None:
@@ -51,24 +47,24 @@ def state_band(
     return parts
 
 
-def _stretch(window: Window, state: str, start: int, end: int, *, y: int, is_thin: bool) -> list[Markup]:
-    left, right = percent(window.share(start)), percent(window.share(end))
-    match state:
-        case "ALARM":
-            block = _block(window, start, end, y=y, class_="sA")
-            if window.share(end) - window.share(start) >= _WIDE_ENOUGH:
-                return [block]
-            return [block, element("line", class_="sAl", x1=left, x2=left, y1=y, y2=y + LANE_HEIGHT)]
-        case "INSUFFICIENT_DATA":
-            middle = y + LANE_HEIGHT // 2
-            dots = element("line", class_="sNl", x1=left, x2=right, y1=middle, y2=middle)
-            return [_block(window, start, end, y=y, class_="sN"), dots]
-        case _ if is_thin:
-            return []
-        case _:
-            edge = y + LANE_HEIGHT - 1
-            line = element("line", class_="sOl", x1=left, x2=right, y1=edge, y2=edge)
-            return [_block(window, start, end, y=y, class_="sO"), line]
+def _stretches(window: Window, states: Iterable[StateSpan], *, y: int, is_thin: bool) -> Iterator[Markup]:
+    """Each state as one path, and what tells it without its colour as another."""
+    shares: dict[str, list[tuple[float, float]]] = {}
+    for state in states:
+        seen = window.clip(state.start, state.end)
+        if seen is not None:
+            shares.setdefault(state.state, []).append((window.share(seen[0]), window.share(seen[1])))
+    if not is_thin:
+        fine = shares.get("OK", ())
+        yield from path((box(*one, y=y, height=LANE_HEIGHT) for one in fine), class_="sO")
+        yield from path((level(*one, y=y + LANE_HEIGHT - 1) for one in fine), class_="sOl")
+    silent = shares.get("INSUFFICIENT_DATA", ())
+    yield from path((box(*one, y=y, height=LANE_HEIGHT) for one in silent), class_="sN")
+    yield from path((level(*one, y=y + LANE_HEIGHT // 2) for one in silent), class_="sNl")
+    rings = shares.get("ALARM", ())
+    yield from path((box(*one, y=y, height=LANE_HEIGHT) for one in rings), class_="sA")
+    short = (start for start, end in rings if end - start < _WIDE_ENOUGH)
+    yield from path((upright(start, top=y, bottom=y + LANE_HEIGHT) for start in short), class_="sAl")
 
 
 def _block(

@@ -1,13 +1,14 @@
 """SVG as text. Rule: every attribute and every text is escaped here, and nowhere else is markup made of a string.
 
-There is no `viewBox` (CON-5.1): along the time axis lengths are shares of the width, in percent with two decimals,
-everything else is in whole pixels, so that one drawing is sharp at every width and its text never shrinks.
+A drawing has no `viewBox` (CON-5.1): along the time axis lengths are shares of the width, in percent with two
+decimals, everything else is in whole pixels, so that one drawing is sharp at every width and its text never shrinks.
+What is many and has no text is `stretched`.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup, escape
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Attribute = str | int | None
+
+_GRAINS: Final = 10_000
 
 
 def percent(share: float) -> str:
@@ -50,6 +53,59 @@ def element(name: str, *content: str, **attributes: Attribute) -> Markup:
 @cache
 def _written(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
+
+
+def grains(share: float) -> int:
+    """A share of the width as `stretched` counts it.
+
+    >>> grains(1 / 3)
+    3333
+    """
+    return round(share * _GRAINS)
+
+
+def path(data: Iterable[str], *, class_: str) -> list[Markup]:
+    """One path through all of `data`; none where there is nothing to draw."""
+    joined = "".join(data)
+    return [element("path", class_=class_, d=joined)] if joined else []
+
+
+def box(start: float, end: float, *, y: int, height: int) -> str:
+    """The data of a rectangle from one share of the width to another, never narrower than can be drawn."""
+    left = grains(start)
+    width = max(1, grains(end) - left)
+    return f"M{left} {y}h{width}v{height}h-{width}z"
+
+
+def upright(share: float, *, top: int, bottom: int) -> str:
+    """The data of a line down at a share of the width."""
+    return f"M{grains(share)} {top}V{bottom}"
+
+
+def level(start: float, end: float, *, y: int) -> str:
+    """The data of a line along, at a height."""
+    return f"M{grains(start)} {y}H{grains(end)}"
+
+
+def stretched(paths: Iterable[Markup], *, height: int) -> list[Markup]:
+    """Paths that are stretched to the whole width: x in ten-thousandths of it, y and strokes in px (CON-5.1).
+
+    One path takes the place of hundreds of elements that percents would need. Nothing else may be in it: text and
+    patterns would be stretched, too.
+    """
+    given = list(paths)
+    if not given:
+        return []
+    made = element(
+        "svg",
+        group(given),
+        class_="sl",
+        width="100%",
+        height=height,
+        viewBox=f"0 0 {_GRAINS} {height}",
+        preserveAspectRatio="none",
+    )
+    return [made]
 
 
 def group(parts: Iterable[Markup]) -> Markup:

@@ -231,8 +231,14 @@ def test_a_drawing_is_well_formed_without_style_script_and_viewbox(name: str) ->
     root = ET.fromstring(f"<r>{DRAWINGS[name]()}</r>")
     for node in root.iter():
         assert not {"style", "onload", "onclick"} & set(node.attrib), node.attrib
-        # The samples of the legend are scaled with their text; nothing else is.
-        assert ("viewBox" in node.attrib) == (node.attrib.get("viewBox") == "0 0 20 12")
+        # The samples of the legend are scaled with their text; what has none is stretched; nothing else is either.
+        box = node.get("viewBox")
+        if node.get("class") == "sl":
+            assert (box, node.get("width")) == (f"0 0 10000 {node.get('height')}", "100%")
+            assert node.get("preserveAspectRatio") == "none"
+            assert {child.tag for child in node} == {"path"}
+        else:
+            assert box in {None, "0 0 20 12"}
 
 
 @pytest.mark.parametrize("name", DRAWINGS)

@@ -146,7 +146,7 @@ def test_a_count_that_may_be_negative_is_drawn_over_its_range() -> None:
 
 def test_an_alarm_is_never_too_short_to_be_seen() -> None:
     drawn = state_lane(WINDOW, [StateSpan(0, 1, "ALARM")])
-    assert '<line class="sAl" x1="0.00%" x2="0.00%" y1="0" y2="12"/>' in drawn
+    assert '<path class="sAl" d="M0 0V12"/>' in drawn
 
 
 def test_lanes_that_ring_come_first_then_the_longest() -> None:
