@@ -6,6 +6,7 @@ Rule: exclusions count by the day, so the packs are read once for each day that 
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -82,10 +83,19 @@ class RuleCatalogue:
         with self._lock:
             if self._rules is None or self._day != day:
                 with no_time_limit():
-                    found = read_sources(pack_names(self._packs_dir), packs_dir=self._packs_dir, at=day)
-                    self._rules = ShippedRules(found, shared_clauses(self._packs_dir))
+                    self._rules = _on(day) if self._packs_dir is None else _read(day, self._packs_dir)
                 self._day = day
             return self._rules
+
+
+@lru_cache(maxsize=2)
+def _on(day: date) -> ShippedRules:
+    """The rules that ship are the same for all services of a process."""
+    return _read(day, None)
+
+
+def _read(day: date, packs_dir: Path | None) -> ShippedRules:
+    return ShippedRules(read_sources(pack_names(packs_dir), packs_dir=packs_dir, at=day), shared_clauses(packs_dir))
 
 
 class TestedRule(msgspec.Struct, frozen=True, kw_only=True):
