@@ -24,7 +24,7 @@ def legend_item(mark: str, words: str) -> LegendItem:
 
 def _sample(*parts: Markup) -> Markup:
     # The one drawing with a viewBox: 20 by 12 px, scaled with the text beside it.
-    return element("svg", *parts, viewBox="0 0 20 12", aria_hidden="true", focusable="false")
+    return element("svg", *parts, viewBox="0 0 20 12", aria_hidden="true")
 
 
 def _bar(class_: str) -> Markup:

@@ -100,7 +100,6 @@ def stretched(paths: Iterable[Markup], *, height: int) -> list[Markup]:
         "svg",
         group(given),
         class_="sl",
-        width="100%",
         height=height,
         viewBox=f"0 0 {_GRAINS} {height}",
         preserveAspectRatio="none",
@@ -115,11 +114,9 @@ def group(parts: Iterable[Markup]) -> Markup:
 
 def drawing(*parts: Markup, height: int, class_: str | None = None, width: str = "100%") -> Markup:
     """An `svg` element of that height in px which takes the whole width; the figure around it speaks for it."""
-    return element("svg", group(parts), class_=class_, width=width, height=height, focusable="false")
+    return element("svg", group(parts), class_=class_, width=width, height=height)
 
 
 def picture(*parts: Markup, height: int, class_: str | None = None, width: str = "100%") -> Markup:
     """The same without anything that could be reached in it: hidden from screen readers, which have the text."""
-    return element(
-        "svg", group(parts), class_=class_, width=width, height=height, aria_hidden="true", focusable="false"
-    )
+    return element("svg", group(parts), class_=class_, width=width, height=height, aria_hidden="true")
