@@ -5,11 +5,11 @@ Rule: what the form does not show of an alarm that is there it carries along, so
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from tocsin.console.typed_number import finite_number, shortest
 from tocsin.core.alarm.decision import TreatMissingData
 from tocsin.core.alarm_condition import span_text
 from tocsin.core.alarm_severity import SEVERITY
@@ -182,7 +182,7 @@ def problems_of(fields: Mapping[str, str], *, name: str) -> dict[str, str]:
         problems["name"] = "An alarm has a name."
     for field in ("threshold", "n", "m", "period"):
         text = fields[field]
-        if text and _number(text) is None:
+        if text and finite_number(text) is None:
             problems[field] = f"{LABELS[field]} is a number."
     if is_plain(fields) and not fields["metric"]:
         problems["metric"] = "The alarm watches a metric: name it."
@@ -241,25 +241,15 @@ def _dimensions(text: str) -> list[dict[str, str]]:
     return [{"Name": name.strip(), "Value": value.strip()} for name, _, value in pairs]
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def _whole(text: str) -> int | None:
-    value = _number(text)
+    value = finite_number(text)
     return None if value is None else int(value)
 
 
 def _shortest(text: str) -> int | float | None:
-    value = _number(text)
-    return int(value) if value is not None and value.is_integer() and abs(value) < 1e15 else value
+    value = finite_number(text)
+    return None if value is None else shortest(value)
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(int(value)) if float(value).is_integer() else repr(value)
+    return "" if value is None else repr(shortest(value))

@@ -5,11 +5,11 @@ Rule: what the form does not show of a filter that is there it carries along, so
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from tocsin.console.typed_number import finite_number, shortest
 from tocsin.core.metric_filter import SYSTEM_FIELDS, MetricFilter, MetricTransformation
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def fields_of(definition: MetricFilter) -> dict[str, str]:
         "namespace": made.metric_namespace,
         "metric": made.metric_name,
         "value": made.metric_value,
-        "default": "" if made.default_value is None else repr(_shortest(made.default_value)),
+        "default": "" if made.default_value is None else repr(shortest(made.default_value)),
         "unit": made.unit or "",
         "criteria": definition.field_selection_criteria or "",
         **{f"emit-{name}": _ON if name in definition.emit_system_field_dimensions else "" for name in SYSTEM_FIELDS},
@@ -78,7 +78,7 @@ def problems_of(fields: Mapping[str, str], *, name: str) -> dict[str, str]:
         problems["name"] = "A filter has a name."
     if not fields["metric"]:
         problems["metric"] = "The matches are counted into a metric: give it a name."
-    if fields["default"] and _number(fields["default"]) is None:
+    if fields["default"] and finite_number(fields["default"]) is None:
         problems["default"] = "The default value is a number, 0 for most, or nothing."
     for number in range(1, MOST_DIMENSIONS + 1):
         if bool(fields[f"dimension-name-{number}"]) != bool(fields[f"dimension-value-{number}"]):
@@ -93,9 +93,9 @@ def parameters_of(fields: Mapping[str, str], *, group: str, name: str) -> dict[s
         "metricNamespace": fields["namespace"],
         "metricValue": fields["value"],
     }
-    default = _number(fields["default"])
+    default = finite_number(fields["default"])
     if default is not None:
-        transformation["defaultValue"] = _shortest(default)
+        transformation["defaultValue"] = shortest(default)
     dimensions = _dimensions(fields)
     if dimensions:
         transformation["dimensions"] = dimensions
@@ -127,7 +127,7 @@ def definition_of(fields: Mapping[str, str], *, name: str) -> MetricFilter:
                 metric_name=fields["metric"] or "new",
                 metric_namespace=fields["namespace"],
                 metric_value=fields["value"],
-                default_value=_number(fields["default"]),
+                default_value=finite_number(fields["default"]),
                 dimensions=_dimensions(fields) or None,
                 unit=fields["unit"] or None,
             ),
@@ -141,18 +141,6 @@ def definition_of(fields: Mapping[str, str], *, name: str) -> MetricFilter:
 def _dimensions(fields: Mapping[str, str]) -> dict[str, str]:
     pairs = ((fields[f"dimension-name-{n}"], fields[f"dimension-value-{n}"]) for n in range(1, MOST_DIMENSIONS + 1))
     return {name: value for name, value in pairs if name and value}
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _shortest(value: float) -> int | float:
-    return int(value) if float(value).is_integer() else value
 
 
 def encoded(definition: MetricFilter, *, group: str) -> str:
