@@ -98,6 +98,14 @@ def test_one_delivery_tells_every_attempt_and_what_was_sent(bench: TopicBench) -
     assert "/console/alarms/cis/root-usage?in=111122223333%2Fus-east-1" in seen.text
 
 
+def test_a_message_keeps_its_lines_and_shows_what_acts(bench: TopicBench) -> None:
+    bench.publish("WHO\n  mallory\u202e\n")
+    (row,) = bench.deliveries()
+    text = bench.get(f"deliveries/{row.delivery_id}").text
+    assert "WHO\n  mallory\\u202e\n" in text
+    assert "line feed" not in text
+
+
 def test_a_long_message_is_cut_and_can_be_read_whole(bench: TopicBench) -> None:
     bench.publish("x" * 100_000)
     (row,) = bench.deliveries()

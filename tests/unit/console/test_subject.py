@@ -119,6 +119,7 @@ def test_an_address_has_actors_and_programs(bench: ConsoleBench) -> None:
     assert heading(bench.get("addresses/cloudformation.amazonaws.com")).startswith("AWS service")
     bench.put_events(GROUP, [record(1, 201, sourceIPAddress="10.0.0.1")])
     assert heading(bench.get("addresses/10.0.0.1")) == "Private address 10.0.0.1"
+    assert heading(bench.get(f"addresses/{OFFICE}")) == f"Address {OFFICE}"
 
 
 def test_a_resource_has_its_changes(bench: ConsoleBench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -329,13 +329,19 @@ def _frequent_actors(visit: Visit, activity: SubjectActivity) -> Side:
 # ---------------------------------------------------------------- addresses and resources
 
 
+# Of an organization's own networks; `is_private` counts what is kept for documentation, too.
+_PRIVATE: Final = tuple(
+    ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+
+
 def _address_kind(value: str) -> str:
     """What sourceIPAddress holds: an address, or the name of an AWS service."""
     try:
         address = ip_address(value)
     except ValueError:
         return "AWS service" if value.endswith(".amazonaws.com") or value == "AWS Internal" else "Caller"
-    return "Private address" if address.is_private and not address.is_loopback else "Address"
+    return "Private address" if any(address in network for network in _PRIVATE) else "Address"
 
 
 class ResourceChange(msgspec.Struct, frozen=True, kw_only=True):
