@@ -192,7 +192,7 @@ def seconds_of_evaluations(server: live.Server, count: int) -> list[float]:
 
     taken, now, wait = [], SystemClock().now, threading.Event().wait
     for _ in range(count):
-        at = math.ceil(now().timestamp() / EVERY) * EVERY
+        at = math.ceil((now().timestamp() + 1) / EVERY) * EVERY  # one that is not at hand yet
         wait(max(0.0, at - 0.5 - now().timestamp()))
         before = evaluations()
         wait(max(0.0, at - now().timestamp()))
