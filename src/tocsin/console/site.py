@@ -293,7 +293,7 @@ class ConsoleSite:
             given = answer.context() if callable(answer.context) else answer.context
             text = render(answer.template, {"visit": visit} | dict(given))
             bare = ConsoleResponse(status, headers, text.encode("utf-8", "replace"))
-            return _packed(visit.request, bare), not visit.holds_token
+            return _packed(visit.request, bare), not visit.is_own
 
         key = (visit.request.path, visit.request.query, tag, _takes_gzip(visit.request))
         made = self._shared.get(key, make) if answer.is_shared and tag else make()[0]

@@ -189,7 +189,7 @@ class Visit:
         self.path = path
         self.form = form
         self.known_scopes = scopes
-        self.holds_token = False
+        self.is_own = False  # what is made for it is given to nobody else
         self.session = session
         self._token = token
         self.at: datetime = service.now()
@@ -200,8 +200,8 @@ class Visit:
 
     @property
     def token(self) -> str:
-        """What the forms of this visit are known by: what has it in it is for nobody else (`holds_token`)."""
-        self.holds_token = True
+        """What the forms of this visit are known by: what has it in it is for nobody else (`is_own`)."""
+        self.is_own = True
         return self._token
 
     @token.setter

@@ -14,6 +14,7 @@ from console_bench import AT, SCOPE
 from tocsin.app.acknowledgement import acknowledgements_of
 from tocsin.console.visit import Visitor
 from tocsin.core.envelope import unpack_envelope
+from tocsin.errors import StoreError
 
 
 @pytest.fixture
@@ -65,6 +66,19 @@ def test_an_acknowledgement_is_seen_before_anybody_is_told_of_it() -> None:
         after = bench.get(part, headers={"if-none-match": before.headers["etag"]})
         assert after.status == 200
         assert "acknowledged by local" in after.words.lower()
+
+
+def test_answers_that_failed_for_one_are_tried_again_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = AlarmBench(parts={"last_signal": lambda: 7})
+    bench.ring(22)
+    with monkeypatch.context() as broken:
+
+        def fails(*_: object, **__: object) -> None:
+            raise StoreError("a block is damaged")
+
+        broken.setattr("tocsin.console.views.alarm.incident_of", fails)
+        assert "Its records cannot be read" in bench.get("_/alarm/answers?name=sg").words
+    assert "1 change, done" in bench.get("_/alarm/answers?name=sg").words
 
 
 def test_an_acknowledgement_of_another_change_is_refused(bench: AlarmBench) -> None:

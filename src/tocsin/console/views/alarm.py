@@ -128,12 +128,16 @@ def alarm_answers(visit: Visit) -> Answer:
         with visit.service.store.read() as store:
             subject = read_subject(visit, store, name)
             episode = episode_of(store, visit.scope, name, subject.standing)
+            answers = _answers(visit, store, subject, episode, patience=_PATIENCE_ALONE)
+            activity = answers["activity"]
+            if answers["unread"] or (activity is not None and activity.is_cut):  # whoever asks next tries again
+                visit.is_own = True
             return {
                 "subject": subject,
                 "name": name,
                 "moment_of": from_epoch,
                 "children": _children(visit, store, subject),
-                **_answers(visit, store, subject, episode, patience=_PATIENCE_ALONE),
+                **answers,
             }
 
     return Fragment("alarm/_answers.html", context, version=_told_version(visit), is_shared=True)
