@@ -315,7 +315,7 @@ def imported_by(*argv: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
-HEAVY = ["rich", "yaml", "isal", "msgspec", "re2", "tocsin.config", "tocsin.composition", "tomllib"]
+HEAVY = ["rich", "yaml", "isal", "deflate", "msgspec", "re2", "tocsin.config", "tocsin.composition", "tomllib"]
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["explain", "--help"], []])

@@ -182,7 +182,7 @@ class _WatchedFile:
         """Unpacked bytes given so far."""
         return self._file.bytes_unpacked
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes | bytearray]:
         for piece in self._file:
             yield piece
             self._watch.reached(self._file.bytes_read)

@@ -27,7 +27,7 @@ _COUNTED_BY_INTERPRETER = sys.version_info < (3, 12)
 PIECE_SIZE = 256 * 1024 if _COUNTED_BY_INTERPRETER else 64 * 1024
 
 
-def _within_recursion_limit(decode: Callable[[bytes], Any], text: bytes, levels: int) -> Any:
+def _within_recursion_limit(decode: Callable[[bytes | bytearray], Any], text: bytes | bytearray, levels: int) -> Any:
     frame, frames = sys._getframe(), 0  # noqa: SLF001  (the only way to know the depth of the stack)
     while frame is not None:
         frames += 1
@@ -42,7 +42,7 @@ def _within_recursion_limit(decode: Callable[[bytes], Any], text: bytes, levels:
         sys.setrecursionlimit(limit)
 
 
-def _within_bracket_count(decode: Callable[[bytes], Any], text: bytes, levels: int) -> Any:
+def _within_bracket_count(decode: Callable[[bytes | bytearray], Any], text: bytes | bytearray, levels: int) -> Any:
     decoded = decode(text)
     records = decoded if isinstance(decoded, list) else getattr(decoded, "Records", None)
     # Of n records n - 1 hold at least one bracket each that the deepest one does not.
@@ -52,7 +52,7 @@ def _within_bracket_count(decode: Callable[[bytes], Any], text: bytes, levels: i
     return decoded
 
 
-def _each_within(text: bytes, levels: int) -> bool:
+def _each_within(text: bytes | bytearray, levels: int) -> bool:
     """The same question, asked of each record of a log file, an array or lines by itself."""
     if text.startswith(b"["):
         records = elements_of_array(text)
@@ -64,7 +64,7 @@ def _each_within(text: bytes, levels: int) -> bool:
     return all(_brackets(bytes(record)) < levels for record in records)
 
 
-def _brackets(text: bytes) -> int:
+def _brackets(text: bytes | bytearray) -> int:
     return text.count(b"{") + text.count(b"[")
 
 

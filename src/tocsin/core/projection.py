@@ -149,7 +149,7 @@ class Projection:
         self._decoder = RecordDecoder(self.paths)
         self._quick = _QuickLane(self.paths, self._watches, kept=also)
 
-    def decode(self, form: Form, text: bytes, *, levels: int) -> Projected:
+    def decode(self, form: Form, text: bytes | bytearray, *, levels: int) -> Projected:
         """The projected records of `text`, which has that form and is nested at most `levels` deep.
 
         Raises msgspec.DecodeError, ValueError or RecursionError for anything else; what is accepted the exact

@@ -18,16 +18,16 @@ _LOG_FILE = msgspec.json.Decoder(_LogFile)
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 
 
-def elements_of_array(text: bytes) -> list[msgspec.Raw]:
+def elements_of_array(text: bytes | bytearray) -> list[msgspec.Raw]:
     """The elements of a JSON array."""
     return _ARRAY.decode(text)
 
 
-def elements_of_log_file(text: bytes) -> list[msgspec.Raw]:
+def elements_of_log_file(text: bytes | bytearray) -> list[msgspec.Raw]:
     """The elements of `{"Records": [...]}`; of two members of that name the last one counts (FP-4.3)."""
     return _LOG_FILE.decode(text).Records
 
 
-def values_of_lines(text: bytes) -> list[msgspec.Raw]:
+def values_of_lines(text: bytes | bytearray) -> list[msgspec.Raw]:
     """The values of a text that has one a line."""
     return _VALUE.decode_lines(text)

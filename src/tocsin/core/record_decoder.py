@@ -51,22 +51,22 @@ class RecordDecoder:
     # Each is made when it is asked for: an archive of log files needs two of the four.
 
     @cached_property
-    def log_file(self) -> Callable[[bytes], Any]:
+    def log_file(self) -> Callable[[bytes | bytearray], Any]:
         """Decodes an object with the one member `Records`."""
         return msgspec.json.Decoder(_log_file_type(self._record)).decode
 
     @cached_property
-    def elements(self) -> Callable[[bytes], Any]:
+    def elements(self) -> Callable[[bytes | bytearray], Any]:
         """Decodes an array of elements of `Records`."""
         return msgspec.json.Decoder(list[self._record]).decode  # type: ignore[name-defined]  # built at run time
 
     @cached_property
-    def values(self) -> Callable[[bytes], Any]:
+    def values(self) -> Callable[[bytes | bytearray], Any]:
         """Decodes an array of records of any other origin."""
         return msgspec.json.Decoder(list[self._line]).decode  # type: ignore[name-defined]  # built at run time
 
     @cached_property
-    def lines(self) -> Callable[[bytes], Any]:
+    def lines(self) -> Callable[[bytes | bytearray], Any]:
         """Decodes such records one a line."""
         return msgspec.json.Decoder(self._line).decode_lines
 

@@ -53,7 +53,13 @@ class Run:
     __slots__ = ("_begin", "_closing", "_opening", "_text", "projected", "records")
 
     def __init__(
-        self, projected: Projected, text: bytes, *, opening: bytes = b"", closing: bytes = b"", begin: bytes = b""
+        self,
+        projected: Projected,
+        text: bytes | bytearray,
+        *,
+        opening: bytes = b"",
+        closing: bytes = b"",
+        begin: bytes = b"",
     ) -> None:
         """`begin` is what most of the records begin with."""
         self.projected = projected
@@ -128,14 +134,15 @@ class RecordStream:
         self._rest: list[bytes] = []  # what no lane has taken yet
         self._length = 0  # of the rest
         self._offset = 0  # of the rest, in the unpacked file
-        self._held = b""  # the latest piece: most files have no other, and those are quickest as a whole
+        # The latest piece: most files have no other, and those are quickest as a whole.
+        self._held: bytes | bytearray = b""
 
-    def feed(self, piece: bytes) -> Iterator[Run | Piece]:
-        """What can be told now that `piece` is there."""
+    def feed(self, piece: bytes | bytearray) -> Iterator[Run | Piece]:
+        """What can be told now that `piece` is there. Nobody may change it afterwards."""
         if self._held:
-            yield from self._take(self._held)
-        elif self._offset == 0:
-            self._offset = len(_BYTE_ORDER_MARK) if piece.startswith(_BYTE_ORDER_MARK) else 0
+            yield from self._take(bytes(self._held))
+        elif self._offset == 0 and piece.startswith(_BYTE_ORDER_MARK):
+            self._offset = len(_BYTE_ORDER_MARK)
             piece = piece[self._offset :]
         self._held = piece
 
@@ -147,7 +154,7 @@ class RecordStream:
             if run is not None:
                 yield run
                 return
-        yield from self._take(data)
+        yield from self._take(bytes(data))
         if self._splitter is None and self._rest:
             yield from self._advance(last=True)
         if self._splitter is not None:
@@ -194,7 +201,7 @@ class RecordStream:
         yield from self._splitter.feed(opening_text + data)
 
 
-def _log_file(data: bytes, projection: Projection, limits: Limits) -> Run | None:
+def _log_file(data: bytes | bytearray, projection: Projection, limits: Limits) -> Run | None:
     """The records of `data` when that is one whole `{"Records": [...]}` and nothing else, else None."""
     opening = _RECORDS.match(data)
     end = _end_of_elements(data, "Records") if opening else None
@@ -205,7 +212,7 @@ def _log_file(data: bytes, projection: Projection, limits: Limits) -> Run | None
     except _NOT_AS_EXPECTED:
         return None
     first = _FIRST_KEY.match(data, opening.end())
-    return Run(projected, data, opening=opening[0], closing=data[end:], begin=first[1] if first else b"")
+    return Run(projected, data, opening=opening[0], closing=bytes(data[end:]), begin=first[1] if first else b"")
 
 
 # The first bytes of a file are looked at once there are so many of them, or all.
@@ -325,7 +332,7 @@ class _ArrayLane:
         return self._run(text, len(text)) or _exact_piece(text, self._container, offset, self._limits)
 
 
-def _end_before(data: bytes, begin: int) -> int:
+def _end_before(data: bytes | bytearray, begin: int) -> int:
     """Where the object ends that is followed by a comma and then by what begins at `begin`; 0 if there is none."""
     nearby = data[max(0, begin - _WIDEST_GAP) : begin]
     found = _GAP.search(nearby)
@@ -394,7 +401,7 @@ _BLANK = b" \t\r\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def _end_of_elements(data: bytes, container: str) -> int | None:
+def _end_of_elements(data: bytes | bytearray, container: str) -> int | None:
     """Where the brackets that close `container` begin, at the end of `data`; None when they do not stand there."""
     start = max(0, len(data) - _LONGEST_CLOSING)
     found = _CLOSINGS[container].search(data, start)

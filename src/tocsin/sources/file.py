@@ -15,7 +15,7 @@ from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import SourceError
 from tocsin.sources.file_system import error_reason, kind_reason, real_path
 from tocsin.sources.inflate import inflate
-from tocsin.sources.member import CAN_INFLATE, inflate_at_once
+from tocsin.sources.member import inflate_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ class OpenFile:
         self._limits = limits
         self._size = size
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes | bytearray]:
         is_standard_input = self._path == STANDARD_INPUT
         if is_standard_input:
             descriptor, room = _STANDARD_INPUT_DESCRIPTOR, _CHUNK
@@ -79,10 +79,8 @@ class OpenFile:
         if not self.bytes_unpacked:
             raise SourceError("empty file")
 
-    def _at_once(self, descriptor: int, room: int) -> bytes | None:
+    def _at_once(self, descriptor: int, room: int) -> bytes | bytearray | None:
         """What the file unpacks to when that is a single piece and needs no care; else it is as if nothing was read."""
-        if not CAN_INFLATE:
-            return None
         try:
             packed = os.read(descriptor, room)
             # A regular file gives less than it is asked for only at its end.

@@ -1,7 +1,9 @@
-"""The usual packed file: one gzip member and nothing else, unpacked as fast as isal can.
+"""The usual packed file: one gzip member and nothing else, unpacked as fast as libdeflate or isal can.
 
 Rule: what is given is right as far as it goes; whatever is not one whole, undamaged member ends in
 `NotOneMemberError`, and then the careful way has to say what the file holds. Spec: AR-12, CT-14.1.
+
+libdeflate unpacks a small file in half of isal's time, but only as a whole; isal takes it piece by piece.
 """
 
 from __future__ import annotations
@@ -19,6 +21,13 @@ else:
     CAN_INFLATE = True
     _invalid_data = cast("type[Exception]", igzip_lib.IsalError)
 
+try:
+    import deflate
+except ImportError:  # pragma: no cover  (neither has libdeflate)
+    CAN_INFLATE_AT_ONCE = False
+else:
+    CAN_INFLATE_AT_ONCE = True
+
 _MAGIC = b"\x1f\x8b"
 
 
@@ -26,17 +35,26 @@ class NotOneMemberError(Exception):
     """The data is no gzip, or damaged, or ends too early, or something follows its first member."""
 
 
-def inflate_at_once(packed: bytes, *, size: int) -> bytes | None:
-    """What `packed` unpacks to, when it is one whole member that says it holds at most `size` bytes, else None."""
-    # The member ends with its length. Where that is not true time is lost, and nothing else.
-    if not packed.startswith(_MAGIC) or int.from_bytes(packed[-4:], "little") > size:
+def inflate_at_once(packed: bytes, *, size: int) -> bytes | bytearray | None:
+    """What `packed` unpacks to, when it is one whole member of 1 to `size` bytes that ends where `packed` does.
+
+    None for anything else, and for a few that are that.
+    """
+    # A member ends with its length. It says how much room is needed; libdeflate writes no more than that.
+    length = packed[-4:]
+    count = int.from_bytes(length, "little")
+    if not CAN_INFLATE_AT_ONCE or not packed.startswith(_MAGIC) or not 0 < count <= size:
         return None
-    member = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_GZIP)
+    # libdeflate does not tell where the member ended, and takes no notice of what follows. It does tell that
+    # the member is whole, so these four bytes stand at its end. When that is not the end of `packed` they
+    # stand in there twice.
+    if packed.find(length) != len(packed) - 4:
+        return None
     try:
-        piece: bytes = member.decompress(packed, size)
-    except _invalid_data:
+        piece = deflate.gzip_decompress(packed)
+    except (deflate.DeflateError, ValueError):
         return None
-    return piece if member.eof and not member.unused_data else None
+    return piece if len(piece) == count else None
 
 
 def inflate_member(chunks: Iterable[bytes], *, size: int) -> Iterator[bytes]:

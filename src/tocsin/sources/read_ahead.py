@@ -30,7 +30,7 @@ _PATIENCE = 0.2
 # as long as it takes to decode a piece, and the two threads would take turns instead of working together.
 _SWITCH = 0.0001
 
-_Item = tuple[bytes, int] | BaseException | None
+_Item = tuple[bytes | bytearray, int] | BaseException | None
 
 
 class ReadAhead:
@@ -43,7 +43,7 @@ class ReadAhead:
         self._queue: Queue[_Item] = Queue(_AHEAD)
         self._left = threading.Event()
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[bytes | bytearray]:
         thread = threading.Thread(target=self._unpack, name="tocsin read-ahead", daemon=True)
         interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH)
