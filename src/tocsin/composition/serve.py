@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import secrets
 import sys
@@ -568,9 +569,16 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
         ssl_certfile=config.server.tls_cert or None,
         ssl_keyfile=config.server.tls_key or None,
     )
+
+    def ready() -> None:
+        # What was made to begin with stays. To look through all of it for garbage takes a tenth of a second, in which
+        # nothing is answered and no alarm is evaluated.
+        gc.freeze()
+        announce(address_of(listener, is_tls=bool(config.server.tls_cert)))
+
     server = AnnouncingServer(
         http,
-        ready=lambda: announce(address_of(listener, is_tls=bool(config.server.tls_cert))),
+        ready=ready,
         stopping=running.begin_to_stop,
         stops=stops,
     )
