@@ -25,7 +25,7 @@ ALARM = "cis/security-group-changes"
 # What is outlined when an element has the focus: itself, the box that it fills, or the column of a chart.
 _SEEN = """
 () => {
-  const column = document.activeElement.querySelector(".hit");
+  const column = document.activeElement.querySelector("rect");
   if (column) return getComputedStyle(column).stroke !== "none";
   let node = document.activeElement;
   for (let level = 0; node && level < 3; level += 1, node = node.parentElement) {
@@ -150,6 +150,21 @@ def test_a_chart_is_one_stop_and_arrows_lead_through_it(walk: Walk) -> None:
     assert walk.text == newest
     walk.press("Tab")
     assert not walk.page.evaluate("document.activeElement.matches('a.col')")
+
+
+def test_what_is_copied_is_the_text_of_the_box_and_the_exact_value(walk: Walk) -> None:
+    walk.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    walk.tab.open("topics/sec-alerts")
+    walk.page.locator("details.eq > summary").first.click()
+    box = walk.page.locator(".code:visible").first
+    box.get_by_role("button", name="Copy").click()
+    expect(box.get_by_role("button", name="Copied")).to_be_visible()
+    copied = walk.page.evaluate("navigator.clipboard.readText()")
+    assert copied == box.locator("pre").text_content()
+    assert copied.startswith("aws sns ")
+    walk.page.locator("dd", has_text="arn:aws:sns:").get_by_role("button", name="Copy").click()
+    expect(walk.page.locator("dd").get_by_role("button", name="Copied")).to_be_visible()
+    assert walk.page.evaluate("navigator.clipboard.readText()") == HERE.arn("sns", "sec-alerts")
 
 
 def test_two_who_change_one_thing(walk: Walk, story: Story) -> None:

@@ -34,7 +34,8 @@ _MOST_NAMED: Final = 4
 _SHORT_NAME: Final = 24
 
 # Where a name may go on in the next line: behind a separator, and before a capital that begins a word (CON-2.2).
-_BREAK: Final = re.compile(r"(?<=[/.\-_])(?=[0-9A-Za-z])|(?<=[a-z])(?=[A-Z])")
+# Behind a hyphen before a letter it may without being told (UAX 14: HY, then AL).
+_BREAK: Final = re.compile(r"(?<=[/._])(?=[0-9A-Za-z])|(?<=-)(?=[0-9])|(?<=[a-z])(?=[A-Z])")
 
 # What a sentence has in it that browsers break badly: `sg-0a1b2c3d`, which they cut behind its hyphen, and names so
 # long that they are cut anywhere.
@@ -127,10 +128,10 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False, narrow:
 
 
 def break_parts(name: str) -> list[str]:
-    """The pieces of a name between which a line may break (CON-2.2).
+    """The pieces of a name between which a line may break only if it is told so (CON-2.2).
 
     >>> break_parts("cis/root-usage"), break_parts("StopLogging"), break_parts("20260314T031250Z")
-    (['cis/', 'root-', 'usage'], ['Stop', 'Logging'], ['20260314T031250Z'])
+    (['cis/', 'root-usage'], ['Stop', 'Logging'], ['20260314T031250Z'])
     """
     return _BREAK.split(name)
 
@@ -138,6 +139,11 @@ def break_parts(name: str) -> list[str]:
 def typed(text: str) -> str:
     """What somebody typed, for the field that shows it again: without characters that no page may hold."""
     return text if is_plain(text) else _NOT_IN_HTML.sub("", text)
+
+
+def is_kept(text: str) -> bool:
+    """Does a `pre` hold all of a text, so that it can be read from there again (HTML 13.1.2.5, 13.2.3.5)?"""
+    return "\r" not in text and not text.startswith("\n") and _NOT_IN_HTML.search(text) is None
 
 
 def legible(text: str) -> str:

@@ -6,23 +6,16 @@ import html
 import json
 import re
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-import tocsin.console
+from tocsin.console.rendering import environment
 from tocsin.console.shown_text import AS_FACT, Shown, legible, show
 from tocsin.core.unsafe_character import UNSAFE
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(tocsin.console.__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-)
-TEMPLATES.globals["show"] = show
+TEMPLATES = environment()
 
 ARN = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_AdministratorAccess_0123456789abcdef/alice@example.com"
 
@@ -102,7 +95,7 @@ def test_a_long_value_says_how_much_is_left_out(value: str, limit: int, parts: l
 def test_an_identifier_breaks_at_separators_and_words() -> None:
     shown = show("arn:aws:iam::111122223333:role/path-of/AdminRole", identifier=True)
     assert "|".join(part.text for part in shown.parts if part.kind == "text") == (
-        "arn:aws:iam::111122223333:role/|path-|of/|Admin|Role"
+        "arn:aws:iam::111122223333:role/|path-of/|Admin|Role"
     )
 
 
@@ -204,6 +197,15 @@ def test_what_is_copied_is_the_exact_value() -> None:
     found = re.search(r'data-copy="([^"]*)"', button)
     assert found
     assert json.loads(html.unescape(found[1])) == 'a\x00"b\r\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read"),
+    [("aws sns \\\n  publish\n", True), ("é <b>", True), ("\na", False), ("a\r\nb", False), ("\x00", False)],
+)
+def test_what_a_page_keeps_is_copied_from_there(text: str, is_read: bool) -> None:
+    button = str(TEMPLATES.get_template("_value.html").module.copy(text, behind=True))  # type: ignore[attr-defined]
+    assert ('data-copy=""' in button) is is_read
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from tocsin.console.charts.columns import MOST_COLUMNS
 from tocsin.console.charts.legend import LegendItem, legend_item
-from tocsin.console.charts.readout import Zone, hover_zones, readout
+from tocsin.console.charts.readout import Zone, column_link, hover_zones, readout
 from tocsin.console.charts.svg import drawing, element, percent, picture
 from tocsin.console.charts.tick_row import tick_row
 from tocsin.console.charts.time_axis import Window, length_text, moment_text, span_text, time_ticks
@@ -170,13 +170,12 @@ def _marks(window: Window, marks: Sequence[Mark], place: int, now: int, zone: tz
     # What says most comes last, on top.
     for found in sorted(_apart(window, marks), key=lambda one: (_ORDER.index(one[0].deed), one[0].at)):
         mark, text = found[0], _mark_text(found, now, zone)
-        said = element("text", text, class_="tx t", y=_line(place), aria_hidden="true")
         shape = element("svg", _shape(mark.deed), x=percent(window.share(mark.at)), y=_MARK)
         href = next((one.href for one in found if one.href), "")
         if href:
-            yield element("a", shape, said, class_="col", href=href, aria_label=text)
+            yield column_link(shape, text, href=href, line=_line(place))
         else:
-            yield element("g", shape, said, class_="col", aria_hidden="true")
+            yield element("g", shape, element("text", text, y=_line(place)), class_="col", aria_hidden="true")
 
 
 def _mark_text(found: Sequence[Mark], now: int, zone: tzinfo) -> str:

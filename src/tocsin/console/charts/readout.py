@@ -7,9 +7,10 @@ is not, and neighbours without data are one column.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tocsin.console.charts.svg import element, percent
+from tocsin.console.charts.svg import element, group, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,13 +36,30 @@ def readout(text: str) -> Markup:
 
 
 def hover_zones(zones: Sequence[Zone], *, y: int, height: int, line: int = READOUT_LINE) -> list[Markup]:
-    """The zones between `y` and `y + height`; `line` is where their text stands."""
-    return [_zone(zone, y, height, line) for zone in zones]
+    """The zones between `y` and `y + height`; `line` is where their text stands.
+
+    What neighbours have in common is said once, around them: there are a hundred of them on a page.
+    """
+    return [
+        element(
+            "svg",
+            group(_zone(zone, line - y) for zone in run),
+            y=y,
+            height=height,
+            aria_hidden=None if are_links else "true",
+        )
+        for are_links, run in groupby(zones, lambda zone: bool(zone.href))
+    ]
 
 
-def _zone(zone: Zone, y: int, height: int, line: int) -> Markup:
-    hit = element("rect", class_="hit", x=percent(zone.start), y=y, width=percent(zone.end - zone.start), height=height)
+def _zone(zone: Zone, line: int) -> Markup:
+    shape = element("rect", x=percent(zone.start), width=percent(zone.end - zone.start))
     if not zone.href:
-        return element("g", hit, element("text", zone.text, class_="tx t", y=line), class_="col", aria_hidden="true")
-    text = element("text", zone.text, class_="tx t", y=line, aria_hidden="true")
-    return element("a", hit, text, class_="col", href=zone.href, aria_label=zone.text)
+        return element("g", shape, element("text", zone.text, y=line), class_="col")
+    return column_link(shape, zone.text, href=zone.href, line=line)
+
+
+def column_link(shape: Markup, text: str, *, href: str, line: int) -> Markup:
+    """A shape that leads somewhere; its text at `line`."""
+    said = element("text", text, y=line, aria_hidden="true")
+    return element("a", shape, said, class_="col", href=href, aria_label=text)

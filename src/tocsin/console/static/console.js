@@ -278,7 +278,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("click", async (event) => {
   const copies = event.target.closest("[data-copy]");
   if (copies) {
-    const text = copies.dataset.copyFrom ? document.getElementById(copies.dataset.copyFrom).textContent : JSON.parse(copies.dataset.copy);
+    const text = copies.dataset.copy ? JSON.parse(copies.dataset.copy) : copies.previousElementSibling.textContent;
     try {
       await navigator.clipboard.writeText(text);
       copies.dataset.was ??= copies.textContent;

@@ -35,7 +35,7 @@ def slots(*values: dict) -> tuple[Slot, ...]:
 
 def texts(markup: str) -> list[str]:
     """What its columns say."""
-    return re.findall(r'<text class="tx t"[^>]*>([^<]*)<', markup)
+    return re.findall(r'<text y="-?[0-9]+"(?: aria-hidden="true")?>([^<]*)<', markup)
 
 
 def chart(*values: dict, **more) -> MetricChart:
