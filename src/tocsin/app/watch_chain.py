@@ -115,6 +115,7 @@ class _Built(NamedTuple):
     groups: tuple[str, ...]
     filters: int
     metrics: frozenset[tuple[str, str]]
+    namespaces: frozenset[str]
     topics: tuple[str, ...]
 
 
@@ -187,16 +188,18 @@ def _build(store: StoreReader, scope: Scope) -> _Built:
         groups=tuple(name for name, _ in store.scan(GROUPS.kind, scope)),
         filters=len(filters),
         metrics=frozenset((one.metric_namespace, one.metric_name) for one in filters),
+        namespaces=frozenset(one.metric_namespace for one in filters),
         topics=tuple(name for name, _ in store.scan(TOPICS.kind, scope)),
     )
 
 
 def _is_unfed(line: AlarmLine, built: Mapping[Scope, _Built]) -> bool:
-    metrics = built[line.scope].metrics
-    if not isinstance(line.alarm, MetricAlarm) or not metrics:
+    if not isinstance(line.alarm, MetricAlarm):
         return False
-    named = {(key.namespace, key.metric_name) for key in line.alarm.keys}
-    return named.isdisjoint(metrics) and not {space for space, _ in named}.isdisjoint(space for space, _ in metrics)
+    filters, keys = built[line.scope], line.alarm.keys
+    return any(key.namespace in filters.namespaces for key in keys) and not any(
+        (key.namespace, key.metric_name) in filters.metrics for key in keys
+    )
 
 
 def _trails(store: StoreReader, scopes: Sequence[Scope]) -> TrailsLink:

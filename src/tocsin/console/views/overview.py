@@ -7,11 +7,12 @@ is made by one function, for the page and for the part fetched alone.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.app.alarm_board import AlarmBoards
 from tocsin.app.alarm_counts import count_alarms
-from tocsin.app.alarm_lane import DAY_MS, AlarmWindow
+from tocsin.app.alarm_lane import AlarmWindow
 from tocsin.app.attention import MatterKind, matters
 from tocsin.app.first_steps import first_steps, step_calls
 from tocsin.app.people import Audiences, last_told
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.app.alarm_board import AlarmLine
+    from tocsin.app.alarm_counts import AlarmCounts
     from tocsin.app.store_port import StoreReader
     from tocsin.console.answer import Answer, Context
     from tocsin.console.visit import Visit
@@ -45,13 +47,14 @@ _GRAIN: Final = 1_800
 _DAY: Final = 86_400
 
 
-class _Sight(NamedTuple):
-    """One moment of the store, as a visit sees it."""
+class _Sight:
+    """One moment of the store, as a visit sees it. What several parts need is worked out once."""
 
-    visit: Visit
-    store: StoreReader
-    now: int
-    lines: Sequence[AlarmLine]
+    def __init__(self, visit: Visit, store: StoreReader, now: int, lines: Sequence[AlarmLine]) -> None:
+        self.visit = visit
+        self.store = store
+        self.now = now
+        self.lines = lines
 
     @property
     def scopes(self) -> Sequence[Scope]:
@@ -60,6 +63,23 @@ class _Sight(NamedTuple):
     @property
     def board_version(self) -> str:
         return self.visit.service.part(AlarmBoards).version(self.store, now=self.now)
+
+    @cached_property
+    def window(self) -> Window:
+        """What is drawn, in seconds."""
+        end = (self.now // 1000 // _GRAIN + 1) * _GRAIN
+        return Window(end - _DAY, end)
+
+    @cached_property
+    def day(self) -> AlarmWindow:
+        """The alarms in it."""
+        start = self.window.start * 1000
+        return AlarmWindow(self.visit.service, self.store, self.scopes, start=start, end=self.now)
+
+    @cached_property
+    def counts(self) -> AlarmCounts:
+        """How many alarms there are of each kind."""
+        return count_alarms(self.lines)
 
 
 @contextmanager
@@ -82,26 +102,16 @@ def overview(visit: Visit) -> Answer:
 # ---------------------------------------------------------------- the parts
 
 
-def _window(sight: _Sight) -> Window:
-    end = (sight.now // 1000 // _GRAIN + 1) * _GRAIN
-    return Window(end - _DAY, end)
-
-
-def _day(sight: _Sight) -> AlarmWindow:
-    return AlarmWindow(sight.visit.service, sight.store, sight.scopes, start=_window(sight).start * 1000, end=sight.now)
-
-
 def _heading(sight: _Sight) -> dict[str, Any]:
-    return {"counts": count_alarms(sight.lines)}
+    return {"counts": sight.counts}
 
 
 def _counts(sight: _Sight) -> dict[str, Any]:
     boards = sight.visit.service.part(AlarmBoards)
-    day = AlarmWindow(sight.visit.service, sight.store, sight.scopes, start=sight.now - DAY_MS, end=sight.now)
     return {
-        "counts": count_alarms(sight.lines),
+        "counts": sight.counts,
         "mutes": sum(boards.of(sight.store, scope, now=sight.now).active_mutes for scope in sight.scopes),
-        "rang": sum(day.rang(line) for line in sight.lines if not line.is_ringing),
+        "rang": sum(sight.day.rang(line) for line in sight.lines if not line.is_ringing),
     }
 
 
@@ -110,7 +120,7 @@ def _ringing(sight: _Sight) -> dict[str, Any]:
 
 
 def _timeline(sight: _Sight) -> dict[str, Any]:
-    window, day = _window(sight), _day(sight).day(sight.lines)
+    window, day = sight.window, sight.day.day(sight.lines)
     most = max(_FEWEST_MARKS, min(_MOST_MARKS, _MARKS // max(1, len(day.lanes))))
     lanes = [
         {"lane": lane, "drawing": lane_drawing(window, lane, most=most), "in_alarm": lane.in_alarm / 1000}
@@ -122,7 +132,7 @@ def _timeline(sight: _Sight) -> dict[str, Any]:
 
 def _events(sight: _Sight) -> dict[str, Any]:
     """Events a minute; the minute that has only begun is drawn and not told as the rate."""
-    window, minute = _window(sight), sight.now // 60_000
+    window, minute = sight.window, sight.now // 60_000
     start = window.start // 60
     counts: dict[int, int] = {}
     for scope in sight.scopes:
