@@ -148,6 +148,9 @@ def test_a_chart_is_one_stop_and_arrows_lead_through_it(walk: Walk) -> None:
     assert walk.text != newest
     walk.press("End")
     assert walk.text == newest
+    # The pointer rests on another column: it alone is told about.
+    walk.page.locator("svg.g a.col").first.hover()
+    expect(walk.page.locator("svg.g .col > text:visible")).to_have_count(1)
     walk.press("Tab")
     assert not walk.page.evaluate("document.activeElement.matches('a.col')")
 
