@@ -30,3 +30,21 @@ def test_of_an_alarm_whose_records_are_damaged_the_rest_is_told(tourist: Tourist
     answers = tab.page.locator("#alarm-answers").inner_text()
     assert "Its records cannot be read" in answers
     assert "Who knows?" in answers
+
+
+@pytest.mark.parametrize(
+    ("address", "known"),
+    [
+        ("logs/trail-group", "AuthorizeSecurityGroupIngress"),
+        ("filters/trail-group:cis/security-group-changes", "Filter pattern"),
+        ("edit/alarm/cis/security-group-changes", "In words"),
+        ("rules/cis/security-group-changes", "Pattern"),
+    ],
+)
+def test_where_events_cannot_be_read_the_rest_is_told(tourist: Tourist, address: str, known: str) -> None:
+    tab = tourist.tab("wide-light")
+    assert tab.open(address) == 200
+    text = tab.page.locator("main").inner_text()
+    assert "The events cannot be read" in text
+    assert "a block of what was stored is damaged" in text
+    assert known in text

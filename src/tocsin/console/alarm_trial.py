@@ -29,6 +29,7 @@ from tocsin.core.decision_words import threshold_words
 from tocsin.core.lint.alarm import RuleAlarm, lint_alarms
 from tocsin.core.quantity import count_text
 from tocsin.core.rule import Rule
+from tocsin.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +90,12 @@ def trial_context(visit: Visit, fields: Mapping[str, str], *, name: str, is_new:
     if not isinstance(made, MetricAlarm):
         return {"faults": made, "words": [], "preview": None}
     blocks, seconds = _LIVE if is_live else _ASKED
-    preview = preview_alarm(visit.service, visit.scope, made, blocks=blocks, seconds=seconds)
+    preview: Preview | None = None
+    unread = ""
+    try:
+        preview = preview_alarm(visit.service, visit.scope, made, blocks=blocks, seconds=seconds)
+    except StoreError as error:  # of what is known without them nothing is held back
+        unread = error.message
     with visit.service.store.read() as store:
         feeding = visit.service.part(FeedingFilters).of(store, visit.scope, made.keys)
         reach = ReachSurvey(visit.service, store, visit.scope, now=visit.service.now_ms()).of(made)
@@ -101,6 +107,7 @@ def trial_context(visit: Visit, fields: Mapping[str, str], *, name: str, is_new:
         "faults": {},
         "words": alarm_words(made, has_default=has_default, is_new=is_new, extra=extra),
         "preview": preview,
+        "unread": unread,
         "days": DAYS,
         "rings": [] if preview is None else [_ring(one, preview) for one in reversed(preview.rings[-MOST_RINGS:])],
         "actors": [] if preview is None else _actors(visit, preview, feeding),

@@ -36,7 +36,7 @@ from tocsin.core.log_event import EventPlace
 from tocsin.core.notification.event import EventSummary
 from tocsin.core.pattern.explanation_text import clause_words, verdict_words
 from tocsin.core.pattern.parser import mend_pattern
-from tocsin.errors import NotFoundError
+from tocsin.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,12 +143,21 @@ def trial_context(visit: Visit, fields: Mapping[str, str], *, group: str, name: 
     """Everything that the trial's part of the page shows."""
     definition = definition_of(fields, name=name)
     rule = rule_of_filter(visit.service, name, fields["pattern"])
-    source = visit.form.get("source") or NEWEST
-    candidates = _candidates(visit, source, group, rule)
+    source, unread = visit.form.get("source") or NEWEST, ""
+    candidates: list[Candidate] = []
+    try:
+        candidates = _candidates(visit, source, group, rule)
+    except StoreError as error:  # of what is known without them nothing is held back
+        unread = error.message
     if not candidates and not visit.form and rule is not None:
         source, candidates = OF_RULE, candidates_of_rule(rule)
     trial = try_filter(definition, candidates, scope=visit.scope)
     chosen = _chosen(visit, trial)
+    fortnight: Fortnight | None = None
+    try:
+        fortnight = None if trial.refusal or not group else _fortnight(visit, definition, group, is_live=is_live)
+    except StoreError as error:
+        unread = error.message
     rules = visit.service.part(RuleCatalogue).on(visit.at.date())
     return {
         "trial": trial,
@@ -157,7 +166,8 @@ def trial_context(visit: Visit, fields: Mapping[str, str], *, group: str, name: 
         "refused": None if trial.refusal is None else _refused(trial.refusal),
         "why": None if chosen is None else _why(definition, chosen, trial.events[chosen - 1]),
         "lints": [] if trial.refusal else _lints(lint_trial(definition, candidates, rules, at=visit.at.date())),
-        "fortnight": None if trial.refusal or not group else _fortnight(visit, definition, group, is_live=is_live),
+        "fortnight": fortnight,
+        "unread": unread,
         "source": source,
         "rule": rule,
         "most_events": MOST_EVENTS,

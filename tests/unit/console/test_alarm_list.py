@@ -76,7 +76,7 @@ def test_alarms_stand_with_state_condition_and_who_is_told(bench: ConsoleBench) 
     row = seen.text.partition('value="both"')[2].partition("</tr>")[0]
     assert "nobody" in row
     assert "left to composites" in seen.text.partition('value="noise"')[2].partition("</tr>")[0]
-    assert "1 would be" in seen.text.partition('value="cis/root"')[2].partition("</tr>")[0]
+    assert "would tell 1" in seen.text.partition('value="cis/root"')[2].partition("</tr>")[0]
 
 
 def test_a_composite_opens_as_a_tree(bench: ConsoleBench) -> None:
@@ -115,6 +115,7 @@ def test_filtered_to_nothing_it_says_what_to_drop(bench: ConsoleBench) -> None:
 def test_without_alarms_a_pack_is_offered() -> None:
     seen = ConsoleBench().get("alarms")
     assert "There is no alarm yet." in seen.words
+    assert "Filter alarms" not in seen.text  # there is nothing to choose from
     assert {"/console/rules", "/console/new/alarm"} <= set(seen.links())
 
 

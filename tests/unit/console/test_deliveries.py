@@ -75,7 +75,9 @@ def test_older_ones_are_on_the_next_page(bench: TopicBench) -> None:
 
 
 def test_an_empty_list_teaches() -> None:
-    assert "Nothing has been sent yet." in TopicBench().get("deliveries").words
+    seen = TopicBench().get("deliveries")
+    assert "Nothing has been sent yet." in seen.words
+    assert "Address holds" not in seen.words  # there is nothing to choose from
 
 
 def test_one_delivery_tells_every_attempt_and_what_was_sent(bench: TopicBench) -> None:

@@ -25,10 +25,10 @@ from tocsin.console.event_row import event_row
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import action, fragment, page
 from tocsin.core.aws_call import AwsCall
-from tocsin.core.log_event import EventPlace
+from tocsin.core.log_event import EventPlace, LogEvent
 from tocsin.core.nearest import nearest
 from tocsin.core.quantity import counted
-from tocsin.errors import NotFoundError
+from tocsin.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,8 +106,12 @@ def log_group_tail(visit: Visit) -> Answer:
 
 
 def _events(visit: Visit, name: str) -> dict[str, Any]:
-    before = _place(visit.query("before"))
-    found = newest_events(visit.service, visit.scope, name, before=before, limit=EVENTS + 1)
+    before, unread = _place(visit.query("before")), ""
+    found: list[LogEvent] = []
+    try:
+        found = newest_events(visit.service, visit.scope, name, before=before, limit=EVENTS + 1)
+    except StoreError as error:  # of what is known without them nothing is held back
+        unread = error.message
     shown = found[:EVENTS]
     older = "{}.{}".format(*shown[-1].place) if len(found) > EVENTS else ""
     return {
@@ -115,6 +119,7 @@ def _events(visit: Visit, name: str) -> dict[str, Any]:
         "streams": len({one.stream for one in shown}),
         "older": older,
         "is_newest": before is None,
+        "unread": unread,
     }
 
 

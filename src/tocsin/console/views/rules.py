@@ -34,7 +34,7 @@ from tocsin.core.nearest import nearest
 from tocsin.core.pattern import FilterPattern
 from tocsin.core.pattern.words import pattern_lines, pattern_words
 from tocsin.core.rule import RuleSeverity
-from tocsin.errors import NotFoundError
+from tocsin.errors import NotFoundError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,20 +231,24 @@ def _pattern_context(rule: Rule) -> dict[str, Any]:
 def _matches_context(visit: Visit, rule: Rule, group: str) -> dict[str, Any]:
     """The matches of the last fourteen days in a group, as far as the budget goes (CON-4.0, B)."""
     if rule.filter is None or not group:
-        return {"matches": None}
+        return {"matches": None, "unread": ""}
     zone = visit.clock.zone
     edges = day_edges(visit.at, DAYS, zone)
     before = _place(visit.query("before"))
-    found = count_matches(
-        visit.service,
-        visit.scope,
-        rule.effective_pattern or rule.filter.filter_pattern,
-        group=group,
-        edges=[edge * 1000 for edge in edges],
-        before=before,
-    )
+    try:
+        found = count_matches(
+            visit.service,
+            visit.scope,
+            rule.effective_pattern or rule.filter.filter_pattern,
+            group=group,
+            edges=[edge * 1000 for edge in edges],
+            before=before,
+        )
+    except StoreError as error:  # of what is known without them nothing is held back
+        return {"matches": None, "unread": error.message}
     return {
         "matches": found,
+        "unread": "",
         "days": _day_counts(found, edges),
         "lane": _lane(visit, found, edges, zone),
         "ticks": tick_row(_day_ticks(visit, edges)),
