@@ -3,7 +3,7 @@
 Rule: what is given is right as far as it goes; whatever is not one whole, undamaged member ends in
 `NotOneMemberError`, and then the careful way has to say what the file holds. Spec: AR-12, CT-14.1.
 
-libdeflate unpacks a small file in half of isal's time, but only as a whole; isal takes it piece by piece.
+libdeflate unpacks a small file in two thirds of isal's time, but only as a whole; isal takes it piece by piece.
 """
 
 from __future__ import annotations
