@@ -62,6 +62,11 @@ class Load:
             thread.join(30)
             assert not thread.is_alive()
 
+    @property
+    def tells(self) -> bool:
+        """Whether so much was acknowledged that something could have been lost."""
+        return len(self.acknowledged) > 200 and sum(self.states_acknowledged.values()) > 20
+
     def _until_killed(
         self, job: Callable[[LiveServer, random.Random], None], server: LiveServer, chance: random.Random
     ) -> None:
@@ -143,11 +148,12 @@ def test_nothing_that_was_acknowledged_is_lost_or_doubled(tmp_path: Path) -> Non
     with LiveServer(data) as server:
         set_up(server)
         server.kill()
-    for turn in range(ROUNDS):
+    turn = 0
+    while turn < ROUNDS or (not load.tells and turn < 4 * ROUNDS):  # a slow machine does less in a round
         with LiveServer(data) as server:
             load.run(server, chance.uniform(0.15, 1.2), seed=turn)
-    assert len(load.acknowledged) > 200
-    assert sum(load.states_acknowledged.values()) > 20
+        turn += 1
+    assert load.tells
 
     with LiveServer(data) as server:
         events = pages(server.client("logs").filter_log_events, "events", logGroupName="trail")
@@ -190,9 +196,7 @@ def test_nothing_that_was_acknowledged_is_lost_or_doubled(tmp_path: Path) -> Non
     assert actions == changes
     messages, odd = divmod(deliveries, 2)
     assert odd == 0
-    assert (
-        sum(changes.values()) + len(load.published) <= messages <= sum(changes.values()) + len(load.published) + ROUNDS
-    )
+    assert sum(changes.values()) + len(load.published) <= messages <= sum(changes.values()) + len(load.published) + turn
 
 
 def samples(reader: Any, scope: Scope, key: MetricKey) -> float:
