@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.errors import StoreError
 from tocsin.store.log_block import MOST_EVENTS, unpack_events
 from tocsin.store.sqlite_activity import take_back_activity
 from tocsin.store.sqlite_log_packing import BlockWriter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.core.scope import Scope
+    from tocsin.store.log_block import BlockEvent
     from tocsin.store.sqlite_log_packing import NewBlock
 
 # Events of a group are packed when a block is full, or when the first of them has waited so long.
@@ -27,6 +29,17 @@ _WAIT_MS = 60_000
 
 # Blocks that one call removes at most.
 _MOST_EXPIRED = 64
+
+
+def _readable(data: bytes) -> list[BlockEvent]:
+    """The events of a block that goes. One that is damaged goes, too: it would keep all others of its age here.
+
+    What it took is then counted in its streams for good.
+    """
+    try:
+        return unpack_events(data)
+    except StoreError:
+        return []
 
 
 class SqliteLogWriter(SqliteLogReader):
@@ -124,7 +137,7 @@ class SqliteLogWriter(SqliteLogReader):
         ).fetchall()
         sizes: dict[int, int] = {}
         for number, data in rows:
-            for event in unpack_events(data):
+            for event in _readable(data):
                 sizes[event.stream] = sizes.get(event.stream, 0) + len(event.message.encode())
             self._delete_block(number)
         loose = self._connection.execute(

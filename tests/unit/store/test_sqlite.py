@@ -312,6 +312,19 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
     connection.close()
 
 
+def test_a_damaged_block_goes_when_its_time_is_over(path: Path) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.logs.create_stream(HERE, "g", "s", at=1))
+    for time in (5, 6):
+        store.write(lambda writer, time=time: writer.logs.append(HERE, "g", "s", [(time, "{}")], ingested_at=1))  # type: ignore[misc]
+        store.pack_logs(at=10**15)
+    store._writing.execute("UPDATE log_block SET data = zeroblob(9) WHERE first_time = 5")
+    assert store.write(lambda writer: writer.logs.expire(HERE, "g", before=7)) == 2
+    with store.read() as reader:
+        assert list(reader.logs.events(HERE, "g", limit=10)) == []
+    store.close()
+
+
 def record_of(number: int, actor: str) -> str:
     return json.dumps(
         {"eventTime": "2026-01-01T00:00:00Z", "eventName": "GetObject", "eventID": f"e-{number}"}
