@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.config import check_config, read_users
+from tocsin.config import check_config
+from tocsin.config.console_users import read_users
 from tocsin.core.finding import Severity
 from tocsin.errors import ConfigError, NotFoundError
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tocsin.app.console_user import ConsoleUser, ConsoleUsers
-from tocsin.config import read_users
+from tocsin.config.console_users import read_users
 from tocsin.core.password_hash import PasswordHash, looks_hashed, read_password_hash
 from tocsin.errors import ConfigError
 

@@ -1,6 +1,5 @@
 """Settings: one TOML file, overridden by the environment; the one place for their defaults. Spec: AR-9, IF-9."""
 
-from tocsin.config.console_users import UserSettings, read_users
 from tocsin.config.loading import (
     CONFIG_NAME,
     SettingInForce,
@@ -25,14 +24,12 @@ __all__ = [
     "Secret",
     "SettingInForce",
     "SourceSettings",
-    "UserSettings",
     "address_hint",
     "address_problem",
     "channel_kind",
     "check_config",
     "entries_in_force",
     "load_config",
-    "read_users",
     "settings_in_force",
     "variable_of",
 ]

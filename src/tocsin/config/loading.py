@@ -6,7 +6,6 @@ stands, and what is allowed there.
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,7 +41,7 @@ from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import ConfigError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tocsin.config.setting import Setting
 
@@ -329,7 +328,7 @@ def _entry_troubles(name: str, value: object, values: dict[str, Any]) -> Iterato
             setting = members.get(member)
             found = None if setting is None else setting.read(given)
             if setting is None:
-                close = difflib.get_close_matches(member.lower(), members, n=1, cutoff=0.6)
+                close = _near(member.lower(), members, likeness=0.6)
                 hint = f"did you mean {close[0]}?" if close else f"known in [[{name}]]: {', '.join(members)}"
                 message = f"there is no setting {name}.{member}"
                 yield _Trouble(key=(*above, member), name="unknown-key", message=message, hint=hint)
@@ -390,7 +389,7 @@ def _unknown(key: tuple[str, ...]) -> _Trouble:
     above = "".join(f"{name}." for name in key[:-1])
     every = (*SETTINGS, *ENTRIES)
     names = sorted({setting[len(above) :].split(".")[0] for setting in every if setting.startswith(above)})
-    close = difflib.get_close_matches(key[-1].lower(), names, n=1, cutoff=0.6)
+    close = _near(key[-1].lower(), names, likeness=0.6)
     # `record` written outside of [limits]: the right name in the wrong table.
     elsewhere = [setting for setting in sorted(SETTINGS) if setting.rpartition(".")[2] == key[-1]]
     if close:
@@ -400,6 +399,13 @@ def _unknown(key: tuple[str, ...]) -> _Trouble:
     else:
         hint = f"known {'in ' + above[:-1] if above else 'here'}: {', '.join(names)}"
     return _Trouble(key=key, name="unknown-key", message=f"there is no setting {dotted}", hint=hint)
+
+
+def _near(word: str, names: Iterable[str], *, likeness: float) -> list[str]:
+    """The one of `names` that is most like `word`, if one is enough so."""
+    from difflib import get_close_matches  # it is words with mistakes that need it
+
+    return get_close_matches(word, list(names), n=1, cutoff=likeness)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -412,7 +418,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             continue
         dotted = variables.get(name, "")
         if not dotted:
-            close = difflib.get_close_matches(name, variables, n=1, cutoff=0.9)
+            close = _near(name, variables, likeness=0.9)
             if close or name.startswith(tuple(tables)):
                 hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(variables)}"
                 msg = f"variable {name}: there is no such setting"

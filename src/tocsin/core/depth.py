@@ -26,6 +26,9 @@ _COUNTED_BY_INTERPRETER = sys.version_info < (3, 12)
 # have fewer of them than one record may have levels.
 PIECE_SIZE = 256 * 1024 if _COUNTED_BY_INTERPRETER else 64 * 1024
 
+# A file of so many bytes is better taken as a whole than in pieces that have to be put together.
+WHOLE_SIZE = 4 * PIECE_SIZE if _COUNTED_BY_INTERPRETER else PIECE_SIZE
+
 
 def _within_recursion_limit(decode: Callable[[bytes | bytearray], Any], text: bytes | bytearray, levels: int) -> Any:
     frame, frames = sys._getframe(), 0  # noqa: SLF001  (the only way to know the depth of the stack)

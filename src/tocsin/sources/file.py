@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tocsin.core.depth import PIECE_SIZE
+from tocsin.core.depth import PIECE_SIZE, WHOLE_SIZE
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.errors import SourceError
 from tocsin.sources.file_system import error_reason, kind_reason, real_path
@@ -39,17 +39,20 @@ _FLAGS = (
 class OpenFile:
     """A file that is opened when it is iterated, and closed when that ends; to be iterated once.
 
-    `path` is as `walk` gives it. The pieces are what the file unpacks to, `size` bytes at the most;
-    SourceError says where reading cannot go on. `bytes_read` counts what came from disk so far,
-    `bytes_unpacked` what was given.
+    `path` is as `walk` gives it. The pieces are what the file unpacks to, `size` bytes at the most, or
+    all of it when that is no more than `whole`. SourceError says where reading cannot go on. `bytes_read`
+    counts what came from disk so far, `bytes_unpacked` what was given.
     """
 
-    def __init__(self, path: str, limits: Limits = DEFAULT_LIMITS, *, size: int = PIECE_SIZE) -> None:
+    def __init__(
+        self, path: str, limits: Limits = DEFAULT_LIMITS, *, size: int = PIECE_SIZE, whole: int = WHOLE_SIZE
+    ) -> None:
         self.bytes_read = 0
         self.bytes_unpacked = 0
         self._path = path
         self._limits = limits
         self._size = size
+        self._whole = whole
 
     def __iter__(self) -> Iterator[bytes | bytearray]:
         is_standard_input = self._path == STANDARD_INPUT
@@ -85,7 +88,7 @@ class OpenFile:
             packed = os.read(descriptor, room)
             # A regular file gives less than it is asked for only at its end.
             if len(packed) < room:
-                piece = inflate_at_once(packed, size=min(self._size, self._limits.unpacked))
+                piece = inflate_at_once(packed, size=min(self._whole, self._limits.unpacked))
                 if piece:
                     self.bytes_read = len(packed)
                     return piece

@@ -89,11 +89,19 @@ def test_a_short_file_is_read_as_a_long_one_is(tmp_path: Path, data: bytes, text
     assert (file.bytes_read, file.bytes_unpacked) == (len(data), len(text))
 
 
+@pytest.mark.parametrize(("whole", "count"), [(1999, 4), (2000, 1), (2001, 1)])
+def test_a_packed_file_that_is_short_enough_comes_as_one_piece(tmp_path: Path, whole: int, count: int) -> None:
+    (tmp_path / "x").write_bytes(PACKED)
+    pieces = list(OpenFile(str(tmp_path / "x"), size=500, whole=whole))
+    assert b"".join(pieces) == SHORT
+    assert len(pieces) == count
+
+
 @pytest.mark.parametrize("size", [1, 1999, 2000, 2001])
 def test_a_short_file_comes_in_pieces_of_the_size_that_is_asked_for(tmp_path: Path, size: int) -> None:
     for data in (SHORT, PACKED):
         (tmp_path / "x").write_bytes(data)
-        pieces = list(OpenFile(str(tmp_path / "x"), size=size))
+        pieces = list(OpenFile(str(tmp_path / "x"), size=size, whole=size))
         assert b"".join(pieces) == SHORT
         assert all(len(piece) == size for piece in pieces[:-1])
         assert len(pieces[-1]) <= size

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import re2
-
 from tocsin.core.pattern.regex import ANY, BEYOND, Anchor, RegexSyntax, Repeat
 
 if TYPE_CHECKING:
@@ -138,6 +136,8 @@ def _compile_re2(syntax: RegexSyntax) -> Any:
     chains = _chains(syntax)
     if syntax.size > _RE2_POSITIONS or not chains:
         return None
+    import re2  # takes 5 ms to load, and few patterns hold a regex that needs it
+
     options = re2.Options()
     options.log_errors = False
     compiled = re2.compile("|".join(map(_re2_text, chains)), options)
