@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tocsin.core.finding import Severity
 from tocsin.core.lint import lint_pattern
-from tocsin.core.pattern import FilterPattern
+from tocsin.core.pattern import FilterPattern, language
 from tocsin.core.pattern.equivalence import (
     Relation,
     always_matches,
@@ -243,6 +243,21 @@ def test_words_miss_no_combination(tests: list[TextTest | RegexTest], texts: lis
         return
     for text in texts:
         assert sum(1 << place for place, test in enumerate(tests) if test.holds(text)) in known
+
+
+WHOLE_TESTS = st.one_of(
+    st.just(TextTest(Form.ANY, "")),
+    st.builds(TextTest, st.just(Form.EXACT), st.sampled_from(["", "x", "y", "1", "2", "01", ".5", "1e5", "-", "ab"])),
+)
+
+
+@given(st.lists(WHOLE_TESTS, max_size=5), st.sampled_from(list(Within)))
+def test_whole_texts_need_no_automaton(tests: list[TextTest], within: Within) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(language, "_WHOLE_TEXTS", set())
+        by_automaton = {word.holds for word in words([*tests, TextTest(Form.PREFIX, "")], within=within)}
+    always = 1 << len(tests)  # an empty prefix holds of every text
+    assert {word.holds | always for word in words(tests, within=within)} == by_automaton
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,11 @@ PATTERN_KEY: KeyPath = ("filter", "filterPattern")
 
 def lint_pattern(source: str) -> list[Observation]:
     """What there is to say about a filter pattern, in order of place; one observation if it is refused."""
-    return sorted(_pattern(source), key=lambda found: found.position)
+    try:
+        subject = Subject(source)
+    except PatternError as error:
+        return [lint_refusal(error)]
+    return sorted(_pattern(subject), key=lambda found: found.position)
 
 
 def lint_rule(
@@ -81,12 +85,7 @@ def lint_rules(rules: Iterable[Rule]) -> list[tuple[Rule, Observation]]:
 # ---------------------------------------------------------------- patterns
 
 
-def _pattern(source: str) -> Iterator[Observation]:
-    try:
-        subject = Subject(source)
-    except PatternError as error:
-        yield lint_refusal(error)
-        return
+def _pattern(subject: Subject) -> Iterator[Observation]:
     yield from _meaning(subject)
     yield from lint_absence(subject)
     yield from lint_excluded_agents(subject)
@@ -108,12 +107,12 @@ def _filter(
     rule: Rule, definition: MetricFilter, benchmarks: Mapping[str, str], text: RuleText | None
 ) -> Iterator[Observation]:
     filled = Filled(definition.filter_pattern, rule.params)
-    found = _pattern(filled.text)
     try:
         subject = Subject(filled.text)
-    except PatternError:
-        yield from (filled.placed(one, PATTERN_KEY) for one in found)
+    except PatternError as error:
+        yield filled.placed(lint_refusal(error), PATTERN_KEY)
         return
+    found = list(_pattern(subject))
     extra = [*lint_benchmarks(subject, benchmarks), *_unindexed(subject)]
     if text is not None:
         extra += lint_eaten_quotes(subject, is_quoted=_is_quoted(text))

@@ -132,6 +132,13 @@ class Subject:
         except TooLargeError:
             return None
 
+    @cached_property
+    def examples(self) -> tuple[str, ...]:
+        """A few small events that the pattern matches, which was tried; none where none is found easily."""
+        if self.prover is None:
+            return ()
+        return tuple(event for event in self.prover.examples(self.sketch) if self.pattern.matches(event))
+
     @property
     def sketch(self) -> Sketch:
         """What the whole pattern demands."""

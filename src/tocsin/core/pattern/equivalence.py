@@ -89,7 +89,12 @@ def example_of(pattern: FilterPattern) -> str | None:
 
     For JSON patterns it is a record with no more fields than needed. The event has been tried.
     """
-    return _first(event for event in _examples(pattern.tree) if pattern.matches(event))
+    return next(iter(examples_of(pattern)), None)
+
+
+def examples_of(pattern: FilterPattern) -> tuple[str, ...]:
+    """Small events that `pattern` matches, in different ways; each was tried, and there are not many."""
+    return tuple(event for event in _examples(pattern.tree) if pattern.matches(event))
 
 
 def implies(a: Pattern, b: Pattern) -> bool:

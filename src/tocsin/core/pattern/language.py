@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import reduce
+from itertools import count
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from tocsin.core.pattern.regex_automaton import RegexAutomaton, TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Container, Hashable, Iterable, Sequence
 
     from tocsin.core.pattern.tree import Literal
 
@@ -126,8 +128,8 @@ def words(tests: Sequence[Test], *, within: Within = Within.ALL) -> tuple[Word, 
 
     Raises `TooLargeError` when the automaton has too many states.
     """
-    if within is Within.ALL and all(isinstance(test, TextTest) and test.form is Form.EXACT for test in tests):
-        return _exact_words([test.core for test in tests if isinstance(test, TextTest)])
+    if all(isinstance(test, TextTest) and test.form in _WHOLE_TEXTS for test in tests):
+        return _whole_words([test for test in tests if isinstance(test, TextTest)], within)
     parts, number_bit = _parts(tests, within)
     alphabet = _alphabet(tests, within)
     found = _explore(parts, alphabet)
@@ -144,11 +146,25 @@ def fresh_text(taken: Iterable[str]) -> str:
     return next(text for text in candidates if text not in known)
 
 
-def _exact_words(literals: list[str]) -> tuple[Word, ...]:
+_WHOLE_TEXTS = {Form.EXACT, Form.ANY}
+
+
+def _whole_words(tests: Sequence[TextTest], within: Within) -> tuple[Word, ...]:
     # The usual case (lists of event names): nothing but whole texts, no automaton needed.
-    distinct = dict.fromkeys(literals)
-    bits = {text: sum(1 << place for place, other in enumerate(literals) if other == text) for text in distinct}
-    return (Word(0, fresh_text(distinct)), *(Word(holds, text) for text, holds in bits.items()))
+    always = sum(1 << place for place, test in enumerate(tests) if test.form is Form.ANY)
+    bits: dict[str, int] = {}
+    for place, test in enumerate(tests):
+        if test.form is Form.EXACT:
+            bits[test.core] = bits.get(test.core, always) | 1 << place
+    if within is not Within.ALL:
+        is_json, wants_number = within is Within.JSON_NUMBER, within is not Within.NOT_NUMBER
+        bits = {text: holds for text, holds in bits.items() if _is_number(text, json=is_json) is wants_number}
+    fresh = _fresh_number(bits) if within in {Within.JSON_NUMBER, Within.NUMBER} else fresh_text(bits)
+    return (Word(always, fresh), *(Word(holds, text) for text, holds in bits.items()))
+
+
+def _fresh_number(taken: Container[str]) -> str:
+    return next(text for text in map(str, count(1)) if text not in taken)
 
 
 # ---------------------------------------------------------------- the joint automaton
@@ -383,3 +399,8 @@ class _NumberPart:
     def holds(self, state: Hashable) -> int:
         """The bit, if the text is a number as a whole."""
         return self._bit if state in {_WHOLE, _ZERO, _FRACTION, _EXP_DIGITS} else 0
+
+
+def _is_number(text: str, *, json: bool) -> bool:
+    part = _NumberPart(1, json=json)
+    return part.holds(reduce(part.step, text, part.start)) == 1
