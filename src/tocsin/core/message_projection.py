@@ -52,6 +52,8 @@ class MessageProjection:
                 found.append(place)
             else:
                 places.append(place)
+        for watch in self._watches:
+            watch.learn(records)
         suspects: Sequence[int]
         try:
             suspects = self._suspects(records, *[watch.cold for watch in self._watches])

@@ -288,6 +288,17 @@ class Watch:
         # No comparison holds of null, objects and arrays. Of a number the exact path knows how it is written.
         return isinstance(value, int | float)
 
+    def learn(self, records: Sequence[Any]) -> None:
+        """Remember the cold ones among the values in these records: each is looked at once."""
+        try:
+            fresh = set(self._column(records)).difference(self.cold)
+        except TypeError:  # an object or array has no hash
+            return
+        for value in fresh:
+            if type(value) is str and len(value) <= _LONGEST_REMEMBERED and self._is_cold(value):
+                self.cold[value] = next(_NUMBERS)
+        self._bound()
+
     def _is_cold(self, value: str) -> bool:
         return value not in self._literals and not any(test(value) for test in self._tests)
 

@@ -14,7 +14,7 @@ import msgspec
 from tocsin.store.packed_column import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 MOST_EVENTS = 1_000
 MOST_BYTES = 1024 * 1024
@@ -41,7 +41,9 @@ class BlockSpan(NamedTuple):
     last: tuple[int, int]
 
 
+_decode_event = msgspec.msgpack.Decoder(BlockEvent).decode
 _decode_events = msgspec.msgpack.Decoder(list[BlockEvent]).decode
+_split_events = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 _decode_terms = msgspec.msgpack.Decoder(dict[int, list[int]]).decode
 
 
@@ -53,6 +55,15 @@ def pack_events(events: Sequence[BlockEvent]) -> bytes:
 def unpack_events(data: bytes) -> list[BlockEvent]:
     """The events of a block."""
     return unpack(data, _decode_events)
+
+
+def unpack_some(data: bytes, places: Container[int]) -> list[BlockEvent]:
+    """The events of a block at these places, counted from 0: a fraction of the work where they are few."""
+
+    def decode(packed: bytes) -> list[BlockEvent]:
+        return [_decode_event(one) for place, one in enumerate(_split_events(packed)) if place in places]
+
+    return unpack(data, decode)
 
 
 def pack_terms(places: dict[int, list[int]]) -> bytes:
@@ -85,22 +96,33 @@ def merge_blocks(
     sign = -1 if descending else 1
     heap: list[tuple[tuple[int, int], int, Item, Iterator[Item]]] = []
 
-    def push(number: int, items: Iterator[Item]) -> None:
-        item = next(items, None)
-        if item is not None:
-            time, sequence = place_of(item)
-            heapq.heappush(heap, ((sign * time, sign * sequence), number, item, items))
+    def signed(place: tuple[int, int]) -> tuple[int, int]:
+        return sign * place[0], sign * place[1]
 
-    def pop() -> Item:
-        _, number, item, items = heapq.heappop(heap)
-        push(number, items)
-        return item
+    def before(bound: tuple[int, int]) -> Iterator[Item]:
+        while heap and heap[0][0] < bound:
+            _, number, item, items = heapq.heappop(heap)
+            # Blocks seldom overlap: until another one's turn comes nothing has to be compared with the others.
+            turn = min(bound, heap[0][0]) if heap else bound
+            while True:
+                yield item
+                following = next(items, None)
+                if following is None:
+                    break
+                item = following
+                place = signed(place_of(item))
+                if place >= turn:
+                    heapq.heappush(heap, (place, number, item, items))
+                    break
 
     for span in spans:
-        time, sequence = span.last if descending else span.first
-        begins = (sign * time, sign * sequence)
-        while heap and heap[0][0] < begins:
-            yield pop()
-        push(span.number, open_block(span))
-    while heap:
-        yield pop()
+        yield from before(signed(span.last if descending else span.first))
+        items = open_block(span)
+        first = next(items, None)
+        if first is not None:
+            heapq.heappush(heap, (signed(place_of(first)), span.number, first, items))
+    yield from before(_BEYOND)
+
+
+# No place comes after it.
+_BEYOND = (2**64, 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tocsin.core.activity import ActivityOfTerm, Companion, Outcomes, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
 from tocsin.core.record_term import record_terms
-from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events
+from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events, unpack_some
 from tocsin.store.loose_terms import LooseTerms, lowered
 from tocsin.store.sqlite_activity import read_companions, read_hours, read_sighting
 from tocsin.store.sqlite_scope import prefix_end, scope_text
@@ -167,8 +167,7 @@ class SqliteLogReader:
             row = self._connection.execute("SELECT terms FROM log_block WHERE id = ?", (span.number,)).fetchone()
             places = set(places_of(row[0], numbers)) if numbers else None
             if places is None or places:
-                events = self._unpacked(span)
-                chosen = [event for place, event in enumerate(events) if places is None or place in places]
+                chosen = self._unpacked(span, places)
                 yield from _told(chosen, names, low, high, descending=True)
 
         spans: Iterator[BlockSpan] = iter(())
@@ -412,10 +411,11 @@ class SqliteLogReader:
             if name is not None:
                 yield LogEvent(timestamp, ingestion_time, sequence, name.stream, message, name.group)
 
-    def _unpacked(self, span: BlockSpan) -> list[BlockEvent]:
+    def _unpacked(self, span: BlockSpan, places: set[int] | None = None) -> list[BlockEvent]:
+        """The events of a block, or those at these places."""
         require_time()
         row = self._connection.execute("SELECT data FROM log_block WHERE id = ?", (span.number,)).fetchone()
-        return unpack_events(row[0])
+        return unpack_events(row[0]) if places is None else unpack_some(row[0], places)
 
     def _block_events(
         self,
