@@ -351,6 +351,7 @@ def test_first_that_is_still_to_be_delivered(store, statuses: str, first: str | 
         found = reader.outbox.first_pending("t")
         assert (None if found is None else found.delivery_id) == first
         assert reader.outbox.first_pending("another") is None
+        assert reader.outbox.first_pending() == found
 
 
 # ---------------------------------------------------------------- sources

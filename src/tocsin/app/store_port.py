@@ -457,8 +457,8 @@ class OutboxReader(Protocol):
         """Deliveries, newest first by (created_at, delivery_id). `topic` is an ARN."""
         ...
 
-    def first_pending(self, target: str) -> DeliveryRow | None:
-        """Of a target's deliveries that are still to be made the first by (created_at, delivery_id)."""
+    def first_pending(self, target: str | None = None) -> DeliveryRow | None:
+        """Of all deliveries that are still to be made, or of a target's, the first by (created_at, delivery_id)."""
         ...
 
     def first_failure(self, target: str) -> DeliveryRow | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.app.alarm_record import METRIC_ALARMS
 from tocsin.app.by_version import ByVersion
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.log_group import GROUPS
@@ -20,7 +21,7 @@ from tocsin.core.alarm.definition import MetricAlarm
 from tocsin.core.outbox import DeliveryStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from tocsin.app.alarm_board import AlarmLine
     from tocsin.app.service import Service
@@ -125,6 +126,7 @@ class WatchChains:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._built: ByVersion[Scope, _Built] = ByVersion(GROUPS.kind, FILTERS.kind, TOPICS.kind)
+        self._unfed: ByVersion[Scope, int] = ByVersion(METRIC_ALARMS.kind, FILTERS.kind)
         self._active: ByVersion[Scope, int] = ByVersion(FILTERS.kind)
 
     def of(self, store: StoreReader, scopes: Sequence[Scope], lines: Sequence[AlarmLine], *, now: int) -> WatchChain:
@@ -134,6 +136,7 @@ class WatchChains:
         evaluated = self._service.part(Evaluator).last_instant
         counters = self._service.counters
         waiting = store.outbox.count(DeliveryStatus.PENDING)
+        first = store.outbox.first_pending() if waiting else None
         return WatchChain(
             trails=_trails(store, scopes),
             groups=GroupsLink(
@@ -149,16 +152,24 @@ class WatchChains:
                 total=len(lines),
                 evaluated_at=evaluated,
                 late=counters.count("late_ticks"),
-                unfed=sum(_is_unfed(line, built) for line in lines),
+                unfed=sum(self._unfed_of(store, scope, built[scope], lines) for scope in scopes),
                 unheard=sum(bool(line.unheard) for line in lines),
             ),
-            outbox=OutboxLink(waiting, _oldest(store) if waiting else None),
+            outbox=OutboxLink(waiting, None if first is None else first.created_at),
             topics=TopicsLink(
                 sum(len(one.topics) for one in built.values()),
                 tuple(name for scope in scopes for name in self._deaf(store, scope, built[scope], now)),
             ),
             people=PeopleLink(audience.hearing, len(audience.people), audience.pending),
         )
+
+    def _unfed_of(self, store: StoreReader, scope: Scope, built: _Built, lines: Sequence[AlarmLine]) -> int:
+        """How many alarms look for a metric of filters that none of them publishes."""
+
+        def count() -> int:
+            return sum(line.scope == scope and _is_unfed(line, built) for line in lines)
+
+        return self._unfed.get(store, scope, count)
 
     def _active_of(self, store: StoreReader, scope: Scope, built: _Built, now: int) -> int:
         """How many metrics of filters had data in the last hour."""
@@ -193,10 +204,10 @@ def _build(store: StoreReader, scope: Scope) -> _Built:
     )
 
 
-def _is_unfed(line: AlarmLine, built: Mapping[Scope, _Built]) -> bool:
+def _is_unfed(line: AlarmLine, filters: _Built) -> bool:
     if not isinstance(line.alarm, MetricAlarm):
         return False
-    filters, keys = built[line.scope], line.alarm.keys
+    keys = line.alarm.keys
     return any(key.namespace in filters.namespaces for key in keys) and not any(
         (key.namespace, key.metric_name) in filters.metrics for key in keys
     )
@@ -225,9 +236,3 @@ def _newest(store: StoreReader, scope: Scope, built: _Built) -> int | None:
             at = stream.last_ingestion
             newest = at if newest is None or (at is not None and at > newest) else newest
     return newest
-
-
-def _oldest(store: StoreReader) -> int | None:
-    """Since when the oldest delivery waits that is tried next."""
-    rows = store.outbox.due(at=2**62, limit=50)
-    return min((row.created_at for row in rows), default=None)

@@ -68,9 +68,10 @@ class MemoryOutbox:
         ]
         return sorted(found, key=lambda row: (row.created_at, row.delivery_id), reverse=True)[:limit]
 
-    def first_pending(self, target: str) -> DeliveryRow | None:
+    def first_pending(self, target: str | None = None) -> DeliveryRow | None:
         """The oldest that is still to be made."""
-        rows = (row for row in self._rows.values() if row.target == target and row.status is DeliveryStatus.PENDING)
+        pending = (row for row in self._rows.values() if row.status is DeliveryStatus.PENDING)
+        rows = (row for row in pending if target is None or row.target == target)
         return min(rows, key=lambda row: (row.created_at, row.delivery_id), default=None)
 
     def first_failure(self, target: str) -> DeliveryRow | None:

@@ -94,12 +94,13 @@ class SqliteOutboxReader:
         rows = self._connection.execute(f"{query} ORDER BY created_at DESC, delivery_id DESC LIMIT ?", (*values, limit))
         return list(map(_row, rows))
 
-    def first_pending(self, target: str) -> DeliveryRow | None:
+    def first_pending(self, target: str | None = None) -> DeliveryRow | None:
         """The oldest that is still to be made."""
+        where, values = ("", ()) if target is None else (" AND target = ?", (target,))
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM delivery WHERE target = ? AND status = 'pending'"  # noqa: S608  (names of columns)
+            f"SELECT {_COLUMNS} FROM delivery WHERE status = 'pending'{where}"  # noqa: S608  (names of columns)
             " ORDER BY created_at, delivery_id LIMIT 1",
-            (target,),
+            values,
         ).fetchone()
         return None if row is None else _row(row)
 
