@@ -65,9 +65,13 @@ class AlarmWindow:
         self._service = service
         self._store = store
         self._hours: dict[tuple[Scope, str], list[StateHour]] = {}
+        self._rang: set[tuple[Scope, str]] = set()
         for scope in scopes:
             for name, hour in store.history.state_hours(scope, start=start // HOUR_MS, end=end // HOUR_MS + 1):
-                self._hours.setdefault((scope, name), []).append(hour)
+                key = scope, name
+                self._hours.setdefault(key, []).append(hour)
+                if hour.times.alarm or StateValue.ALARM in (hour.old, hour.new):
+                    self._rang.add(key)
 
     def changes(self, line: AlarmLine) -> int:
         """How often an alarm changed in the hours of the window."""
@@ -83,8 +87,7 @@ class AlarmWindow:
 
     def rang(self, line: AlarmLine) -> bool:
         """Whether an alarm was in ALARM, for however short."""
-        hours = self._hours.get((line.scope, line.name), ())
-        return line.is_ringing or any(StateValue.ALARM in (hour.old, hour.new) or hour.times.alarm for hour in hours)
+        return line.is_ringing or (line.scope, line.name) in self._rang
 
     def day(self, lines: Sequence[AlarmLine], *, most: int = MOST_LANES) -> AlarmDay:
         """Which of these alarms rang, and the lanes of the first of them."""
@@ -114,6 +117,8 @@ class AlarmWindow:
 
     def _muted(self, line: AlarmLine) -> list[Span]:
         rules = self._service.part(AlarmNetworks).of(self._store, line.scope).mutes.get(line.name, ())
+        if not rules:
+            return []
         since, until = moment(self.start // 1000), moment(-(-self.end // 1000))
         return [
             (millisecond_of(window.start), millisecond_of(window.end))

@@ -23,7 +23,7 @@ from tocsin.core.notification.safe_line import safe_line
 from tocsin.core.region_silence import LOOKED_BACK, silent_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tocsin.app.alarm_board import AlarmLine
     from tocsin.app.service import Service
@@ -83,6 +83,11 @@ class Matter(NamedTuple):
     at: int | None = None
     remedy: str = ""
 
+    @property
+    def alarms(self) -> list[Subject]:
+        """The alarms that it is about."""
+        return [one for one in self.subjects if one.kind == "alarm"]
+
 
 def matters(
     service: Service,
@@ -95,11 +100,11 @@ def matters(
 ) -> list[Matter]:
     """Everything that needs a hand at `now`, in milliseconds since the epoch.
 
-    `lines` are the alarms of the scopes, `health` is what it complains of.
+    `lines` are the alarms of the scopes, by urgency, `health` is what it complains of.
     """
     complaints = service.part(StandingComplaints).of(store, now=now)
     found = [
-        *_unheard(complaints, {line.arn: line for line in lines}),
+        *_unheard(complaints, lines),
         *_of_subscriptions(complaints, set(scopes)),
         *(one for scope in scopes for one in service.part(ScopeMatters).of(store, scope, now=now)),
         *_late(store, scopes, now),
@@ -112,14 +117,16 @@ def matters(
 # ---------------------------------------------------------------- who listens
 
 
-def _unheard(complaints: Sequence[Complaint], lines: Mapping[str, AlarmLine]) -> Iterator[Matter]:
-    """Alarms that reach nobody, those with one and the same reason together."""
-    by_reason: dict[str, list[Complaint]] = {}
-    for one in complaints:
-        if one.kind is ComplaintKind.UNHEARD_ALARM and one.subject in lines:
-            by_reason.setdefault(one.reason.removeprefix(NOBODY_IS_TOLD), []).append(one)
+def _unheard(complaints: Sequence[Complaint], lines: Sequence[AlarmLine]) -> Iterator[Matter]:
+    """Alarms that reach nobody, those with one and the same reason together; each in the order of `lines`."""
+    unheard = {one.subject: one for one in complaints if one.kind is ComplaintKind.UNHEARD_ALARM}
+    by_reason: dict[str, list[tuple[Complaint, AlarmLine]]] = {}
+    for line in lines:
+        one = unheard.get(line.arn)
+        if one is not None:
+            by_reason.setdefault(one.reason.removeprefix(NOBODY_IS_TOLD), []).append((one, line))
     for reason, those in by_reason.items():
-        alarms = sorted((lines[one.subject] for one in those), key=lambda line: line.urgency)
+        alarms = [line for _, line in those]
         ringing = sum(line.is_ringing for line in alarms)
         many = f"{len(alarms):,} alarms" + (f", {ringing:,} ringing" if ringing else "") + f": {reason}"
         single = f"{reason}, and it is ringing" if ringing else reason
@@ -129,8 +136,8 @@ def _unheard(complaints: Sequence[Complaint], lines: Mapping[str, AlarmLine]) ->
             MatterKind.NOBODY,
             many if len(alarms) > 1 else single,
             (*_topics(alarms[0]), *about) if is_of_topic else about,
-            since=min(one.since for one in those),
-            remedy=those[0].remedy,
+            since=min(one.since for one, _ in those),
+            remedy=those[0][0].remedy,
         )
 
 

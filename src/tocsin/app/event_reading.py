@@ -13,7 +13,7 @@ from tocsin.app.event_search import FoundEvent, Retention
 from tocsin.core.event import Event
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.log_event import Term
-from tocsin.core.record_term import event_terms, record_terms
+from tocsin.core.record_term import event_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def find_record(
                 found = store.logs.find_record(scope, event_id)
             alive = [event for event in found if retention.keeps(scope, event)]
             if alive:
-                copies = tuple(FoundEvent(scope, event, record_terms(event.message)) for event in alive)
+                copies = tuple(_found(scope, event, Event(event.message)) for event in alive)
                 return RecordCopies(copies=copies)
             oldest = min(retention.oldest(scope).values(), default=0)
             has_expired = has_expired or bool(found) or (near_ms is not None and near_ms < oldest)
@@ -66,7 +66,7 @@ def around(service: Service, found: FoundEvent, *, limit: int = MOST_AROUND) -> 
     """
     actor = found.value("actor")
     terms = [Term("actor", actor)] if actor else []
-    at = _time_of(Event(found.event.message), found.event)
+    at = _time_of(found.record, found.event)
     low, high = min(at, found.event.timestamp), max(at, found.event.timestamp)
     with service.store.read() as store:
         for before, after in _MARGINS:
@@ -82,20 +82,24 @@ def around(service: Service, found: FoundEvent, *, limit: int = MOST_AROUND) -> 
             for event in near.events
             if event.message != found.event.message and retention.keeps(found.scope, event)
         ]
-    timed: list[tuple[int, FoundEvent]] = []
+    timed: list[tuple[int, LogEvent, Event]] = []
     for event in others:
         record = Event(event.message)
         time = _time_of(record, event)
         if abs(time - at) <= AROUND_MS:
-            timed.append((time, FoundEvent(found.scope, event, event_terms(record))))
-    timed.sort(key=lambda pair: (pair[0], pair[1].place))
-    earlier = [pair for pair in timed if (pair[0], pair[1].place) < (at, found.place)]
+            timed.append((time, event, record))
+    timed.sort(key=lambda one: (one[0], one[1].place))
+    earlier = [one for one in timed if (one[0], one[1].place) < (at, found.place)]
     later = timed[len(earlier) :]
     shown_later = later[: max(limit // 2, limit - len(earlier))]
     room = limit - len(shown_later)
     shown = [*earlier[max(0, len(earlier) - room) :], *shown_later]
     is_all = len(shown) == len(timed) and near.searched_back_to is None and (before, after) == _MARGINS[0]
-    return [one for _, one in shown], is_all
+    return [_found(found.scope, event, record) for _, event, record in shown], is_all
+
+
+def _found(scope: Scope, event: LogEvent, record: Event) -> FoundEvent:
+    return FoundEvent(scope, event, event_terms(record), record)
 
 
 # Log events of a trail are dated by their delivery, minutes after the call (CT-12.3), so more is read than is told of;

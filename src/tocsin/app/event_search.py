@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tocsin.app.log_group import GROUPS
+from tocsin.core.event import Event
 from tocsin.core.event_search import TERM_KIND, is_meant, is_scope
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.log_event import EventPlace, LogEvent, Term
@@ -67,11 +68,17 @@ _FACETS: Final = (("actor", "actor"), ("name", "event_name"), ("address", "addre
 
 
 class FoundEvent(msgspec.Struct, frozen=True):
-    """An event that was found: where, what it is, and its terms."""
+    """An event that was found: where, what it is, and its terms. `decoded` is its message, where it was decoded."""
 
     scope: Scope
     event: LogEvent
     terms: RecordTerms
+    decoded: Event | None = None
+
+    @property
+    def record(self) -> Event:
+        """Its message."""
+        return self.decoded or Event(self.event.message)
 
     @property
     def place(self) -> EventPlace:

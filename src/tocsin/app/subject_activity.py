@@ -150,7 +150,7 @@ def _rows(
         alarms = filters.counted_in(store, scope, kept.group, event) if len(rows) < _MOST_COUNTED else ()
         value = event.value
         reads = is_read(value) if isinstance(value, dict) else None
-        rows.append(ActivityRow(FoundEvent(scope, kept, event_terms(event)), reads is True, alarms))
+        rows.append(ActivityRow(FoundEvent(scope, kept, event_terms(event), event), reads is True, alarms))
     return rows, found.searched_back_to is None
 
 

@@ -14,7 +14,6 @@ from tocsin.console.answer import Download
 from tocsin.console.csv_file import csv_bytes
 from tocsin.console.event_line import time_of
 from tocsin.console.moment import machine_text
-from tocsin.core.event import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +43,7 @@ def csv_download(found: FoundEvents) -> Download:
         account, _, region = row.value("scope").partition("/")
         rows.append(
             (
-                machine_text(time_of(Event(row.event.message), row.event.timestamp)),
+                machine_text(time_of(row.record, row.event.timestamp)),
                 row.value("event_name"),
                 row.terms.source,
                 row.value("actor"),

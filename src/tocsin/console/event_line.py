@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tocsin.console.moment import from_epoch
-from tocsin.core.event import Event
 from tocsin.core.event_time import parse_event_time
 from tocsin.core.notification.event import EventSummary
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from tocsin.app.event_search import FoundEvent
     from tocsin.console.visit import Visit
+    from tocsin.core.event import Event
     from tocsin.core.record_term import RecordTerms
     from tocsin.core.scope import Scope
 
@@ -55,7 +55,7 @@ def event_line(visit: Visit, found: FoundEvent) -> EventLine:
         return EventLine(
             key=f"e{event.sequence}", at=from_epoch(event.timestamp), text=event.message[:_MOST_TEXT], group=event.group
         )
-    record = Event(event.message)
+    record = found.record
     at = time_of(record, event.timestamp)
     return EventLine(
         key=f"e{event.sequence}",

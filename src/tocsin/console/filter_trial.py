@@ -6,6 +6,7 @@ Rule: a trial while somebody types costs a fraction of one that is asked for by 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -60,8 +61,11 @@ _STEP_HOURS: Final = 6
 _STEP_MS: Final = _STEP_HOURS * 3_600_000
 
 # What counting two weeks may cost while somebody types (a fraction of CON-4.0's B), and when a button asks for it.
-_LIVE: Final = (12, 0.06)
+_LIVE: Final = (12, 0.03)
 _ASKED: Final = (150, 0.8)
+
+# What longer messages tell is not kept from one trial to the next, so that little memory is taken.
+_LONGEST_REMEMBERED: Final = 8 * 1024
 
 _GRAVITY: Final = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _SIGNS: Final = {Outcome.MATCH: ("ok", "ok"), Outcome.MISS: None, Outcome.UNUSABLE: ("warn", "warn")}
@@ -210,6 +214,16 @@ def _row(number: int, one: TriedEvent) -> TrialRow:
 
 
 def _told(message: str) -> tuple[str, bool]:
+    return _told_again(message) if len(message) <= _LONGEST_REMEMBERED else _told_of(message)
+
+
+@lru_cache(maxsize=4 * MOST_EVENTS)
+def _told_again(message: str) -> tuple[str, bool]:
+    # While somebody types, the newest events are asked about again and again.
+    return _told_of(message)
+
+
+def _told_of(message: str) -> tuple[str, bool]:
     event = Event(message)
     name = event.get("eventName")
     if isinstance(name, str) and isinstance(event.get("eventSource"), str):

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
-from tocsin.console.shown_text import break_parts, is_kept, legible, show, typed
+from tocsin.console.shown_text import break_parts, copied, is_kept, legible, show, typed
 from tocsin.console.static_file import static_path
 from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
@@ -68,6 +68,7 @@ def environment() -> Environment:
         counted=counted,
         size=size_text,
         break_parts=break_parts,
+        copied=copied,
         is_kept=is_kept,
         aws_command=_command,
         typed=typed,

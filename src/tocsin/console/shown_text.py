@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -91,10 +92,10 @@ class Shown(msgspec.Struct, frozen=True):
         """All of it as plain text, for where there can be no elements: in a drawing, in an attribute."""
         return "".join(part.text for part in self.parts)
 
-    @property
-    def copied(self) -> str:
-        """The exact value as a JSON string in ASCII, for the attribute that `copy` reads: no attribute keeps a NUL."""
-        return json.dumps(self.value)
+
+def copied(value: str) -> str:
+    """The exact value as a JSON string in ASCII, for the attribute that `copy` reads: no attribute keeps a NUL."""
+    return json.dumps(value)
 
 
 def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False, narrow: bool = False) -> Shown:
@@ -106,6 +107,11 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False, narrow:
     >>> [(part.kind, part.text) for part in show("a\u202eb").parts]
     [('text', 'a'), ('box', 'U+202E right-to-left override'), ('text', 'b')]
     """
+    how = _show_again if len(value) <= _LONGEST_REMEMBERED else _show
+    return how(value, limit, identifier=identifier, narrow=narrow)
+
+
+def _show(value: str, limit: int, *, identifier: bool, narrow: bool) -> Shown:
     beyond_ascii = _beyond_ascii(value) if identifier and not value.isascii() else ()
     if not value:
         return Shown(value, (Part("empty", '""', 0),))
@@ -125,6 +131,11 @@ def show(value: str, limit: int = IN_LISTS, *, identifier: bool = False, narrow:
         long_word = _LONG_IN_NARROW if narrow else _LONG_WORD
         parts = [broken for part in parts for broken in _in_words(part, long_word)]
     return Shown(value, tuple(parts), beyond_ascii)
+
+
+# Names of fields, alarms and callers stand on a page, and on the next one, again and again.
+_LONGEST_REMEMBERED: Final = 128
+_show_again = lru_cache(maxsize=4096)(_show)
 
 
 def break_parts(name: str) -> list[str]:

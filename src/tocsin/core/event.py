@@ -334,7 +334,11 @@ class Event:
         `event.get("userIdentity.type")`. A name that holds a dot cannot be written this way: see
         `look_up`.
         """
-        return look_up(self.value, path.split("."))
+        if "." in path:
+            return look_up(self.value, path.split("."))
+        # Most fields that are asked for stand at the top.
+        value = self.value
+        return value.get(path, ABSENT) if isinstance(value, dict) else ABSENT
 
     def __repr__(self) -> str:
         return f"Event({self._message[:60]!r})"

@@ -12,6 +12,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
+
 from tocsin.core.record_category import Category
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class EventKind(NamedTuple):
     region: str
 
 
-class MinuteCount(NamedTuple):
+class MinuteCount(msgspec.Struct, frozen=True, gc=False):
     """The log events of a minute since the epoch; `category` is None as long as nobody has looked what they are."""
 
     minute: int
@@ -104,9 +106,9 @@ class EventTally:
 
 def by_minute(counts: Iterable[MinuteCount]) -> dict[int, int]:
     """How many events there were in each minute, whatever they are."""
-    found: Counter[int] = Counter()
+    found: dict[int, int] = {}
     for one in counts:
-        found[one.minute] += one.events
+        found[one.minute] = found.get(one.minute, 0) + one.events
     return found
 
 

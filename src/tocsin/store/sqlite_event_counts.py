@@ -41,7 +41,7 @@ class SqliteEventCountReader:
                 " WHERE group_id = ? AND timestamp >= ? AND timestamp < ? GROUP BY minute",
                 (group, start * 60_000, end * 60_000),
             )
-        return [MinuteCount._make(row) for row in found]
+        return [MinuteCount(*row) for row in found]
 
     def kinds(self, scope: Scope, *, start: int, end: int, group: str | None = None) -> list[EventCount]:
         """Sums by the hour or the day."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.console.rendering import environment
-from tocsin.console.shown_text import AS_FACT, Shown, legible, show
+from tocsin.console.shown_text import AS_FACT, Shown, copied, legible, show
 from tocsin.core.unsafe_character import UNSAFE
 
 TEMPLATES = environment()
@@ -160,8 +160,8 @@ def test_no_unsafe_character_is_left_and_none_is_forgotten(value: str, limit: in
     assert sum(len(part.text) for part in shown.parts if part.kind == "text") <= limit
     ends = shown.parts[0].text[:1], shown.parts[-1].text[-1:]
     assert not any(end.isspace() for end in ends)
-    assert json.loads(shown.copied) == value
-    assert shown.copied.isascii()
+    assert json.loads(copied(value)) == value
+    assert copied(value).isascii()
 
 
 @given(hostile, st.booleans())

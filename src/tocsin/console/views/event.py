@@ -17,7 +17,6 @@ from tocsin.console.record_outline import OutlineRow, outline_of, text_of_row
 from tocsin.console.route import page
 from tocsin.console.shown_text import legible
 from tocsin.core.change import Change
-from tocsin.core.event import Event
 from tocsin.core.notification.event import EventSummary
 from tocsin.core.pattern.explanation_text import render_explanation
 from tocsin.core.pattern.field_clause import field_clause
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from tocsin.app.event_search import FoundEvent
     from tocsin.console.answer import Answer
     from tocsin.console.visit import Visit
+    from tocsin.core.event import Event
 
 PART: Final = 65_536
 """Characters of a long text that one page shows (CON-8.7)."""
@@ -49,7 +49,7 @@ def event_page(visit: Visit) -> Answer:
     found = _found(visit)
     if visit.query("as") == "json":
         return Download("event.json", "application/json", found.event.message.encode("utf-8", "surrogatepass"))
-    record = Event(found.event.message)
+    record = found.record
     number = visit.query("field")
     if number:
         return _whole_field(visit, found, record, number)

@@ -77,6 +77,11 @@ class _Sight:
         return AlarmWindow(self.visit.service, self.store, self.scopes, start=start, end=self.now)
 
     @cached_property
+    def rang(self) -> list[AlarmLine]:
+        """Those that were in ALARM in it."""
+        return [line for line in self.lines if self.day.rang(line)]
+
+    @cached_property
     def counts(self) -> AlarmCounts:
         """How many alarms there are of each kind."""
         return count_alarms(self.lines)
@@ -111,7 +116,7 @@ def _counts(sight: _Sight) -> dict[str, Any]:
     return {
         "counts": sight.counts,
         "mutes": sum(boards.of(sight.store, scope, now=sight.now).active_mutes for scope in sight.scopes),
-        "rang": sum(sight.day.rang(line) for line in sight.lines if not line.is_ringing),
+        "rang": sum(not line.is_ringing for line in sight.rang),
     }
 
 
@@ -120,7 +125,7 @@ def _ringing(sight: _Sight) -> dict[str, Any]:
 
 
 def _timeline(sight: _Sight) -> dict[str, Any]:
-    window, day = sight.window, sight.day.day(sight.lines)
+    window, day = sight.window, sight.day.day(sight.rang)
     most = max(_FEWEST_MARKS, min(_MOST_MARKS, _MARKS // max(1, len(day.lanes))))
     lanes = [
         {"lane": lane, "drawing": lane_drawing(window, lane, most=most), "in_alarm": lane.in_alarm / 1000}

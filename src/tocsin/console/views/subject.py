@@ -21,7 +21,6 @@ from tocsin.console.shown_text import show
 from tocsin.console.views.events import place_of, place_text
 from tocsin.core.activity import HOUR_MS
 from tocsin.core.change import change_of
-from tocsin.core.event import Event
 from tocsin.core.log_event import Term
 from tocsin.core.notification.call import DENIED, Call
 from tocsin.core.notification.event import EventSummary
@@ -294,7 +293,7 @@ def _sessions(activity: SubjectActivity) -> Side:
 
 
 def _session_of(row: ActivityRow) -> str:
-    user = Event(row.found.event.message).get("userIdentity")
+    user = row.found.record.get("userIdentity")
     arn = text_at(user, "arn") if isinstance(user, dict) else ""
     return arn.rpartition("/")[2] if ":assumed-role/" in arn else ""
 
@@ -302,11 +301,11 @@ def _session_of(row: ActivityRow) -> str:
 def _role_taken(row: ActivityRow) -> str:
     if not row.found.value("event_name").startswith("AssumeRole"):
         return ""
-    return Call(Event(row.found.event.message)).parameter("roleArn")
+    return Call(row.found.record).parameter("roleArn")
 
 
 def _user_agent(row: ActivityRow) -> str:
-    return Call(Event(row.found.event.message)).text("userAgent")
+    return Call(row.found.record).text("userAgent")
 
 
 def _frequent(activity: SubjectActivity, title: str, read: Any) -> Side:
@@ -361,7 +360,7 @@ def _changes(visit: Visit, activity: SubjectActivity) -> list[ResourceChange]:
     for row in activity.rows:
         if row.is_read or len(found) == _MOST_CHANGES:
             continue
-        event = Event(row.found.event.message)
+        event = row.found.record
         at = time_of(event, row.found.event.timestamp)
         changes = change_of(Call(event))
         lines = [

@@ -27,7 +27,7 @@ class StateStep(NamedTuple):
     since: int
 
 
-class AlarmStep(NamedTuple):
+class AlarmStep(msgspec.Struct, frozen=True, gc=False):
     """A change of an alarm as it is read back."""
 
     at: int
@@ -105,15 +105,19 @@ def times_between(hours: Sequence[StateHour], *, start: int, end: int, now_in: S
     `hours` are those from `start` on in which it changed, in order; it is in `now_in` since `since`. Of an alarm that
     was made in between, no time is told of before that.
     """
-    found = dict.fromkeys(StateValue, 0)
+    ok = alarm = insufficient_data = 0
+    between = StateTimes()  # in hours without a change
     for one in hours:
-        found[one.old] += max(0, one.hour * HOUR_MS - max(one.since, start))  # the hours before: nothing changed
-        found[StateValue.OK] += one.times.ok
-        found[StateValue.ALARM] += one.times.alarm
-        found[StateValue.INSUFFICIENT_DATA] += one.times.insufficient_data
-    found[now_in] += max(0, end - max(since, start))
+        times = one.times
+        ok += times.ok
+        alarm += times.alarm
+        insufficient_data += times.insufficient_data
+        before = one.hour * HOUR_MS - max(one.since, start)
+        if before > 0:
+            between = between.plus(one.old, before)
+    between = between.plus(now_in, end - max(since, start))
     return StateTimes(
-        ok=found[StateValue.OK],
-        alarm=found[StateValue.ALARM],
-        insufficient_data=found[StateValue.INSUFFICIENT_DATA],
+        ok=ok + between.ok,
+        alarm=alarm + between.alarm,
+        insufficient_data=insufficient_data + between.insufficient_data,
     )

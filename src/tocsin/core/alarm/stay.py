@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from tocsin.core.alarm.state import StateValue
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from tocsin.core.alarm.state_hour import AlarmStep
 
 
-class Stay(NamedTuple):
+class Stay(msgspec.Struct, frozen=True, order=True, gc=False):
     """A time in a state: start <= t < end."""
 
     start: int
@@ -33,10 +35,10 @@ def stays_of(
     """
     found: list[Stay] = []
     begin = max(start, created_at)
-    for at, _, old, _ in steps:
-        if at > begin:  # a change may be of one that had its name before
-            found.append(Stay(begin, at, old))
-            begin = at
+    for step in steps:
+        if step.at > begin:  # a change may be of one that had its name before
+            found.append(Stay(begin, step.at, step.old))
+            begin = step.at
     # Of an alarm whose last change was kept before changes were kept apart, only that one is known.
     last = begin if steps else max(begin, since)
     if end > last:

@@ -40,7 +40,7 @@ class Identity(NamedTuple):
 
 def text_at(value: JsonValue, path: str) -> str:
     """The text at a path of names joined by dots; empty where there is none, or it is no text, number or boolean."""
-    found = look_up(value, path.split("."))
+    found = look_up(value, path.split(".") if "." in path else (path,))
     return "" if found is ABSENT else lexeme(found) or ""
 
 
