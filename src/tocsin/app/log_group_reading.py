@@ -78,6 +78,13 @@ def group_names(service: Service, scope: Scope) -> list[str]:
         return [name for name, _ in GROUPS.scan(store, scope)]
 
 
+def likely_group(service: Service, scope: Scope) -> str:
+    """The group whose events are most likely to be watched: the one with the most filters; empty without any."""
+    with service.store.read() as store:
+        names = [name for name, _ in GROUPS.scan(store, scope)]
+        return max(names, key=lambda name: store.count(FILTERS.kind, scope, prefix=f"{name}\0"), default="")
+
+
 def filters_of_group(service: Service, scope: Scope, name: str) -> list[GroupFilter]:
     """The metric filters of a group, by name."""
     with service.store.read() as store:

@@ -173,7 +173,16 @@ def test_of_a_group_without_events_a_rules_own_are_tried(bench: ConsoleBench) ->
 def test_without_a_group_one_is_to_be_made_first() -> None:
     seen = ConsoleBench().get("new/filter")
     assert "There is no log group yet." in seen.words
-    assert "Choose a log group, or paste events." in seen.words
+    assert "There is no log group yet: paste events." in seen.words
+
+
+def test_a_new_filter_begins_in_the_group_that_has_most_of_them(bench: ConsoleBench) -> None:
+    bench.call("logs", "CreateLogGroup", {"logGroupName": "another"})
+    bench.call("logs", "CreateLogGroup", {"logGroupName": "zebra"})
+    put(bench)
+    seen = bench.get("new/filter")
+    assert forms_of(seen.html)["Create"]["group"] == ["g"]
+    assert "3 events" in seen.words
 
 
 def test_findings_stand_with_their_names_and_remedies(bench: ConsoleBench) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from tocsin.app.definition_author import last_author
 from tocsin.app.filter_watch import FilterWatch
-from tocsin.app.log_group_reading import group_names
+from tocsin.app.log_group_reading import group_names, likely_group
 from tocsin.app.metric_filter import FILTERS, filter_name
 from tocsin.app.parameters import UNITS
 from tocsin.app.pattern_trial import TrialGate
@@ -56,7 +56,8 @@ _TOO_MANY = "More than 10 tests a second: this one was left out. Press Test for 
 
 def new_filter(visit: Visit) -> Answer:
     """The editor of a filter that is not there yet. The address may give a pattern, and more, to begin with."""
-    group = visit.form.get("group") or visit.query("group")
+    # A list to choose from shows something as chosen; what is tried is that.
+    group = visit.form.get("group") or visit.query("group") or likely_group(visit.service, visit.scope)
     given = {name: visit.query(name) for name in LABELS if visit.query(name)}
     fields = fields_sent(visit.form) if visit.form else first_fields() | given
     name = visit.form.get("name") or visit.query("filter")
