@@ -16,7 +16,7 @@ from tocsin.app.metric_filter import FILTERS
 from tocsin.app.standing_complaint import StandingComplaints
 from tocsin.app.trail import TRAILS
 from tocsin.app.trail_reading import acts_of
-from tocsin.app.trail_status import STATUSES
+from tocsin.app.trail_status import STATUSES, fault_text
 from tocsin.core.alarm.timestamp import moment
 from tocsin.core.complaint import ComplaintKind
 from tocsin.core.notification.safe_line import safe_line
@@ -203,7 +203,7 @@ class ScopeMatters:
         for _, status in STATUSES.scan(store, scope, prefix=f"{trail.name}\0"):
             for one in (status.files, status.logs, status.digests):
                 if one.error:
-                    text = f"what trail {name} delivers does not arrive: {safe_line(one.error)}"
+                    text = f"what trail {name} delivers does not arrive: {safe_line(fault_text(one.error))}"
                     return Matter(MatterKind.TRAIL, text, subject, since=one.succeeded_at or one.attempted_at)
         return None
 

@@ -84,7 +84,8 @@ def _alarm_is_there(store: StoreReader, arn: str) -> bool:
 
 
 def _who(one: KeptSubscription) -> str:
-    return f"{one.protocol} {shown_endpoint(one.protocol, one.endpoint)}"
+    shown = shown_endpoint(one.protocol, one.endpoint)
+    return shown if shown.startswith(f"{one.protocol}:") else f"{one.protocol} {shown}"
 
 
 def _pending(arn: str, one: KeptSubscription) -> Complaint:

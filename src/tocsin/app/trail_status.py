@@ -6,7 +6,7 @@ trail of many regions delivers each one's records by themselves; whoever deliver
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +20,26 @@ if TYPE_CHECKING:
     from tocsin.app.store_port import StoreReader, StoreWriter
     from tocsin.core.scope import Scope
     from tocsin.core.trail.definition import Trail
+
+
+_FAULTS: Final = {
+    "NoSuchBucket": "there is no such bucket",
+    "AccessDenied": "access is denied",
+    "InternalError": "it cannot be written, and the log of the service says why",
+    "ServiceUnavailable": "it takes nothing at the moment",
+    "RequestTimeout": "it does not answer in time",
+    "ConnectionError": "it cannot be reached",
+}
+
+
+def fault_text(code: str) -> str:
+    """What a delivery failed of, in words, with the code that GetTrailStatus gives.
+
+    >>> fault_text("NoSuchBucket"), fault_text("SlowDown")
+    ('there is no such bucket (NoSuchBucket)', 'SlowDown')
+    """
+    words = _FAULTS.get(code)
+    return code if words is None else f"{words} ({code})"
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

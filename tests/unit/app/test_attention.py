@@ -134,7 +134,9 @@ def test_a_trail_that_does_not_arrive_needs_a_hand(bench: BoardBench) -> None:
     failing = TrailStatus(files=Destination(succeeded_at=1, attempted_at=2, error="NoSuchBucket"))
     bench.store.write(lambda store: note_delivery(store, made, "eu-central-1", lambda _: failing))
     bench.go(minutes=1)
-    assert told(bench) == [("trail", "what trail main delivers does not arrive: NoSuchBucket")]
+    assert told(bench) == [
+        ("trail", "what trail main delivers does not arrive: there is no such bucket (NoSuchBucket)")
+    ]
 
 
 def test_a_region_that_has_gone_silent_is_told(bench: BoardBench) -> None:

@@ -349,9 +349,7 @@ def test_an_endpoint_that_takes_nothing_for_an_hour(failure: DeliveryOutcome) ->
     assert watched.kinds(HOUR - 1) == []
     endpoint, alarm = watched.look(1).standing
     assert (endpoint.kind, endpoint.subject) == (ComplaintKind.FAILING_ENDPOINT, f"{TOPIC}:s")
-    assert endpoint.reason.startswith(
-        "nothing has arrived at https https://hooks.example.com/… since 2026-03-01T12:00:00Z"
-    )
+    assert endpoint.reason.startswith("nothing has arrived at https://hooks.example.com/… since 2026-03-01T12:00:00Z")
     assert "secret" not in endpoint.reason
     assert alarm.reason.endswith("nothing arrives at any subscriber of alerts")
     watched.publish()

@@ -17,6 +17,7 @@ import msgspec
 from tocsin.app.log_group import GROUPS, group_arn
 from tocsin.app.trail import TRAILS
 from tocsin.app.trail_reading import chain_behind, list_trail_lines, read_trail
+from tocsin.app.trail_status import fault_text
 from tocsin.console.answer import FormProblemError, NoSuchPageError, Page, Redirect, Undo
 from tocsin.console.moment import from_epoch
 from tocsin.console.route import action, page
@@ -70,6 +71,7 @@ def trail_page(visit: Visit) -> Answer:
         "chosen": chosen,
         "trial": try_selectors(visit.service, trail, wanted) if (wanted := preset(chosen)) is not None else None,
         "start_calls": [trail_call("StartLogging", trail)],
+        "fault_text": fault_text,
         "moment_of": from_epoch,
         "moment_of_second": lambda second: from_epoch(second * 1000),
     }
