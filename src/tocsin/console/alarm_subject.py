@@ -120,4 +120,4 @@ def _unknown(visit: Visit, store: StoreReader, name: str) -> NoSuchPageError:
     ]
     near = nearest(name, names)
     links = [(near, visit.url("alarms", near))] if near else []
-    return NoSuchPageError(f"There is no alarm {name}.", nearest=links, hint="It may be in another account or region.")
+    return NoSuchPageError(f"There is no alarm {name}", nearest=links, hint="It may be in another account or region.")

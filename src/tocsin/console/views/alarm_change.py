@@ -345,9 +345,9 @@ def restore_alarm(visit: Visit) -> Answer:
     try:
         found = msgspec.json.decode(visit.form.exact("definition").encode(), type=_Definition)
     except msgspec.MsgspecError:
-        raise NoSuchPageError("There is no alarm in this form.") from None
+        raise NoSuchPageError("There is no alarm in this form") from None
     if found.operation not in {"PutMetricAlarm", "PutCompositeAlarm"}:
-        raise NoSuchPageError("There is no alarm in this form.")
+        raise NoSuchPageError("There is no alarm in this form")
     visit.call("cloudwatch", found.operation, found.parameters)
     name = str(found.parameters.get("AlarmName", ""))
     return Redirect(visit.url("alarms", name), told="The alarm is back. It begins in INSUFFICIENT_DATA.")
