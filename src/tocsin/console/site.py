@@ -91,6 +91,7 @@ class ConsoleSite:
         self._sent = SentForms(service)
         self._results = ResultLines()
         self._shared: SharedParts[ConsoleResponse] = SharedParts()
+        self._began = service.now_ms()
         self.routes = RouteTable(all_routes())
 
     def answer(self, request: ConsoleRequest) -> ConsoleResponse:
@@ -283,7 +284,8 @@ class ConsoleSite:
                 return _packed(request, ConsoleResponse(200, headers, answer.body))
 
     def _fragment(self, visit: Visit, answer: Fragment, *, status: int) -> ConsoleResponse:
-        seen_as = f"{answer.version}|{visit.visitor.role}|{visit.clock.zone_text}|{visit.at.date()}"
+        # Signals and counters begin anew with the process: what they tell apart holds for one run.
+        seen_as = f"{answer.version}|{visit.visitor.role}|{visit.clock.zone_text}|{visit.at.date()}|{self._began}"
         tag = f'"{hash_text(seen_as)}"' if answer.version else ""
         headers = (("ETag", tag),) if tag else ()
         if tag and visit.request.header("if-none-match") == tag:

@@ -6,13 +6,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from console_bench import SCOPE, ConsoleBench
+from console_bench import AT, SCOPE, ConsoleBench
 
 from tocsin.app.acknowledgement import acknowledge
 from tocsin.app.evaluator import Evaluator
 from tocsin.app.first_steps import FirstStep, step_calls
 from tocsin.console.visit import Visitor
 from tocsin.core.scope import Scope
+from tocsin.store.memory import MemoryStore
 
 OTHER = Scope("444455556666", "eu-west-1")
 ALARM = {
@@ -204,6 +205,13 @@ def test_a_day_with_its_events_and_changes_is_drawn(bench: ConsoleBench) -> None
     assert seen.text.count('class="lane"') == 1
     assert "Events a minute: highest 1 at" in seen.words
     assert seen.text.count('class="sA"') >= 1
+
+
+def test_a_part_of_another_run_is_another_one() -> None:
+    store = MemoryStore()
+    tag = ConsoleBench(store=store).get("_/overview/chain").headers["etag"]
+    later = ConsoleBench(store=store, at=AT + timedelta(milliseconds=1))
+    assert later.get("_/overview/chain", headers={"if-none-match": tag}).status == 200
 
 
 @pytest.mark.parametrize("part", PARTS)
