@@ -202,6 +202,7 @@ def test_equal_in_meaning_and_spelt_differently(pattern: str) -> None:
         '{ $.errorMessage = "*authentication" && $.eventName = "ConsoleLogin" }',
         "{ $.eventName = ConsoleLogin }",
         "ERROR",
+        f" {TOO_LARGE}",
     ],
 )
 def test_a_different_meaning_or_the_text_itself_is_no_finding(pattern: str) -> None:

@@ -121,6 +121,7 @@ def compare(a: str, b: str) -> Comparison:
         # Space-delimited patterns.
         ("[a, b = 4*]", '[x, y = "4*"]', EQUAL),
         ("[a = 404]", '[b = "404"]', B_IN_A),
+        ("[a = 4* && a > 5]", "[a = 4*]", A_IN_B),
         ("[a > 5, b]", "[a >= 5, b]", A_IN_B),
         ("[a > 5 && a < 6, ...]", "[b != 5, ...]", A_IN_B),
         ("[a, b = 1 && a = 2]", "[a = 2, b = 1]", EQUAL),
