@@ -31,8 +31,8 @@ demo: $(ENV) ## walk through the whole chain, then look at the demo archive
 CORE_TESTS := tests/unit/core tests/conformance tests/unit/test_verify_message.py tests/unit/app/test_watch.py \
   tests/unit/cli/test_explain.py tests/unit/cli/test_simulate.py tests/unit/console/test_learn.py
 PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder --numprocesses
-# Many of the other tests wait for a process or for the clock: three share two cores.
-WORKERS := $(shell cores=$$(nproc 2> /dev/null || echo 2); echo $$((cores + cores / 2)))
+# Many of the other tests wait for a process or for the clock: four share two cores.
+WORKERS := $(shell cores=$$(nproc 2> /dev/null || echo 2); echo $$((2 * cores)))
 
 ifdef ARGS
 test: $(ENV)
