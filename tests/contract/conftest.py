@@ -6,7 +6,7 @@ from importlib import import_module
 
 import pytest
 
-from tocsin.store import STORES
+from tocsin.store import STORES, log_batch
 
 
 def _open(name: str, folder):
@@ -15,8 +15,14 @@ def _open(name: str, folder):
     return kind() if name == "memory" else kind(folder / "tocsin.sqlite3")
 
 
-@pytest.fixture(params=sorted(STORES))
-def store(request, tmp_path):
-    opened = _open(request.param, tmp_path)
+# SQLite once more, with the log events of every call in a batch, as those of large calls are.
+_BATCHES = "sqlite-batches"
+
+
+@pytest.fixture(params=[*sorted(STORES), _BATCHES])
+def store(request, tmp_path, monkeypatch):
+    if request.param == _BATCHES:
+        monkeypatch.setattr(log_batch, "LEAST_EVENTS", 1)
+    opened = _open(request.param.removesuffix("-batches"), tmp_path)
     yield opened
     opened.close()

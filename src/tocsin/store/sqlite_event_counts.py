@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.core.event_count import DAY, HOUR, EventCount, EventKind, MinuteCount, oldest_kept
+from tocsin.store.log_batch import unpack_minutes
 from tocsin.store.sqlite_scope import scope_text
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ class SqliteEventCountReader:
                 " WHERE group_id = ? AND timestamp >= ? AND timestamp < ? GROUP BY minute",
                 (group, start * 60_000, end * 60_000),
             )
+            batches = execute(
+                "SELECT minutes FROM log_batch WHERE group_id = ? AND last_time >= ? AND first_time < ?",
+                (group, start * 60_000, end * 60_000),
+            )
+            for (minutes,) in batches:
+                counts = unpack_minutes(minutes)
+                found += [(minute, None, count) for minute, count in counts.items() if start <= minute < end]
         return [MinuteCount(*row) for row in found]
 
     def kinds(self, scope: Scope, *, start: int, end: int, group: str | None = None) -> list[EventCount]:

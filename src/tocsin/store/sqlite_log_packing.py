@@ -6,16 +6,19 @@ came of it is written in a transaction, which does nothing if an event of it has
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.activity import count_activity
 from tocsin.core.event_count import EventTally
 from tocsin.core.log_event import Term
 from tocsin.core.record_term import record_terms
+from tocsin.errors import StoreError
+from tocsin.store.log_batch import LEAST_EVENTS
 from tocsin.store.log_block import MOST_BYTES, MOST_EVENTS, BlockEvent, pack_events, pack_terms
 from tocsin.store.sqlite_activity import add_activity
 from tocsin.store.sqlite_event_counts import add_counts
-from tocsin.store.sqlite_log_reader import STREAM_TERM, id_digest
+from tocsin.store.sqlite_log_reader import STREAM_TERM, id_digest, read_batch
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,28 +52,79 @@ class NewBlock(NamedTuple):
     tally: EventTally
     activity: Counted
     """What the records come to."""
+    rows: Sequence[tuple[int, int]] = ()
+    batches: Sequence[int] = ()
+    """Where its events are loose: rows by sequence and stream, batches by their first sequences."""
 
 
 def make_block(connection: sqlite3.Connection, group_id: int) -> NewBlock | None:
     """A block of the oldest loose events of a group; None where there are none."""
-    rows = connection.execute(
-        "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event WHERE group_id = ?"
-        " ORDER BY timestamp, sequence LIMIT ?",
-        (group_id, MOST_EVENTS),
+    taken = _Taken(connection, group_id)
+    # What has waited longest goes first; what is left of the room is for the others.
+    oldest_row, oldest_batch = (
+        connection.execute(f"SELECT min(ingestion_time) FROM {table} WHERE group_id = ?", (group_id,)).fetchone()[0]  # noqa: S608  (two names)
+        for table in ("log_event", "log_batch")
     )
-    events: list[BlockEvent] = []
-    size = 0
-    for row in rows:
-        event = BlockEvent._make(row)
-        size += len(event.message)
-        if events and size > MOST_BYTES:
-            break
-        events.append(event)
-    rows.close()
-    if not events:
+    if oldest_batch is not None and (oldest_row is None or oldest_batch <= oldest_row):
+        taken.take_batches()
+        taken.take_rows()
+    else:
+        taken.take_rows()
+        taken.take_batches()
+    if not taken.events:
         return None
     scope, group = connection.execute("SELECT scope, name FROM log_group WHERE id = ?", (group_id,)).fetchone()
-    return block_of(events, group_id=group_id, scope=scope, group=group)
+    events = sorted(taken.events, key=itemgetter(0, 1))
+    block = block_of(events, group_id=group_id, scope=scope, group=group)
+    return block._replace(rows=tuple(taken.rows), batches=tuple(taken.batches))
+
+
+class _Taken:
+    """Loose events for a block: `rows` by sequence and stream, `batches` by their first sequences."""
+
+    def __init__(self, connection: sqlite3.Connection, group_id: int) -> None:
+        self._connection = connection
+        self._group_id = group_id
+        self._size = 0
+        self.events: list[BlockEvent] = []
+        self.rows: list[tuple[int, int]] = []
+        self.batches: list[int] = []
+
+    def _has_room(self, count: int, size: int) -> bool:
+        if self.events and (len(self.events) + count > MOST_EVENTS or self._size + size > MOST_BYTES):
+            return False
+        self._size += size
+        return True
+
+    def take_rows(self) -> None:
+        """Take the oldest rows, as far as there is room."""
+        rows = self._connection.execute(
+            "SELECT timestamp, sequence, ingestion_time, stream_id, message FROM log_event WHERE group_id = ?"
+            " ORDER BY timestamp, sequence LIMIT ?",
+            (self._group_id, MOST_EVENTS - len(self.events)),
+        )
+        for row in rows:
+            event = BlockEvent._make(row)
+            if not self._has_room(1, len(event.message)):
+                break
+            self.events.append(event)
+            self.rows.append((event.sequence, event.stream))
+        rows.close()
+
+    def take_batches(self) -> None:
+        """Take the oldest batches, as far as there is room."""
+        rows = self._connection.execute(
+            "SELECT sequence, count, size FROM log_batch WHERE group_id = ? ORDER BY sequence LIMIT ?",
+            (self._group_id, MOST_EVENTS // LEAST_EVENTS),
+        ).fetchall()
+        for sequence, count, size in rows:
+            if not self._has_room(count, size):
+                break
+            try:
+                self.events += read_batch(self._connection, sequence)
+            except StoreError:  # it stays where it is until its time is over, and keeps nothing else from being packed
+                continue
+            self.batches.append(sequence)
 
 
 def block_of(events: Sequence[BlockEvent], *, group_id: int, scope: str, group: str) -> NewBlock:
@@ -119,12 +173,10 @@ class BlockWriter:
         Raises:
             EventsGoneError: not all of them are there; the transaction is to be undone.
         """
-        events = block.events
-        removed = self._connection.executemany(
-            "DELETE FROM log_event WHERE sequence = ? AND stream_id = ?",
-            [(event.sequence, event.stream) for event in events],
-        ).rowcount
-        if removed != len(events):
+        many = self._connection.executemany
+        rows = many("DELETE FROM log_event WHERE sequence = ? AND stream_id = ?", block.rows).rowcount
+        batches = many("DELETE FROM log_batch WHERE sequence = ?", [(one,) for one in block.batches]).rowcount
+        if (max(rows, 0), max(batches, 0)) != (len(block.rows), len(block.batches)):
             raise EventsGoneError
         self.put(block)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tocsin.core.activity import ActivityOfTerm, Companion, Outcomes, hours_within, require_counted
 from tocsin.core.log_event import EventPlace, LogEvent, LogStream, LookUp, Sighting, Term
 from tocsin.core.record_term import record_terms
+from tocsin.store.log_batch import unpack_batch
 from tocsin.store.log_block import BlockEvent, BlockSpan, merge_blocks, places_of, unpack_events, unpack_some
 from tocsin.store.loose_terms import LooseTerms, lowered
 from tocsin.store.sqlite_activity import read_companions, read_hours, read_sighting
@@ -210,6 +211,8 @@ class SqliteLogReader:
                 (group, event_id),
             )
             events = [BlockEvent._make(row) for row in rows]
+            for span in self._batch_spans(group, None, None, descending=False):
+                events += self._batch(span.number)
             for number in self._blocks_of_record(group, digest, near):
                 events += self._unpacked(BlockSpan(number, (0, 0), (0, 0)))
             chosen = [
@@ -393,6 +396,50 @@ class SqliteLogReader:
         *,
         descending: bool,
     ) -> Iterator[LogEvent]:
+        """The events that are in no block yet."""
+        rows = self._rows(group_id, names, low, high, descending=descending)
+        spans = self._batch_spans(group_id, low, high, descending=descending)
+        if not spans:
+            return rows
+        packed = merge_blocks(
+            spans,
+            lambda span: _told(self._batch(span.number), names, low, high, descending=descending),
+            _place,
+            descending=descending,
+        )
+        return heapq.merge(rows, packed, key=_place, reverse=descending)
+
+    def _batch_spans(
+        self, group_id: int, low: tuple[int, int] | None, high: tuple[int, int] | None, *, descending: bool
+    ) -> list[BlockSpan]:
+        where, values = "group_id = ?", [group_id]
+        if low is not None:
+            where += " AND (last_time, sequence + count - 1) >= (?, ?)"
+            values += low
+        if high is not None:
+            where += " AND (first_time, sequence) < (?, ?)"
+            values += high
+        order = "last_time DESC, sequence DESC" if descending else "first_time, sequence"
+        rows = self._connection.execute(
+            f"SELECT sequence, first_time, last_time, count FROM log_batch WHERE {where} ORDER BY {order}",  # noqa: S608  (as above)
+            values,
+        )
+        return [BlockSpan(number, (first, number), (last, number + count - 1)) for number, first, last, count in rows]
+
+    def _batch(self, number: int) -> list[BlockEvent]:
+        """The events of a batch."""
+        require_time()
+        return read_batch(self._connection, number)
+
+    def _rows(
+        self,
+        group_id: int,
+        names: dict[int, _Named],
+        low: tuple[int, int] | None,
+        high: tuple[int, int] | None,
+        *,
+        descending: bool,
+    ) -> Iterator[LogEvent]:
         where, values = "group_id = ?", [group_id]
         if low is not None:
             where += " AND (timestamp, sequence) >= (?, ?)"
@@ -468,6 +515,14 @@ def id_digest(event_id: str) -> int:
     """Eight bytes of an eventID's digest, as a signed integer."""
     digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def read_batch(connection: sqlite3.Connection, number: int) -> list[BlockEvent]:
+    """The events of a batch, in the order of their places."""
+    ingestion_time, stream, data = connection.execute(
+        "SELECT ingestion_time, stream_id, data FROM log_batch WHERE sequence = ?", (number,)
+    ).fetchone()
+    return unpack_batch(data, sequence=number, ingestion_time=ingestion_time, stream=stream)
 
 
 def _bounds(

@@ -1,7 +1,7 @@
 """Log events written and removed. Spec: AR-5, CON-4.0 (X1 to X3), WIRE-8.1.
 
-Rule: events are kept as rows as they come, which is quick, and packed later, which makes them small and gives
-them their terms. Both are found alike.
+Rule: events are kept as they come, as rows, or as a batch where a call brings many, which is quick; they are packed
+into blocks later, which makes them small and gives them their terms. All are found alike.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.errors import StoreError
+from tocsin.store.log_batch import NewBatch, batches_of, bytes_of
 from tocsin.store.log_block import MOST_EVENTS, unpack_events
 from tocsin.store.sqlite_activity import take_back_activity
 from tocsin.store.sqlite_log_packing import BlockWriter
@@ -70,7 +71,11 @@ class SqliteLogWriter(SqliteLogReader):
         ).fetchone()
         if row is not None:
             self._keep_sequence()
-            self._connection.execute("DELETE FROM log_event WHERE group_id = ? AND stream_id = ?", (group_id, row[0]))
+            for table in ("log_event", "log_batch"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE group_id = ? AND stream_id = ?",  # noqa: S608  (two names)
+                    (group_id, row[0]),
+                )
             self._connection.execute("DELETE FROM log_stream WHERE id = ?", row)
             self._forget()
 
@@ -86,16 +91,20 @@ class SqliteLogWriter(SqliteLogReader):
         first = self._next_sequence()
         if events:
             self._open_counts()
-            insert_rows(
-                self._connection,
-                "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)",
-                [
-                    (sequence, group_id, stream_id, timestamp, ingested_at, message)
-                    for sequence, (timestamp, message) in enumerate(events, first)
-                ],
-            )
+            batches = list(batches_of(events))
+            if batches:
+                self._keep_batches(batches, first, group_id, stream_id, ingested_at)
+            else:
+                insert_rows(
+                    self._connection,
+                    "INSERT INTO log_event (sequence, group_id, stream_id, timestamp, ingestion_time, message)",
+                    [
+                        (sequence, group_id, stream_id, timestamp, ingested_at, message)
+                        for sequence, (timestamp, message) in enumerate(events, first)
+                    ],
+                )
             times = [timestamp for timestamp, _ in events]
-            size = sum(len(message) if message.isascii() else len(message.encode()) for _, message in events)
+            size = sum(one.size for one in batches) or bytes_of(events)
             self._connection.execute(
                 "UPDATE log_stream SET first_event = min(ifnull(first_event, ?1), ?1),"
                 " last_event = max(ifnull(last_event, ?2), ?2), last_ingestion = ?3,"
@@ -107,6 +116,18 @@ class SqliteLogWriter(SqliteLogReader):
             counts[group_id] = (count + len(events), min(oldest, ingested_at))
         self._sequence = first + len(events) - 1
         return range(first, first + len(events))
+
+    def _keep_batches(
+        self, batches: Sequence[NewBatch], sequence: int, group_id: int, stream_id: int, ingested_at: int
+    ) -> None:
+        for one in batches:
+            count, first, last = len(one.events), one.events[0][0], one.events[-1][0]
+            self._connection.execute(
+                "INSERT INTO log_batch (sequence, group_id, stream_id, count, first_time, last_time, ingestion_time,"
+                " size, minutes, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (sequence, group_id, stream_id, count, first, last, ingested_at, one.size, one.minutes, one.data),
+            )
+            sequence += count
 
     def loose(self, *, at: int) -> tuple[int, int | None]:
         """How many events are in no block, and the group of which some are to be packed, if any."""
@@ -145,9 +166,15 @@ class SqliteLogWriter(SqliteLogReader):
         ).fetchall()
         for stream, message in loose:
             sizes[stream] = sizes.get(stream, 0) + len(message.encode())
-        if loose:
+        batches = self._connection.execute(
+            "SELECT stream_id, size FROM log_batch WHERE group_id = ? AND last_time < ?", (group_id, before)
+        ).fetchall()
+        for stream, size in batches:
+            sizes[stream] = sizes.get(stream, 0) + size
+        if loose or batches:
             self._keep_sequence()
             self._connection.execute("DELETE FROM log_event WHERE group_id = ? AND timestamp < ?", (group_id, before))
+            self._connection.execute("DELETE FROM log_batch WHERE group_id = ? AND last_time < ?", (group_id, before))
             self._open = None
         for stream, size in sizes.items():
             self._connection.execute(
@@ -191,8 +218,8 @@ class SqliteLogWriter(SqliteLogReader):
             blocks = self._connection.execute("SELECT id FROM log_block WHERE group_id = ?", (group_id,)).fetchall()
             for (number,) in blocks:
                 self._delete_block(number)
-            for table in ("log_event", "log_stream"):
-                self._connection.execute(f"DELETE FROM {table} WHERE group_id = ?", (group_id,))  # noqa: S608  (two names)
+            for table in ("log_event", "log_batch", "log_stream"):
+                self._connection.execute(f"DELETE FROM {table} WHERE group_id = ?", (group_id,))  # noqa: S608  (three names)
             self._connection.execute("DELETE FROM log_group WHERE id = ?", (group_id,))
         self._forget()
 
@@ -218,7 +245,9 @@ class SqliteLogWriter(SqliteLogReader):
     def _open_counts(self) -> dict[int, tuple[int, int]]:
         if self._open is None:
             rows = self._connection.execute(
-                "SELECT group_id, count(*), min(ingestion_time) FROM log_event GROUP BY group_id"
+                "SELECT group_id, sum(count), min(at) FROM"
+                " (SELECT group_id, count(*) AS count, min(ingestion_time) AS at FROM log_event GROUP BY group_id"
+                " UNION ALL SELECT group_id, count, ingestion_time FROM log_batch) GROUP BY group_id"
             )
             self._open = {group: (count, oldest) for group, count, oldest in rows}
         return self._open
@@ -227,6 +256,7 @@ class SqliteLogWriter(SqliteLogReader):
         if self._sequence is None:
             row = self._connection.execute(
                 "SELECT max(ifnull((SELECT max(sequence) FROM log_event), 0),"
+                " ifnull((SELECT max(sequence + count - 1) FROM log_batch), 0),"
                 " ifnull((SELECT number FROM counter WHERE name = 'sequence'), 0))"
             ).fetchone()
             self._sequence = int(row[0])

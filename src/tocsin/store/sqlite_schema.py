@@ -266,9 +266,20 @@ CREATE INDEX evaluation_by_age ON evaluation (at);
 CREATE INDEX state_hour_by_age ON state_hour (hour);
 """
 
+_BATCHES = """
+-- Log events of one large call that are in no block yet: `count` of them from `sequence` on, `size` bytes of messages.
+-- `data` holds them, `minutes` how many are of which minute since the epoch; both are packed.
+CREATE TABLE log_batch (
+  sequence INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, stream_id INTEGER NOT NULL, count INTEGER NOT NULL,
+  first_time INTEGER NOT NULL, last_time INTEGER NOT NULL, ingestion_time INTEGER NOT NULL, size INTEGER NOT NULL,
+  minutes BLOB NOT NULL, data BLOB NOT NULL
+) STRICT;
+CREATE INDEX log_batch_by_group ON log_batch (group_id, sequence);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     *(_FIRST, _DELIVERIES, _RECORDS, _CALLS, _RECENT_POSTINGS),
-    *(_DELIVERY_LISTS, _SUMS, _ACTIVITY, _HISTORY_AGES),
+    *(_DELIVERY_LISTS, _SUMS, _ACTIVITY, _HISTORY_AGES, _BATCHES),
 )
 """Scripts by the version that they lead from."""
 

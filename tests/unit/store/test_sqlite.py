@@ -307,7 +307,7 @@ def test_terms_go_with_the_last_record_that_had_them(path: Path) -> None:
         assert reader.logs.stored_bytes(HERE, "g") == 0
     store.close()
     connection = sqlite3.connect(path)
-    for table in ("term", "posting", "record_id", "log_block", "log_event", "activity", "companion"):
+    for table in ("term", "posting", "record_id", "log_block", "log_event", "log_batch", "activity", "companion"):
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
     connection.close()
 
