@@ -65,7 +65,7 @@ _PRAGMAS = (
 _STEPS_OF_A_LOOK = 20_000
 
 # Pages that a connection keeps, in KiB. Each thread has one to read with, and the system keeps the file too.
-_WRITING_CACHE = 16_000
+_WRITING_CACHE = 10_000
 _READING_CACHE = 2_000
 
 

@@ -49,6 +49,7 @@ class SqliteLogWriter(SqliteLogReader):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._blocks = BlockWriter(connection)
+        self._buffer = bytearray()
         self._sequence: int | None = None
         self._ids: dict[tuple[Scope, str, str], tuple[int, int]] = {}
         self._open: dict[int, tuple[int, int]] | None = None  # group -> events that are not packed, oldest ingestion
@@ -91,7 +92,7 @@ class SqliteLogWriter(SqliteLogReader):
         first = self._next_sequence()
         if events:
             self._open_counts()
-            batches = list(batches_of(events))
+            batches = list(batches_of(events, self._buffer))
             if batches:
                 self._keep_batches(batches, first, group_id, stream_id, ingested_at)
             else:

@@ -74,14 +74,14 @@ def count_rows(path: Path, table: str) -> int:
     ids=["few", "enough", "at once", "falling", "many", "long", "bytes, not characters"],
 )
 def test_a_batch_holds_what_a_block_can_hold(sent: list[tuple[int, str]], sizes: list[int]) -> None:
-    made = list(batches_of(sent))
+    made = list(batches_of(sent, bytearray()))
     assert [len(one.events) for one in made] == sizes
     assert [event for one in made for event in one.events] == (sent if sizes else [])
     assert sum(one.size for one in made) == (bytes_of(sent) if sizes else 0)
 
 
 def test_a_batch_gives_its_events_back() -> None:
-    [made] = batches_of(events(LEAST_EVENTS, start=59_000, text="é{}"))
+    [made] = batches_of(events(LEAST_EVENTS, start=59_000, text="é{}"), bytearray(b"old"))
     found = unpack_batch(made.data, sequence=7, ingestion_time=5, stream=3)
     assert [(one.timestamp, one.message) for one in found] == made.events
     assert [one.sequence for one in found] == list(range(7, 7 + LEAST_EVENTS))
