@@ -341,31 +341,24 @@ class SqliteLogReader:
         terms: Sequence[int] = (),
     ) -> Iterator[BlockSpan]:
         """The blocks that hold something of low <= place < high, in the order that `merge_blocks` wants."""
-        where: list[str] = []
-        values: list[object] = []
-        if low is not None:
-            where.append("(last_time, last_sequence) >= (?, ?)")
-            values += low
-        if high is not None:
-            where.append("(first_time, first_sequence) < (?, ?)")
-            values += high
+        where, values = _within(low, high, first="first_time, first_sequence", last="last_time, last_sequence")
         rare = self._rare(terms)
         for term in terms:
             # Of a rare term its blocks are looked up; otherwise blocks are gone through as they are asked for.
             if term == rare:
-                where.append("id IN (SELECT block_id FROM posting WHERE term_id = ?)")
+                where += " AND id IN (SELECT block_id FROM posting WHERE term_id = ?)"
             else:
-                where.append("EXISTS (SELECT 1 FROM posting WHERE term_id = ? AND block_id = log_block.id)")
+                where += " AND EXISTS (SELECT 1 FROM posting WHERE term_id = ? AND block_id = log_block.id)"
             values.append(term)
         if names is not None and len(names) <= _MOST_STREAMS:
             named = f"scope = ? AND kind = ? AND value IN ({_marks(names)})"
-            where.append(f"id IN (SELECT block_id FROM posting JOIN term ON term.id = term_id WHERE {named})")  # noqa: S608  (question marks)
+            where += f" AND id IN (SELECT block_id FROM posting JOIN term ON term.id = term_id WHERE {named})"  # noqa: S608  (question marks)
             values += [scope_text(scope), STREAM_TERM, *map(str, names)]
         order = "last_time DESC, last_sequence DESC" if descending else "first_time, first_sequence"
         index = "" if rare is not None else f"INDEXED BY log_block_by_{'last' if descending else 'first'}"
         statement = (
             f"SELECT id, first_time, first_sequence, last_time, last_sequence FROM log_block {index}"  # noqa: S608  (names of columns)
-            f" WHERE {' AND '.join(['group_id = ?', *where])} ORDER BY {order}"
+            f" WHERE group_id = ?{where} ORDER BY {order}"
         )
         return heapq.merge(
             *(self._spans_of(statement, [group, *values]) for group in groups),
@@ -412,17 +405,11 @@ class SqliteLogReader:
     def _batch_spans(
         self, group_id: int, low: tuple[int, int] | None, high: tuple[int, int] | None, *, descending: bool
     ) -> list[BlockSpan]:
-        where, values = "group_id = ?", [group_id]
-        if low is not None:
-            where += " AND (last_time, sequence + count - 1) >= (?, ?)"
-            values += low
-        if high is not None:
-            where += " AND (first_time, sequence) < (?, ?)"
-            values += high
+        where, values = _within(low, high, first="first_time, sequence", last="last_time, sequence + count - 1")
         order = "last_time DESC, sequence DESC" if descending else "first_time, sequence"
         rows = self._connection.execute(
-            f"SELECT sequence, first_time, last_time, count FROM log_batch WHERE {where} ORDER BY {order}",  # noqa: S608  (as above)
-            values,
+            f"SELECT sequence, first_time, last_time, count FROM log_batch WHERE group_id = ?{where} ORDER BY {order}",  # noqa: S608  (as above)
+            (group_id, *values),
         )
         return [BlockSpan(number, (first, number), (last, number + count - 1)) for number, first, last, count in rows]
 
@@ -440,18 +427,12 @@ class SqliteLogReader:
         *,
         descending: bool,
     ) -> Iterator[LogEvent]:
-        where, values = "group_id = ?", [group_id]
-        if low is not None:
-            where += " AND (timestamp, sequence) >= (?, ?)"
-            values += low
-        if high is not None:
-            where += " AND (timestamp, sequence) < (?, ?)"
-            values += high
+        where, values = _within(low, high, first="timestamp, sequence", last="timestamp, sequence")
         order = "DESC" if descending else "ASC"
         rows = self._connection.execute(
             "SELECT timestamp, ingestion_time, sequence, stream_id, message FROM log_event"  # noqa: S608  (as above)
-            f" WHERE {where} ORDER BY timestamp {order}, sequence {order}",
-            values,
+            f" WHERE group_id = ?{where} ORDER BY timestamp {order}, sequence {order}",
+            (group_id, *values),
         )
         for timestamp, ingestion_time, sequence, stream, message in rows:
             name = names.get(stream)
@@ -515,6 +496,21 @@ def id_digest(event_id: str) -> int:
     """Eight bytes of an eventID's digest, as a signed integer."""
     digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def _within(
+    low: tuple[int, int] | None, high: tuple[int, int] | None, *, first: str, last: str
+) -> tuple[str, list[object]]:
+    """The condition, and its values, that of what lies from `first` to `last` something is in low <= place < high."""
+    where = ""
+    values: list[object] = []
+    if low is not None:
+        where += f" AND ({last}) >= (?, ?)"
+        values += low
+    if high is not None:
+        where += f" AND ({first}) < (?, ?)"
+        values += high
+    return where, values
 
 
 def read_batch(connection: sqlite3.Connection, number: int) -> list[BlockEvent]:
