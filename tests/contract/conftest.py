@@ -17,9 +17,17 @@ def _open(name: str, folder):
 
 # SQLite once more, with the log events of every call in a batch, as those of large calls are.
 _BATCHES = "sqlite-batches"
+_OF_LOG_EVENTS = {"test_store_activity", "test_store_event_counts", "test_store_logs"}
 
 
-@pytest.fixture(params=[*sorted(STORES), _BATCHES])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every store; where log events are looked at, batches of them too."""
+    if "store" in metafunc.fixturenames:
+        more = [_BATCHES] if metafunc.module.__name__.rpartition(".")[2] in _OF_LOG_EVENTS else []
+        metafunc.parametrize("store", [*sorted(STORES), *more], indirect=True)
+
+
+@pytest.fixture
 def store(request, tmp_path, monkeypatch):
     if request.param == _BATCHES:
         monkeypatch.setattr(log_batch, "LEAST_EVENTS", 1)
