@@ -29,7 +29,7 @@ else:
 _LEVEL = 1
 
 LEAST_EVENTS = 100
-"""Fewer events are rows: each batch costs as much as ten of them."""
+"""Fewer events are rows: a batch costs half of a hundred rows, and as much as some fifteen."""
 
 _encoder = msgspec.msgpack.Encoder()
 _decode_events = msgspec.msgpack.Decoder(list[tuple[int, str]]).decode
