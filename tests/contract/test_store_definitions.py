@@ -174,6 +174,30 @@ def test_version_changes_with_every_change_of_its_kind(store) -> None:
     assert version("alarm") == other
 
 
+def test_a_change_of_any_definition_shows_without_a_view(store) -> None:
+    seen = [store.changes()]
+    for change in (
+        lambda: put(store, "a"),
+        lambda: put(store, "a", scope=ELSEWHERE),
+        lambda: store.write(lambda writer: writer.put("alarm", HERE, "a", b"")),
+        lambda: store.write(lambda writer: writer.delete("topic", HERE, "a")),
+        lambda: store.write(lambda writer: writer.reset()),
+    ):
+        change()
+        seen.append(store.changes())
+    assert len(set(seen)) == len(seen)
+
+
+def test_what_is_no_definition_is_no_change(store) -> None:
+    put(store, "a")
+    before = store.changes()
+    store.write(lambda writer: writer.delete("topic", HERE, "b"))
+    store.write(lambda writer: writer.logs.create_stream(HERE, "group", "stream", at=0))
+    with store.read() as reader:
+        reader.get("topic", HERE, "a")
+    assert store.changes() == before
+
+
 def test_version_stays_where_nothing_was_deleted(store) -> None:
     put(store, "a")
     with store.read() as reader:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.app.alarm_record import COMPOSITES, METRIC_ALARMS
 from tocsin.app.log_group import GROUPS
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.app.service import Service
+    from tocsin.app.store_port import StoreReader
     from tocsin.core.scope import Scope
 
 _KINDS = (METRIC_ALARMS, COMPOSITES, GROUPS, TOPICS, TRAILS)
@@ -23,18 +25,30 @@ class KnownScopes:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._versions: tuple[int, ...] = ()
-        self._scopes: tuple[Scope, ...] = ()
+        self._found = _Found()
 
     def all(self) -> Sequence[Scope]:
         """Those with most definitions first, then by account and region."""
+        # What another process defines is seen within a second.
+        looked_at = (self._service.store.changes(), self._service.now_ms() // 1000)
+        found = self._found
+        if found.looked_at == looked_at:
+            return found.scopes
         with self._service.store.read() as store:
             versions = tuple(store.version(kind.kind) for kind in _KINDS)
-            if versions != self._versions:
-                counts: dict[Scope, int] = {}
-                for kind in _KINDS:
-                    for scope, _, _ in store.scan_all(kind.kind):
-                        counts[scope] = counts.get(scope, 0) + 1
-                order = sorted(counts, key=lambda scope: (-counts[scope], scope.account, scope.region))
-                self._versions, self._scopes = versions, tuple(order)
-            return self._scopes
+            scopes = found.scopes if versions == found.versions else _defined_in(store)
+        self._found = _Found(looked_at, versions, scopes)
+        return scopes
+
+
+class _Found(NamedTuple):
+    """Scopes, the versions of definitions that they are from, and when those were looked at."""
+
+    looked_at: tuple[int, int] = (-1, 0)
+    versions: tuple[int, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+
+
+def _defined_in(store: StoreReader) -> tuple[Scope, ...]:
+    counts = Counter(scope for kind in _KINDS for scope, _, _ in store.scan_all(kind.kind))
+    return tuple(sorted(counts, key=lambda scope: (-counts[scope], scope.account, scope.region)))

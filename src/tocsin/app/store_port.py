@@ -70,6 +70,13 @@ class Store(Protocol):
         """Make one block, with its postings, of log events that wait for it, if they are many or have waited long."""
         ...
 
+    def changes(self) -> int:
+        """A number that is another one once this process has changed a definition; it is asked for without the disk.
+
+        What another process has changed shows in `StoreReader.version` alone.
+        """
+        ...
+
     def check(self) -> None:
         """Raise StoreError with the reason when it cannot be read or written."""
         ...

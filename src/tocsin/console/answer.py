@@ -31,7 +31,9 @@ class Fragment(msgspec.Struct, frozen=True):
     """A part of a page, rendered alone.
 
     `version` says whether it has changed: with the same one nothing is rendered and 304 answered, so a costly context
-    is given as a function. An empty version is always rendered.
+    is given as a function. An empty version is always rendered. One that is given as a function is asked for once for
+    all who look on, for some seconds, until a definition has changed or another signal was told: it depends on nothing
+    of a visitor but the address.
 
     `is_shared` says that it depends on nothing else of a visitor than their role, zone and day: everybody who asks for
     it under one version is given the same, unless there is a form in it.
@@ -39,7 +41,7 @@ class Fragment(msgspec.Struct, frozen=True):
 
     template: str
     context: Context | Callable[[], Context]
-    version: str = ""
+    version: str | Callable[[], str] = ""
     is_shared: bool = False
 
 

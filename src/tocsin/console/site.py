@@ -58,6 +58,10 @@ if TYPE_CHECKING:
 
 _PACKED_ABOVE = 1_024
 
+# Seconds for which the version of a part holds that nothing was told to change. Versions of parts change with the
+# minute, or with every fifth second of it.
+_TURN = 5
+
 _STRANGER = Visitor(name="", role="viewer")
 """Whoever has not signed in."""
 
@@ -91,6 +95,7 @@ class ConsoleSite:
         self._sent = SentForms(service)
         self._results = ResultLines()
         self._shared: SharedParts[ConsoleResponse] = SharedParts()
+        self._versions: SharedParts[str] = SharedParts()
         self._began = service.now_ms()
         self.routes = RouteTable(all_routes())
 
@@ -285,8 +290,9 @@ class ConsoleSite:
 
     def _fragment(self, visit: Visit, answer: Fragment, *, status: int) -> ConsoleResponse:
         # Signals and counters begin anew with the process: what they tell apart holds for one run.
-        seen_as = f"{answer.version}|{visit.visitor.role}|{visit.clock.zone_text}|{visit.at.date()}|{self._began}"
-        tag = f'"{hash_text(seen_as)}"' if answer.version else ""
+        version = self._version(visit, answer)
+        seen_as = f"{version}|{visit.visitor.role}|{visit.clock.zone_text}|{visit.at.date()}|{self._began}"
+        tag = f'"{hash_text(seen_as)}"' if version else ""
         headers = (("ETag", tag),) if tag else ()
         if tag and visit.request.header("if-none-match") == tag:
             return ConsoleResponse(304, (*html_headers(visit.request, is_public=False), *headers), b"")
@@ -300,6 +306,18 @@ class ConsoleSite:
         key = (visit.request.path, visit.request.query, tag, _takes_gzip(visit.request))
         made = self._shared.get(key, make) if answer.is_shared and tag else make()[0]
         return replace(made, headers=(*html_headers(visit.request, is_public=False), *made.headers))
+
+    def _version(self, visit: Visit, answer: Fragment) -> str:
+        """The version of a part. Reading it off the store for each who looks on would cost more than sending it."""
+        work_out = answer.version
+        if not callable(work_out):
+            return work_out
+        signal = self._parts.last_signal()
+        if signal is None:  # nobody is told of changes, so what was found before may be past
+            return work_out()
+        changes, turn = self._service.store.changes(), int(visit.at.timestamp() // _TURN)
+        key = (visit.request.path, visit.request.query, tuple(visit.scopes), signal, changes, turn)
+        return self._versions.get(key, lambda: (work_out(), True))
 
     def _frame(self, visit: Visit, page: Page) -> dict[str, Any]:
         told = self._results.line(visit.query("told"), visit.at)

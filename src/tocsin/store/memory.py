@@ -57,6 +57,10 @@ class MemoryStore:
             content.undo.forget()
             return result
 
+    def changes(self) -> int:
+        """A number that is another one once a definition has been changed."""
+        return self._content.changes
+
     def pack_logs(self, *, at: int) -> Packing:  # noqa: ARG002  (there are no blocks)
         """Nothing is to be packed in memory."""
         return Packing(0, 0)

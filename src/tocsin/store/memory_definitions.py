@@ -57,7 +57,7 @@ class MemoryDefinitions:
         self._undo = undo
         self._tables: dict[str, dict[Scope, NamedTable]] = {}
         self._versions: dict[str, int] = {}
-        self._numbers = itertools.count(1)  # of versions; one is never given twice, even where a work fails
+        self.changes = 0  # the last number of a version; one is never given twice, even where a work fails
 
     def get(self, kind: str, scope: Scope, name: str) -> bytes | None:
         """One definition."""
@@ -128,4 +128,5 @@ class MemoryDefinitions:
                 self._changed(kind)
 
     def _changed(self, kind: str) -> None:
-        self._undo.put(self._versions, kind, next(self._numbers))
+        self.changes += 1
+        self._undo.put(self._versions, kind, self.changes)

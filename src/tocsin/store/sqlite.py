@@ -97,8 +97,11 @@ class SqliteStore:
             self._identity = _identity(path)
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS_OF_A_TRY}")
             self._writing = connection
-            numbers = VersionNumbers()
-            self._commits = GroupCommit(connection, lambda: _Writer(connection, numbers))
+            self._numbers = VersionNumbers()
+            self._changes = 0
+            self._commits = GroupCommit(
+                connection, lambda: _Writer(connection, self._numbers), committed=self._note_commit
+            )
 
     @contextmanager
     def read(self) -> Iterator[StoreReader]:
@@ -131,6 +134,14 @@ class SqliteStore:
         self._require_file()
         with told(self._path):
             return self._commits.write(work)
+
+    def changes(self) -> int:
+        """A number that is another one once a definition has been changed through here."""
+        return self._changes
+
+    def _note_commit(self) -> None:
+        # After the commit: who has seen the new number must not find what was there before.
+        self._changes = self._numbers.last
 
     def pack_logs(self, *, at: int) -> Packing:
         """Make one block of loose log events, if some are due; most of the work is done beside that of others."""

@@ -80,6 +80,11 @@ class VersionNumbers:
         self._mark = secrets.randbits(_MARK_BITS)
         self._last = 0
 
+    @property
+    def last(self) -> int:
+        """The last one that was given here; 0 before the first."""
+        return self._last
+
     def after(self, known: int) -> int:
         """A number that is greater than all that were given here, and than the one that is known to the database."""
         self._last = (((max(self._last, known) >> _MARK_BITS) + 1) << _MARK_BITS) | self._mark

@@ -55,12 +55,19 @@ class GroupCommit(Generic[Writer]):
     """Runs works one after the other on one connection.
 
     `make_writer` gives what works are given, and is called again after one failed that had written: whatever it
-    had in memory may be of what was undone.
+    had in memory may be of what was undone. `committed` is called after each commit, before anybody is told of it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, make_writer: Callable[[], Writer]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        make_writer: Callable[[], Writer],
+        *,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connection = connection
         self._make_writer = make_writer
+        self._committed = committed
         self._writer = make_writer()
         self._room = threading.BoundedSemaphore(_MOST_WAITING + 1)  # those who wait, and the one who writes
         self._lock = threading.Lock()  # of the three below
@@ -136,6 +143,7 @@ class GroupCommit(Generic[Writer]):
                 self._connection.execute("ROLLBACK")
             else:
                 self._connection.execute("COMMIT")
+                self._committed()
         except Exception as error:  # noqa: BLE001  (it is told to everybody who waits)
             self._undo_all()
             outcomes = [(None, error)] * len(jobs)

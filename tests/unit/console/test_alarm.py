@@ -545,7 +545,7 @@ class _Counting:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self.write, self.pack_logs = store.write, store.pack_logs
+        self.write, self.pack_logs, self.changes = store.write, store.pack_logs, store.changes
         self.asked: Counter[str] = Counter()
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from console_bench import AT, SCOPE, ConsoleBench
@@ -249,6 +250,59 @@ def test_a_part_that_was_shared_is_another_one_once_a_definition_has_changed() -
     set_state(bench, "stopped")
     assert "stopped" not in before
     assert "stopped" in bench.get("_/overview/ringing").text
+
+
+class _Viewed(MemoryStore):
+    """A store that counts how often it is looked at."""
+
+    views = 0
+
+    def read(self) -> Any:
+        self.views += 1
+        return super().read()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_whether_a_part_has_changed_is_looked_up_once_for_all_who_were_told_the_same(part: str) -> None:
+    store, told = _Viewed(), {"signal": 7}
+    bench = ConsoleBench(store=store, parts={"last_signal": lambda: told["signal"]})
+    alarm(bench, "stopped")
+    tag = bench.get(f"_/overview/{part}").headers["etag"]
+    store.views = 0
+    assert bench.get(f"_/overview/{part}", headers={"if-none-match": tag}).status == 304
+    assert store.views == 0
+    told["signal"] = 8
+    bench.get(f"_/overview/{part}", headers={"if-none-match": tag})
+    assert store.views > 0
+
+
+def test_whether_a_part_has_changed_is_always_looked_up_where_nobody_is_told() -> None:
+    store = _Viewed()
+    bench = ConsoleBench(store=store)
+    tag = bench.get("_/overview/counts").headers["etag"]
+    store.views = 0
+    assert bench.get("_/overview/counts", headers={"if-none-match": tag}).status == 304
+    assert store.views > 0
+
+
+def test_a_part_follows_the_time_between_two_signals() -> None:
+    store = _Viewed()
+    bench = ConsoleBench(store=store, parts={"last_signal": lambda: 7})
+    tag = bench.get("_/overview/chain").headers["etag"]
+    bench.clock.advance(5)
+    assert bench.get("_/overview/chain", headers={"if-none-match": tag}).status == 200
+
+
+def test_what_another_process_defines_is_found_within_a_second() -> None:
+    store = MemoryStore()
+    bench = ConsoleBench(store=store)
+    assert "444455556666" not in bench.get("log-groups").text
+    with pytest.MonkeyPatch.context() as others:
+        others.setattr(store, "changes", lambda: 0)
+        bench.get("log-groups")
+        bench.call("logs", "CreateLogGroup", {"logGroupName": "theirs"}, scope=OTHER)
+        bench.clock.advance(1)
+        assert "444455556666" in bench.get("log-groups").text
 
 
 def test_the_token_of_a_form_is_in_nobody_elses_part(bench: ConsoleBench) -> None:

@@ -25,11 +25,9 @@ from tocsin.app.alarm_record import (
     ACKNOWLEDGEMENTS,
     COMPOSITES,
     METRIC_ALARMS,
-    MUTE_RULES,
     STANDINGS,
 )
 from tocsin.app.evaluator import Evaluator
-from tocsin.app.topic import SUBSCRIPTIONS
 from tocsin.console.alarm_chart import USUAL, WINDOWS, ChartInput, alarm_figure
 from tocsin.console.alarm_definition import definition_rows
 from tocsin.console.alarm_subject import Subject, name_of, read_subject
@@ -80,9 +78,6 @@ _PATIENCE: Final = 0.15
 """Seconds that the page waits for the two slow answers (CON-4.4)."""
 
 _PATIENCE_ALONE: Final = 0.6
-
-_CHANGED_HERE: Final = (STANDINGS, ACKNOWLEDGEMENTS, METRIC_ALARMS, COMPOSITES, MUTE_RULES, SUBSCRIPTIONS)
-"""Kinds of definitions that a form of this page, or one that it leads to, may change."""
 
 _AROUND_MS: Final = 30 * 60_000
 """How far around the events is looked for what else the actor did."""
@@ -149,11 +144,7 @@ def _told_version(visit: Visit) -> str:
     What has come since the last signal, the next one tells. Empty where nobody is told: then it is not known.
     """
     number = visit.parts.last_signal()
-    if number is None:
-        return ""
-    with visit.service.store.read() as store:
-        versions = [store.version(kind.kind) for kind in _CHANGED_HERE]
-    return f"{number}.{versions}.{visit.at:%H%M}"
+    return "" if number is None else f"{number}.{visit.service.store.changes()}.{visit.at:%H%M}"
 
 
 def _answers(
@@ -288,10 +279,11 @@ def alarm_chart(visit: Visit) -> Answer:
             subject = read_subject(visit, store, name)
             return {"name": name, **_chart(visit, store, subject, _basis(visit, store, subject))}
 
-    with visit.service.store.read() as store:
-        versions = [store.version(kind.kind) for kind in (STANDINGS, METRIC_ALARMS, ACKNOWLEDGEMENTS)]
-    evaluated = visit.service.part(Evaluator).last_instant
-    version = f"{versions}{evaluated}{visit.at:%H%M}{visit.clock.zone_text}{visit.here}"
+    def version() -> str:
+        with visit.service.store.read() as store:
+            versions = [store.version(kind.kind) for kind in (STANDINGS, METRIC_ALARMS, ACKNOWLEDGEMENTS)]
+        return f"{versions}{visit.service.part(Evaluator).last_instant}{visit.at:%H%M}{visit.here}"
+
     return Fragment("alarm/_chart.html", context, version=version, is_shared=True)
 
 

@@ -210,8 +210,9 @@ def _alone(name: str, *also: Callable[[_Sight], object]) -> Callable[[Visit], An
     """The view of one part: it is made anew when an alarm, a definition or the minute has changed, or one of `also`."""
 
     def view(visit: Visit) -> Answer:
-        with _looking(visit) as sight:
-            version = ".".join([sight.board_version, *(str(one(sight)) for one in also)])
+        def version() -> str:
+            with _looking(visit) as sight:
+                return ".".join([sight.board_version, *(str(one(sight)) for one in also)])
 
         def context() -> Context:
             with _looking(visit) as sight:
