@@ -10,14 +10,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import chromium, visiting
+from browser import Tab, chromium, visiting
 from live_server import LiveServer
 from playwright.sync_api import expect
 
 from tocsin.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import APIResponse, Browser, Route
@@ -65,6 +65,91 @@ def test_a_new_event_shows_by_itself(chrome: Browser, live: LiveServer) -> None:
         expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
         put(live, "RunInstances")
         expect(tab.page.locator("#log-group-events")).to_contain_text("RunInstances")
+        tab.require_quiet()
+
+
+@pytest.fixture
+def alarmed(live: LiveServer) -> Callable[[str], None]:
+    """An alarm, and what brings it into a state."""
+    alarms = live.client("cloudwatch")
+    alarms.put_metric_alarm(
+        AlarmName="sg",
+        Namespace="Trail",
+        MetricName="Sg",
+        Statistic="Sum",
+        Period=86_400,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="ignore",  # it stays in the state that it is brought into
+    )
+    return lambda state: alarms.set_alarm_state(AlarmName="sg", StateValue=state, StateReason=f"now {state}")
+
+
+def open_alarm(tab: Tab) -> None:
+    """The page of the alarm. The browser tells its zone before that, as the first page of all is asked for twice."""
+    tab.open("")
+    tab.open("alarms/sg")
+
+
+def test_an_alarm_that_goes_off_while_its_page_is_open(
+    chrome: Browser, live: LiveServer, alarmed: Callable[[str], None]
+) -> None:
+    alarmed("OK")
+    with visiting(chrome, live.address) as tab:
+        open_alarm(tab)
+        page = tab.page
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
+        expect(page.locator(".verdict")).to_contain_text("Nothing rings")
+        page.evaluate("document.querySelector('.hist > li').seen = true")
+        alarmed("ALARM")
+        expect(page.locator(".verdict .st")).to_have_text("ALARM")
+        expect(page.locator(".crumb .here").last).to_have_text("ALARM sg")
+        expect(page).to_have_title("ALARM sg · Tocsin")
+        expect(page.get_by_text("Acknowledge…")).to_be_visible()
+        expect(page.locator("#why h2")).to_have_text("Why it is in ALARM")
+        expect(page.locator(".hist > li")).to_have_count(3)
+        assert page.evaluate("[...document.querySelectorAll('.hist > li')].map(row => !!row.seen)") == [
+            False,
+            True,
+            False,
+        ]
+        tab.require_quiet()
+
+
+def test_a_note_that_is_being_written_outlives_a_change(
+    chrome: Browser, live: LiveServer, alarmed: Callable[[str], None]
+) -> None:
+    alarmed("ALARM")
+    with visiting(chrome, live.address) as tab:
+        open_alarm(tab)
+        page = tab.page
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
+        page.get_by_text("Acknowledge…").click()
+        page.get_by_label("Note").fill("it is me")
+        page.locator(".verdict h1").click()  # neither the pointer nor the focus is in the form any more
+        alarmed("OK")
+        expect(page.locator(".verdict .st")).to_have_text("OK")
+        page.wait_for_timeout(3_000)  # the buttons come as often as the verdict
+        expect(page.get_by_label("Note")).to_have_value("it is me")
+        page.get_by_role("button", name="Acknowledge", exact=True).click()
+        expect(page.get_by_role("alert")).to_contain_text("sg is OK: there is nothing to acknowledge")
+        expect(page.locator(".verdict .st")).to_have_text("OK")
+
+
+def test_a_form_that_came_anew_answers_while_somebody_types(
+    chrome: Browser, live: LiveServer, alarmed: Callable[[str], None]
+) -> None:
+    alarmed("OK")
+    with visiting(chrome, live.address) as tab:
+        open_alarm(tab)
+        page = tab.page
+        expect(page.locator("[data-live-word]")).to_have_text("Live")
+        alarmed("ALARM")
+        expect(page.get_by_text("Acknowledge…")).to_be_visible()
+        page.get_by_text("Mute until…").click()
+        page.get_by_label("Reason").fill("night shift")
+        expect(page.locator("#mute-equal")).to_contain_text("night shift")
         tab.require_quiet()
 
 

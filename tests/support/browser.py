@@ -64,7 +64,8 @@ class Tab:
 
     def require_quiet(self) -> None:
         """No script failed, nothing was complained of, nothing was asked of another host, no dialog was shown."""
-        assert (self.errors, self.foreign, self.dialogs) == ([], [], [])
+        heard = {"errors": self.errors, "foreign": self.foreign, "dialogs": self.dialogs}
+        assert not any(heard.values()), heard
 
     def flaws(self) -> list[str]:
         """What axe finds, with the elements; nothing that is serious may be left out (CON-9.2)."""
@@ -100,7 +101,7 @@ class Tab:
         # Chromium itself notes each answer that is no success; 4xx, and what is expected, are no complaint (CON-9.4).
         is_expected = any(one in message.text for one in self.expected) or _REFUSED.match(message.text)
         if message.type in {"error", "warning"} and not is_expected:
-            self.errors.append(f"{message.type}: {message.text}")
+            self.errors.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def _see(self, request: Request) -> None:
         parts = urlsplit(request.url)

@@ -47,9 +47,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     A change of state has `old`, `new` and AWS's `reason`, and the `cause` of its deliveries where not all of them are
     told; an acknowledgement has `who`; a delivery has its `endpoint`,
-    `delivery_id` and whether it `arrived` (None while it is on its way). `place` is where older entries begin.
+    `delivery_id` and whether it `arrived` (None while it is on its way). `ident` tells it from all others of the alarm.
     """
 
+    ident: str
     kind: EntryKind
     at: datetime
     text: str = ""
@@ -99,8 +100,8 @@ def chronicle_of(
     shown = found[:limit]
     entries: list[Entry] = []
     told = 0
-    for _, item in shown:
-        entry = _entry(item)
+    for place, item in shown:
+        entry = _entry(item, "{}-{}".format(*place))
         rows: list[DeliveryRow] = []
         most = MOST_DELIVERIES if told < _MOST_TOLD else 0
         if entry.kind is EntryKind.STATE and with_deliveries:
@@ -114,7 +115,9 @@ def chronicle_of(
     newest = None if before is None else moment(before[0] // 1000)
     earliest = shown[-1][1].timestamp if shown and len(found) > limit else None
     entries += (
-        Entry(kind=EntryKind.ACKNOWLEDGEMENT, at=one.at, text=one.note, who=one.by)
+        Entry(
+            ident=f"{millisecond_of(one.at)}-by", kind=EntryKind.ACKNOWLEDGEMENT, at=one.at, text=one.note, who=one.by
+        )
         for one in acknowledgements_of(store, scope, name)
         if (newest is None or one.at < newest) and (earliest is None or one.at >= earliest)
     )
@@ -122,11 +125,12 @@ def chronicle_of(
     return Chronicle(entries=tuple(entries), before=shown[-1][0] if len(found) > limit else None)
 
 
-def _entry(item: HistoryItem) -> Entry:
+def _entry(item: HistoryItem, ident: str) -> Entry:
     data = msgspec.json.decode(item.history_data.encode(), type=_Data)
     match item.history_item_type:
         case HistoryItemType.STATE_UPDATE:
             return Entry(
+                ident=ident,
                 kind=EntryKind.STATE,
                 at=item.timestamp,
                 text=item.history_summary,
@@ -137,6 +141,7 @@ def _entry(item: HistoryItem) -> Entry:
         case HistoryItemType.ACTION:
             # A success that reached somebody is told by its deliveries.
             return Entry(
+                ident=ident,
                 kind=EntryKind.ACTION,
                 at=item.timestamp,
                 text=item.history_summary,
@@ -144,7 +149,7 @@ def _entry(item: HistoryItem) -> Entry:
                 is_failure=data.error is not None or "Nobody was told" in item.history_summary,
             )
         case _:
-            return Entry(kind=EntryKind.CONFIGURATION, at=item.timestamp, text=item.history_summary)
+            return Entry(ident=ident, kind=EntryKind.CONFIGURATION, at=item.timestamp, text=item.history_summary)
 
 
 def cause_of(scope: Scope, name: str, at: datetime) -> str:
@@ -157,6 +162,7 @@ def _delivery(store: StoreReader, row: DeliveryRow) -> Entry:
     envelope = unpack_envelope(row.body)
     last = attempts[-1].at if attempts else row.created_at
     return Entry(
+        ident=row.delivery_id,
         kind=EntryKind.DELIVERY,
         at=moment(last // 1000),
         text=row.outcome or (attempts[-1].text if attempts else ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from tocsin.console.moment import duration_text, machine_text
 from tocsin.console.navigation import NAVIGATION, section_of
@@ -18,10 +18,10 @@ from tocsin.console.static_file import static_path
 from tocsin.core.aws_command import aws_command
 from tocsin.core.equal_command import equal_forms
 from tocsin.core.quantity import count_text, counted
-from tocsin.time_limit import require_time
+from tocsin.time_limit import no_time_limit, require_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
 
     from tocsin.core.aws_call import AwsCall
 
@@ -41,11 +41,19 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
+class _Templates(PackageLoader):
+    """Templates of the package. They are compiled once, which is not to be taken for the time of who comes first."""
+
+    def load(self, environment: Environment, name: str, globals: MutableMapping[str, Any] | None = None) -> Template:  # noqa: A002  (jinja2's name)
+        with no_time_limit():
+            return super().load(environment, name, globals)
+
+
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """The environment of all templates."""
     made = Environment(
-        loader=PackageLoader("tocsin.console"),
+        loader=_Templates("tocsin.console"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -299,7 +299,7 @@ class ConsoleSite:
 
         def make() -> tuple[ConsoleResponse, bool]:
             given = answer.context() if callable(answer.context) else answer.context
-            text = render(answer.template, {"visit": visit} | dict(given))
+            text = render(answer.template, {"visit": visit, "form_id": self._service.new_id} | dict(given))
             bare = ConsoleResponse(status, headers, text.encode("utf-8", "replace"))
             return _packed(visit.request, bare), not visit.is_own
 

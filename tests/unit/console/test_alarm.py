@@ -177,6 +177,12 @@ def test_a_state_that_was_set_by_hand_has_no_records(ringing: AlarmBench) -> Non
     assert "the state was set by hand" in seen.words
 
 
+def test_a_state_that_was_set_by_hand_crossed_no_threshold() -> None:
+    bench = AlarmBench(alarm={"MetricName": "cpu"})
+    bench.call("cloudwatch", "SetAlarmState", {"AlarmName": "sg", "StateValue": "ALARM", "StateReason": "drill"})
+    assert answer(bench.get("alarms/sg"), "What happened?") == "The state was set by hand drill"
+
+
 def test_an_alarm_on_a_metric_that_no_filter_feeds() -> None:
     bench = AlarmBench(alarm={"MetricName": "cpu"})
     datum = {"MetricName": "cpu", "Value": 5.0, "Timestamp": bench.clock.now()}

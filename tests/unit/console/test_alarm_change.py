@@ -100,7 +100,7 @@ def test_a_note_that_is_too_long_keeps_the_form_open(bench: AlarmBench) -> None:
     seen = bench.post("acknowledge-alarm", fields)
     assert seen.status == 422
     assert "a note has at most 1,000 characters" in seen.words
-    assert re.search(r'<details class="drop" name="do" open><summary class="btn pri"', seen.text)
+    assert re.search(r'<details class="drop" name="do" id="do-acknowledge" open><summary class="btn pri"', seen.text)
 
 
 # ---------------------------------------------------------------- muting

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, PackageLoader
 
 import tocsin.console
 from tocsin.clock import ManualClock
@@ -40,6 +41,21 @@ def test_a_template_gives_up_soon_after_its_time(clock: ManualClock) -> None:
 def test_what_is_rendered_in_time_is_whole(clock: ManualClock) -> None:
     with time_limit(clock, 2.0):
         assert rendering.render("numbers", {"numbers": _numbers(clock, 1_000)}).count(",") == 1_000
+
+
+def test_who_comes_first_has_as_much_time_as_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(datetime(2026, 3, 14, tzinfo=UTC))
+    read = PackageLoader.get_source
+
+    def slow(*args: Any) -> Any:
+        clock.advance(60)
+        return read(*args)
+
+    monkeypatch.setattr(PackageLoader, "get_source", slow)
+    rendering.environment.cache_clear()
+    with time_limit(clock, 2.0):
+        assert "broken" in rendering.render("failure.html", {"what": "broken", "text": "", "is_part": False})
+    assert clock.monotonic() >= 60
 
 
 def test_a_fragment_is_what_stands_in_its_element_and_not_the_element() -> None:

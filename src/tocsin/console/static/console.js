@@ -8,6 +8,9 @@ const one = (selector, root = document) => root.querySelector(selector);
 
 const keyOf = (node) => (node.nodeType === 1 && (node.id || node.dataset.key)) || null;
 
+const isField = (node) => /^(INPUT|TEXTAREA|SELECT)$/.test(node.nodeName);
+const isFilledIn = (form) => form.closest("details[open]") || one("[data-typed]", form) || form.contains(document.activeElement);
+
 // Makes `old` like `fresh`, touching only what differs: focus, selection, open details and typed text stay.
 function morph(old, fresh) {
   if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
@@ -18,14 +21,21 @@ function morph(old, fresh) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
+  if (isField(old) && (old === document.activeElement || old.dataset.typed)) return;
+  if (old.nodeName === "FORM" && isFilledIn(old)) return;
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) {
     if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
   }
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(old.nodeName) && (old === document.activeElement || old.dataset.typed)) return;
   const keyed = new Map([...old.childNodes].filter(keyOf).map((child) => [keyOf(child), child]));
   let at = old.firstChild;
+  const pass = () => {
+    const gone = at;
+    at = at.nextSibling;
+    gone.remove();
+  };
   for (const next of [...fresh.childNodes]) {
+    while (at?.nodeType === 3 && next.nodeType !== 3) pass(); // a blank more must not put what follows out of step
     const same = keyOf(next) ? keyed.get(keyOf(next)) : at && !keyOf(at) && at.nodeName === next.nodeName ? at : null;
     if (same && same.parentNode === old) {
       if (same !== at) old.insertBefore(same, at);
@@ -33,11 +43,7 @@ function morph(old, fresh) {
       morph(same, next);
     } else old.insertBefore(next, at);
   }
-  while (at) {
-    const gone = at;
-    at = at.nextSibling;
-    gone.remove();
-  }
+  while (at) pass();
 }
 
 const treeOf = (html) => {
@@ -54,8 +60,13 @@ const tags = new WeakMap();
 const missed = new WeakSet(); // parts of which a signal came while they were being fetched
 const GAP = 2; // seconds from one fetch of a part to the next, where it says no other
 
-const isInUse = (part) => part.matches(":hover") || part.contains(document.activeElement);
-const rowsOf = (root) => $("tr, li, section", root).map(keyOf).filter(Boolean).join();
+const hasFilledIn = (part) => $("form", part).some(isFilledIn);
+const isInUse = (part) => part.matches(":hover") || part.contains(document.activeElement) || hasFilledIn(part);
+const rowsOf = (root) => $("tr, li, section", root).map((row) => row.dataset.rev || keyOf(row)).filter(Boolean).join();
+
+// Parts that come together are shown one after the other: laid out at once they would hold up who scrolls (CON-10.3).
+let queue = Promise.resolve();
+const turn = () => (queue = queue.then(() => new Promise((done) => setTimeout(done, 40))));
 
 async function refresh(part) {
   const last = busy.get(part) || 0;
@@ -72,7 +83,9 @@ async function refresh(part) {
     const answer = await fetch(part.dataset.fragment, { headers, credentials: "same-origin" });
     if (answer.status === 200) {
       if (answer.headers.get("ETag")) tags.set(part, answer.headers.get("ETag"));
-      show(part, await answer.text());
+      const html = await answer.text();
+      await turn();
+      show(part, html);
     }
     if (answer.status === 401) location.reload();
     if (answer.ok || answer.status === 304) alive();
@@ -103,19 +116,33 @@ function show(part, html, forced = false) {
   held.delete(part);
   morph(part, fresh);
   setStops(part);
+  enliven(part);
+  entitle(part);
   announce(part);
+}
+
+// What a window is called follows what it shows.
+function entitle(part) {
+  const title = one("[data-title]", part)?.dataset.title;
+  if (!title) return;
+  document.title = `${title} · Tocsin`;
+  const here = one(".crumb nav .here:last-child");
+  if (here) here.textContent = title;
 }
 
 function release(part) {
   if (held.has(part)) show(part, held.get(part), true);
 }
+function leave(part) {
+  if (!hasFilledIn(part)) release(part);
+}
 document.addEventListener("pointerout", (event) => {
   const part = event.target.closest?.("[data-fragment]");
-  if (part && !part.contains(event.relatedTarget) && !part.contains(document.activeElement)) release(part);
+  if (part && !part.contains(event.relatedTarget) && !part.contains(document.activeElement)) leave(part);
 });
 document.addEventListener("focusout", (event) => {
   const part = event.target.closest?.("[data-fragment]");
-  if (part && !part.contains(event.relatedTarget) && !part.matches(":hover")) release(part);
+  if (part && !part.contains(event.relatedTarget) && !part.matches(":hover")) leave(part);
 });
 
 // One message in ten seconds for those who listen instead of looking (CON-6.6).
@@ -235,7 +262,14 @@ if (mark) {
 
 // ---------------------------------------------------------------- forms that answer while somebody types (CON-7.2)
 
-for (const form of $("form[data-live]")) {
+const enlivened = new WeakSet();
+function enliven(root = document) {
+  for (const form of $("form[data-live]", root)) {
+    if (!enlivened.has(form)) answerWhileTyped(form);
+    enlivened.add(form);
+  }
+}
+function answerWhileTyped(form) {
   let timer = 0;
   let turn = 0;
   const target = document.getElementById(form.dataset.live);
@@ -254,12 +288,14 @@ for (const form of $("form[data-live]")) {
       // The button of the form is there.
     }
   };
-  form.addEventListener("input", (event) => {
-    event.target.dataset.typed = "1";
+  form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(send, 300);
   });
 }
+enliven();
+document.addEventListener("input", (event) => (event.target.dataset.typed = "1"), true);
+
 function caret(root) {
   const found = one("[data-caret]", root);
   const field = found && document.getElementById(found.dataset.caretIn);

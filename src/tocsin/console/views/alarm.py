@@ -1,15 +1,20 @@
 """One alarm: what happened, who did it, from where, is it going on, what else did they do, who knows. Spec: CON-4.4.
 
-alarms/{name}    everything          app.alarm_episode, alarm_incident, actor_activity, alarm_receipt … -> alarm.html
-_/alarm/answers  the six answers     again on state, evaluated, delivery; also the slow ones
-_/alarm/chart    metric, decisions   console.alarm_chart
-_/alarm/history  what became of it   app.alarm_chronicle
+alarms/{name}     everything            app.alarm_episode, actor_activity, alarm_receipt … -> alarm.html
+_/alarm/verdict   state, the sentence    again on state, as all of these
+_/alarm/buttons   what can be done       console.views.alarm_change
+_/alarm/answers   the six answers        also the slow ones
+_/alarm/chart     metric, decisions      console.alarm_chart
+_/alarm/evidence  why, and the events    app.alarm_evidence, alarm_incident
+_/alarm/chain     from event to person   app.alarm_chain
+_/alarm/history   what became of it      app.alarm_chronicle
 
 Changes are in `alarm_change`.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tocsin.app.actor_activity import Activity, activity_of
@@ -85,57 +90,131 @@ _AROUND_MS: Final = 30 * 60_000
 # ---------------------------------------------------------------- the page
 
 
+class _Sight:
+    """An alarm at one moment of the store, as a visit sees it. What several parts need is worked out once."""
+
+    def __init__(self, visit: Visit, store: StoreReader, name: str) -> None:
+        self.visit = visit
+        self.store = store
+        self.name = name
+        self.subject = read_subject(visit, store, name)
+
+    @cached_property
+    def episode(self) -> Episode | None:
+        """The present time in ALARM, or the last one."""
+        return episode_of(self.store, self.visit.scope, self.name, self.subject.standing)
+
+    @cached_property
+    def basis(self) -> _Basis:
+        """What made the present state."""
+        return _basis(self.visit, self.store, self.subject)
+
+    @cached_property
+    def chain(self) -> AlarmChain:
+        """The chain from the event to the person."""
+        visit = self.visit
+        return chain_of(visit.service, self.store, visit.scope, self.subject.alarm, now=millisecond_of(visit.at))
+
+    @cached_property
+    def incident(self) -> tuple[Incident, str]:
+        """What is behind the episode, and why its records cannot be read."""
+        try:
+            return _incident(self.visit, self.store, self.subject, self.episode), ""
+        except StoreError as error:  # of what is known without them nothing is held back
+            return Incident(), error.message
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """What every part is given."""
+        alarm = self.subject.alarm
+        return {
+            "name": self.name,
+            "subject": self.subject,
+            "alarm": alarm,
+            "condition": condition_text(alarm) if isinstance(alarm, MetricAlarm) else "",
+            "children": _children(self.visit, self.store, self.subject),
+            "moment_of": from_epoch,
+        }
+
+
 def alarm_page(visit: Visit) -> Answer:
     """The whole page of an alarm."""
     name = name_of(visit)
     with visit.service.store.read() as store:
-        subject = read_subject(visit, store, name)
-        episode = episode_of(store, visit.scope, name, subject.standing)
-        basis = _basis(visit, store, subject)
-        chain = chain_of(visit.service, store, visit.scope, subject.alarm, now=millisecond_of(visit.at))
-        context = {
-            "subject": subject,
-            "name": name,
-            **_answers(visit, store, subject, episode, patience=_PATIENCE),
-            **_why(visit, subject, basis, chain),
-            **_chart(visit, store, subject, basis),
-            **_history(visit, store, name),
-            "chain": chain,
-            "definition": definition_rows(visit, subject.alarm, tags=subject.tags),
-            "condition": condition_text(subject.alarm) if isinstance(subject.alarm, MetricAlarm) else "",
-            "children": _children(visit, store, subject),
-            "parents": list(visit.service.part(AlarmNetworks).of(store, visit.scope).network.parents(name)),
-            "moment_of": from_epoch,
-            **form_context(visit, store, subject),
+        sight = _Sight(visit, store, name)
+        context = dict(sight.shown)
+        for part in _PARTS.values():
+            context |= part(sight)
+        context |= {
+            **_answers(sight, patience=_PATIENCE),
+            **_chart(sight),
+            "definition": definition_rows(visit, sight.subject.alarm, tags=sight.subject.tags),
         }
-    title = f"{subject.state} {name}"
+    title = f"{sight.subject.state} {name}"
     return Page("alarm.html", title, context, crumbs=[("Alarms", visit.url("alarms"))], section="alarms")
 
 
-# ---------------------------------------------------------------- the six answers
+# ---------------------------------------------------------------- parts that are fetched alone
 
 
-def alarm_answers(visit: Visit) -> Answer:
-    """The six answers alone, the slow ones among them."""
-    name = visit.query("name")
+def _verdict(sight: _Sight) -> dict[str, Any]:
+    """State, since when, whether somebody has it; then what happened, in a sentence."""
+    network = sight.visit.service.part(AlarmNetworks).of(sight.store, sight.visit.scope).network
+    return {"episode": sight.episode, "chain": sight.chain, "parents": list(network.parents(sight.name))}
 
-    def context() -> dict[str, Any]:
-        with visit.service.store.read() as store:
-            subject = read_subject(visit, store, name)
-            episode = episode_of(store, visit.scope, name, subject.standing)
-            answers = _answers(visit, store, subject, episode, patience=_PATIENCE_ALONE)
-            activity = answers["activity"]
-            if answers["unread"] or (activity is not None and activity.is_cut):  # whoever asks next tries again
-                visit.is_own = True
-            return {
-                "subject": subject,
-                "name": name,
-                "moment_of": from_epoch,
-                "children": _children(visit, store, subject),
-                **answers,
-            }
 
-    return Fragment("alarm/_answers.html", context, version=_told_version(visit), is_shared=True)
+def _buttons(sight: _Sight) -> dict[str, Any]:
+    """What can be done."""
+    return form_context(sight.visit, sight.store, sight.subject)
+
+
+def _evidence(sight: _Sight) -> dict[str, Any]:
+    """Why it is in its state, and the events behind it."""
+    incident, _ = sight.incident
+    return {**_why(sight), "incident": incident, "shown_events": incident.events[:EVENTS]}
+
+
+def _chain(sight: _Sight) -> dict[str, Any]:
+    """The chain from the event to the person."""
+    return {"chain": sight.chain}
+
+
+def _history(sight: _Sight) -> dict[str, Any]:
+    """What became of it."""
+    visit = sight.visit
+    oldest = millisecond_of(visit.at) - visit.service.settings.history_days * 86_400_000
+    before = _place(visit.query("before"))
+    found = chronicle_of(sight.store, visit.scope, sight.name, oldest=oldest, limit=ENTRIES, before=before)
+    older = "" if found.before is None else visit.url("alarms", sight.name, before="{}.{}".format(*found.before))
+    return {"entries": found.entries, "older": older, "is_older": before is not None}
+
+
+def _place(text: str) -> tuple[int, int] | None:
+    at, _, sequence = text.partition(".")
+    return (int(at), int(sequence)) if at.isdecimal() and sequence.isdecimal() else None
+
+
+_PARTS: Final[dict[str, Callable[[_Sight], dict[str, Any]]]] = {
+    "verdict": _verdict,
+    "buttons": _buttons,
+    "evidence": _evidence,
+    "chain": _chain,
+    "history": _history,
+}
+
+
+def _alone(name: str) -> Callable[[Visit], Answer]:
+    """The view of one part."""
+
+    def view(visit: Visit) -> Answer:
+        def context() -> dict[str, Any]:
+            with visit.service.store.read() as store:
+                sight = _Sight(visit, store, visit.query("name"))
+                return sight.shown | _PARTS[name](sight)
+
+        return Fragment(f"alarm/_{name}.html", context, version=_told_version(visit), is_shared=True)
+
+    return view
 
 
 def _told_version(visit: Visit) -> str:
@@ -147,21 +226,34 @@ def _told_version(visit: Visit) -> str:
     return "" if number is None else f"{number}.{visit.service.store.changes()}.{visit.at:%H%M}"
 
 
-def _answers(
-    visit: Visit, store: StoreReader, subject: Subject, episode: Episode | None, *, patience: float
-) -> dict[str, Any]:
+# ---------------------------------------------------------------- the six answers
+
+
+def alarm_answers(visit: Visit) -> Answer:
+    """The six answers alone, the slow ones among them."""
+
+    def context() -> dict[str, Any]:
+        with visit.service.store.read() as store:
+            sight = _Sight(visit, store, visit.query("name"))
+            answers = _answers(sight, patience=_PATIENCE_ALONE)
+        activity = answers["activity"]
+        if answers["unread"] or (activity is not None and activity.is_cut):  # whoever asks next tries again
+            visit.is_own = True
+        return sight.shown | answers
+
+    return Fragment("alarm/_answers.html", context, version=_told_version(visit), is_shared=True)
+
+
+def _answers(sight: _Sight, *, patience: float) -> dict[str, Any]:
     """The answers about the present time in ALARM, or the last one."""
+    visit, store, subject, episode = sight.visit, sight.store, sight.subject, sight.episode
     service, scope, clock = visit.service, visit.scope, visit.service.clock
     began = clock.monotonic()
 
     def has_time() -> bool:
         return clock.monotonic() - began < patience or bool(visit.query("wait"))
 
-    incident, unread = Incident(), ""
-    try:
-        incident = _incident(visit, store, subject, episode)
-    except StoreError as error:  # of what is known without them nothing is held back
-        unread = error.message
+    incident, unread = sight.incident
     hearing = Hearing()
     if episode is not None:
         hearing = hearing_of(service, store, scope, subject.alarm, episode.began)
@@ -181,10 +273,10 @@ def _answers(
         "unread": unread,
         "hearing": hearing,
         "cause": cause_of(scope, subject.alarm.alarm_name, episode.began) if episode is not None else "",
+        "slots": sight.basis.slots,
         "forecast": ok,
         "activity": activity,
         "activity_is_late": activity is None and not unread and incident.who is not None and bool(incident.who.actor),
-        "shown_events": incident.events[:EVENTS],
         "is_done": DONE,
     }
 
@@ -245,9 +337,9 @@ def _basis(visit: Visit, store: StoreReader, subject: Subject) -> _Basis:
     return _Basis(record.evaluation, decided_slots(store, subject.ready, record.evaluation))
 
 
-def _why(visit: Visit, subject: Subject, basis: _Basis, chain: AlarmChain) -> dict[str, Any]:
+def _why(sight: _Sight) -> dict[str, Any]:
     """Why the alarm is in its state: words, slots, AWS's reason."""
-    alarm = subject.alarm
+    visit, alarm, basis = sight.visit, sight.subject.alarm, sight.basis
     words: DecisionWords | None = None
     rings_for = ""
     if isinstance(alarm, MetricAlarm):
@@ -255,7 +347,7 @@ def _why(visit: Visit, subject: Subject, basis: _Basis, chain: AlarmChain) -> di
             words = decision_words(
                 alarm, basis.evaluation, clock=lambda at: visit.clock.text(at, seconds=at.second != 0)
             )
-        has_default = any(one.default_value is not None for one in chain.filters)
+        has_default = any(one.default_value is not None for one in sight.chain.filters)
         rings_for = ring_text(alarm, has_default=has_default, extra=visit.service.settings.evaluation_range)
     return {
         "why": words,
@@ -272,12 +364,11 @@ def _why(visit: Visit, subject: Subject, basis: _Basis, chain: AlarmChain) -> di
 
 def alarm_chart(visit: Visit) -> Answer:
     """The chart alone."""
-    name = visit.query("name")
 
     def context() -> dict[str, Any]:
         with visit.service.store.read() as store:
-            subject = read_subject(visit, store, name)
-            return {"name": name, **_chart(visit, store, subject, _basis(visit, store, subject))}
+            sight = _Sight(visit, store, visit.query("name"))
+            return {"name": sight.name, **_chart(sight)}
 
     def version() -> str:
         with visit.service.store.read() as store:
@@ -287,8 +378,9 @@ def alarm_chart(visit: Visit) -> Answer:
     return Fragment("alarm/_chart.html", context, version=version, is_shared=True)
 
 
-def _chart(visit: Visit, store: StoreReader, subject: Subject, basis: _Basis) -> dict[str, Any]:
+def _chart(sight: _Sight) -> dict[str, Any]:
     """The chart of a metric alarm; None for a composite, which has no metric."""
+    visit, subject, basis = sight.visit, sight.subject, sight.basis
     window = visit.query("window", USUAL)
     window = window if window in WINDOWS else USUAL
     by_minute = visit.query("by") == "minutes"
@@ -302,35 +394,11 @@ def _chart(visit: Visit, store: StoreReader, subject: Subject, basis: _Basis) ->
             slots=basis.slots,
             events_at="#events" if subject.is_fed else "",
         )
-        figure = alarm_figure(visit, store, given, window=window, by_minute=by_minute)
+        figure = alarm_figure(visit, sight.store, given, window=window, by_minute=by_minute)
     return {"figure": figure, "window": window, "windows": WINDOWS, "by_minute": by_minute}
 
 
-# ---------------------------------------------------------------- history, children
-
-
-def alarm_history(visit: Visit) -> Answer:
-    """The history alone."""
-    name = visit.query("name")
-
-    def context() -> dict[str, Any]:
-        with visit.service.store.read() as store:
-            return {"name": name, **_history(visit, store, name)}
-
-    return Fragment("alarm/_history.html", context, version=_told_version(visit), is_shared=True)
-
-
-def _history(visit: Visit, store: StoreReader, name: str) -> dict[str, Any]:
-    oldest = millisecond_of(visit.at) - visit.service.settings.history_days * 86_400_000
-    before = _place(visit.query("before"))
-    found = chronicle_of(store, visit.scope, name, oldest=oldest, limit=ENTRIES, before=before)
-    older = "" if found.before is None else visit.url("alarms", name, before="{}.{}".format(*found.before))
-    return {"entries": found.entries, "older": older, "is_older": before is not None}
-
-
-def _place(text: str) -> tuple[int, int] | None:
-    at, _, sequence = text.partition(".")
-    return (int(at), int(sequence)) if at.isdecimal() and sequence.isdecimal() else None
+# ---------------------------------------------------------------- children
 
 
 def _children(visit: Visit, store: StoreReader, subject: Subject) -> list[dict[str, Any]]:
@@ -360,7 +428,7 @@ ROUTES = (
     fragment("alarm/export", export_alarm),
     fragment("alarm/answers", alarm_answers),
     fragment("alarm/chart", alarm_chart),
-    fragment("alarm/history", alarm_history),
+    *(fragment(f"alarm/{name}", _alone(name)) for name in _PARTS),
     fragment("alarm/records", alarm_records),
     action("acknowledge-alarm", acknowledge_alarm, form=alarm_page),
     action("mute-alarm", mute_alarm, form=alarm_page),
