@@ -59,10 +59,17 @@ def put(server: LiveServer, name: str) -> None:
     server.client("logs").put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=[event])
 
 
+def open_live(tab: Tab, path: str) -> None:
+    """A page that hears what changes. The first of all is asked for twice, as the browser then tells its zone."""
+    tab.open(path)
+    tab.page.wait_for_function("document.cookie.includes('tocsin-zone')")
+    tab.open(path)
+    expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+
+
 def test_a_new_event_shows_by_itself(chrome: Browser, live: LiveServer) -> None:
     with visiting(chrome, live.address) as tab:
-        tab.open(f"logs/{GROUP}")
-        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        open_live(tab, f"logs/{GROUP}")
         put(live, "RunInstances")
         expect(tab.page.locator("#log-group-events")).to_contain_text("RunInstances")
         tab.require_quiet()
@@ -86,20 +93,13 @@ def alarmed(live: LiveServer) -> Callable[[str], None]:
     return lambda state: alarms.set_alarm_state(AlarmName="sg", StateValue=state, StateReason=f"now {state}")
 
 
-def open_alarm(tab: Tab) -> None:
-    """The page of the alarm. The browser tells its zone before that, as the first page of all is asked for twice."""
-    tab.open("")
-    tab.open("alarms/sg")
-
-
 def test_an_alarm_that_goes_off_while_its_page_is_open(
     chrome: Browser, live: LiveServer, alarmed: Callable[[str], None]
 ) -> None:
     alarmed("OK")
     with visiting(chrome, live.address) as tab:
-        open_alarm(tab)
+        open_live(tab, "alarms/sg")
         page = tab.page
-        expect(page.locator("[data-live-word]")).to_have_text("Live")
         expect(page.locator(".verdict")).to_contain_text("Nothing rings")
         page.evaluate("document.querySelector('.hist > li').seen = true")
         alarmed("ALARM")
@@ -122,9 +122,8 @@ def test_a_note_that_is_being_written_outlives_a_change(
 ) -> None:
     alarmed("ALARM")
     with visiting(chrome, live.address) as tab:
-        open_alarm(tab)
+        open_live(tab, "alarms/sg")
         page = tab.page
-        expect(page.locator("[data-live-word]")).to_have_text("Live")
         page.get_by_text("Acknowledge…").click()
         page.get_by_label("Note").fill("it is me")
         page.locator(".verdict h1").click()  # neither the pointer nor the focus is in the form any more
@@ -142,15 +141,28 @@ def test_a_form_that_came_anew_answers_while_somebody_types(
 ) -> None:
     alarmed("OK")
     with visiting(chrome, live.address) as tab:
-        open_alarm(tab)
+        open_live(tab, "alarms/sg")
         page = tab.page
-        expect(page.locator("[data-live-word]")).to_have_text("Live")
         alarmed("ALARM")
         expect(page.get_by_text("Acknowledge…")).to_be_visible()
         page.get_by_text("Mute until…").click()
         page.get_by_label("Reason").fill("night shift")
         expect(page.locator("#mute-equal")).to_contain_text("night shift")
         tab.require_quiet()
+
+
+def test_a_list_goes_on_while_something_in_it_is_chosen(
+    chrome: Browser, live: LiveServer, alarmed: Callable[[str], None]
+) -> None:
+    alarmed("OK")
+    with visiting(chrome, live.address) as tab:
+        open_live(tab, "alarms")
+        page = tab.page
+        page.get_by_role("checkbox").first.check()
+        page.locator("h1").click()
+        alarmed("ALARM")
+        expect(page.locator("tbody tr .st").first).to_have_text("ALARM")
+        expect(page.get_by_role("checkbox").first).to_be_checked()
 
 
 # What a page shifts by while it loads and its scripts begin (CON-10.3).
@@ -175,8 +187,7 @@ def test_nothing_moves_when_a_page_comes_alive(chrome: Browser, live: LiveServer
 def test_nothing_moves_under_the_pointer(chrome: Browser, live: LiveServer) -> None:
     put(live, "StopInstances")
     with visiting(chrome, live.address) as tab:
-        tab.open(f"logs/{GROUP}")
-        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        open_live(tab, f"logs/{GROUP}")
         rows = tab.page.locator("#log-group-events tbody tr")
         rows.first.hover()
         before = rows.first.bounding_box()
@@ -199,8 +210,7 @@ _INGESTS = "window.signals.filter((name) => name === 'ingest').length"
 def test_what_comes_while_a_part_is_fetched_shows_too(chrome: Browser, live: LiveServer) -> None:
     with visiting(chrome, live.address) as tab:
         tab.page.add_init_script(_NOTES_SIGNALS)
-        tab.open(f"logs/{GROUP}")
-        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        open_live(tab, f"logs/{GROUP}")
         held: list[tuple[Route, APIResponse]] = []
 
         def hold_the_first(route: Route) -> None:
@@ -233,8 +243,7 @@ def test_each_part_is_fetched_at_its_own_pace(chrome: Browser, live: LiveServer)
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )
     with visiting(chrome, live.address) as tab:
-        tab.open()
-        expect(tab.page.locator("[data-live-word]")).to_have_text("Live")
+        open_live(tab, "")
         tab.page.evaluate("self.others = new BroadcastChannel('tocsin-console')")
 
         def fetched(part: str) -> list[float]:

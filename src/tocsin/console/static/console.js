@@ -9,7 +9,7 @@ const one = (selector, root = document) => root.querySelector(selector);
 const keyOf = (node) => (node.nodeType === 1 && (node.id || node.dataset.key)) || null;
 
 const isField = (node) => /^(INPUT|TEXTAREA|SELECT)$/.test(node.nodeName);
-const isFilledIn = (form) => form.closest("details[open]") || one("[data-typed]", form) || form.contains(document.activeElement);
+const isFilledIn = (form) => form.closest("details[open]"); // those around a list are always there, and their rows change
 
 // Makes `old` like `fresh`, touching only what differs: focus, selection, open details and typed text stay.
 function morph(old, fresh) {
@@ -288,13 +288,13 @@ function answerWhileTyped(form) {
       // The button of the form is there.
     }
   };
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
+    event.target.dataset.typed = "1";
     clearTimeout(timer);
     timer = setTimeout(send, 300);
   });
 }
 enliven();
-document.addEventListener("input", (event) => (event.target.dataset.typed = "1"), true);
 
 function caret(root) {
   const found = one("[data-caret]", root);
