@@ -154,7 +154,7 @@ def rows(made: data.Made) -> list[Row]:
         *(Row(f"fragment {name}", f"_/{name}", FRAGMENT) for name in _FRAGMENTS),
         *(
             Row(f"fragment alarm/{name}", f"_/alarm/{name}?{urlencode({'name': _ALARM})}", FRAGMENT)
-            for name in ("chart", "history", "records")
+            for name in ("verdict", "buttons", "chart", "evidence", "chain", "history", "records")
         ),
         Row("304: overview/counts", "_/overview/counts", UNCHANGED, tag="*"),
         Row("304: alarm/chart", f"_/alarm/chart?{urlencode({'name': _ALARM})}", UNCHANGED, tag="*"),
