@@ -78,7 +78,9 @@ def test_answers_that_failed_for_one_are_tried_again_for_the_next(monkeypatch: p
 
         broken.setattr("tocsin.console.views.alarm.incident_of", fails)
         assert "Its records cannot be read" in bench.get("_/alarm/answers?name=sg").words
+        assert "Contributing events" not in bench.get("_/alarm/evidence?name=sg").words
     assert "1 change, done" in bench.get("_/alarm/answers?name=sg").words
+    assert "Contributing events" in bench.get("_/alarm/evidence?name=sg").words
 
 
 def test_an_acknowledgement_of_another_change_is_refused(bench: AlarmBench) -> None:

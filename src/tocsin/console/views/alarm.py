@@ -170,7 +170,9 @@ def _buttons(sight: _Sight) -> dict[str, Any]:
 
 def _evidence(sight: _Sight) -> dict[str, Any]:
     """Why it is in its state, and the events behind it."""
-    incident, _ = sight.incident
+    incident, unread = sight.incident
+    if unread:  # whoever asks next tries again
+        sight.visit.is_own = True
     return {**_why(sight), "incident": incident, "shown_events": incident.events[:EVENTS]}
 
 
@@ -235,11 +237,11 @@ def alarm_answers(visit: Visit) -> Answer:
     def context() -> dict[str, Any]:
         with visit.service.store.read() as store:
             sight = _Sight(visit, store, visit.query("name"))
-            answers = _answers(sight, patience=_PATIENCE_ALONE)
+            answers = sight.shown | _answers(sight, patience=_PATIENCE_ALONE)
         activity = answers["activity"]
         if answers["unread"] or (activity is not None and activity.is_cut):  # whoever asks next tries again
             visit.is_own = True
-        return sight.shown | answers
+        return answers
 
     return Fragment("alarm/_answers.html", context, version=_told_version(visit), is_shared=True)
 
