@@ -42,6 +42,11 @@ class Ledger:
         if len(self.problems) >= 4 * _PROBLEMS:
             self.problems = heapq.nsmallest(_PROBLEMS, self.problems)
 
+    @property
+    def known_span(self) -> tuple[int, int] | None:
+        """The earliest and the latest second of selected records so far; None before the first one."""
+        return None if self.first is None or self.last is None else (self.first, self.last)
+
     def span(self, first: int, last: int) -> None:
         """Widen the span of selected records, in seconds since the epoch."""
         self.first = first if self.first is None else min(self.first, first)

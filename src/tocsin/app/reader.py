@@ -14,8 +14,9 @@ from tocsin.core.event_time import event_time_problem, parse_event_time, span_of
 from tocsin.core.forms import DigestLeaf, MalformedLeaf, RecordLeaf, ReferenceLeaf, tell
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.core.projection import Projection
+from tocsin.core.record_run import Run
 from tocsin.core.splitter import Piece
-from tocsin.core.stream import RecordStream, Run
+from tocsin.core.stream import RecordStream
 from tocsin.errors import SourceError
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class _FileRead:
         projection, records = self._reader.projection, run.records
         start = self._position
         self._position += len(records)
-        span = span_of_times(projection.times(records))
+        span = span_of_times(projection.times(records), self._ledger.known_span)
         if span is None:
             self._check_times(records, start)
         else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tocsin.core.raw_record import elements_of_array, elements_of_log_file, values_of_lines
+from tocsin.core.raw_record import Text, elements_of_array, elements_of_log_file, values_of_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +26,11 @@ _COUNTED_BY_INTERPRETER = sys.version_info < (3, 12)
 # have fewer of them than one record may have levels.
 PIECE_SIZE = 256 * 1024 if _COUNTED_BY_INTERPRETER else 64 * 1024
 
-# A file of so many bytes is better taken as a whole than in pieces that have to be put together.
-WHOLE_SIZE = 4 * PIECE_SIZE if _COUNTED_BY_INTERPRETER else PIECE_SIZE
+# A file of so many bytes is better unpacked as a whole than in pieces that have to be put together.
+WHOLE_SIZE = 4 * 1024 * 1024
 
 
-def _within_recursion_limit(decode: Callable[[bytes | bytearray], Any], text: bytes | bytearray, levels: int) -> Any:
+def _within_recursion_limit(decode: Callable[[Text], Any], text: Text, levels: int) -> Any:
     frame, frames = sys._getframe(), 0  # noqa: SLF001  (the only way to know the depth of the stack)
     while frame is not None:
         frames += 1
@@ -45,8 +45,10 @@ def _within_recursion_limit(decode: Callable[[bytes | bytearray], Any], text: by
         sys.setrecursionlimit(limit)
 
 
-def _within_bracket_count(decode: Callable[[bytes | bytearray], Any], text: bytes | bytearray, levels: int) -> Any:
+def _within_bracket_count(decode: Callable[[Text], Any], text: Text, levels: int) -> Any:
     decoded = decode(text)
+    if isinstance(text, memoryview):
+        text = bytes(text)
     records = decoded if isinstance(decoded, list) else getattr(decoded, "Records", None)
     # Of n records n - 1 hold at least one bracket each that the deepest one does not.
     others = len(records) - 1 if records else 0

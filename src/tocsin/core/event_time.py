@@ -16,7 +16,7 @@ from tocsin.core.number import Number
 from tocsin.core.wording import kind_of, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
 _MINUTE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([01][0-9]|2[0-3]):([0-5][0-9]):\Z")
 _REST = re.compile(r"([0-5][0-9])(?:\.[0-9]+)?(?:[Zz]|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\Z")
@@ -30,6 +30,7 @@ _PLAIN = b"0000-00-00T00:00:00Z"
 _TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _TENS = b"012345"
 _UP_TO_TIME, _MINUTE_AT, _SECOND_AT = len("2014-07-08T"), len("2014-07-08T17:"), len("2014-07-08T17:35:")
+_ZONE_AT = len("2014-07-08T17:35:27")
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400
@@ -73,13 +74,54 @@ def _minute(text: str) -> int | None:
     return days * _DAY + hour * 3600 + minute * 60
 
 
-def span_of_times(texts: Collection[str]) -> tuple[int, int] | None:
-    """The earliest and the latest second of `texts`; None when one of them is no time, or there is none."""
+Span = tuple[int, int]
+"""The earliest and the latest second."""
+
+
+def span_of_times(texts: Sequence[str], known: Span | None = None) -> Span | None:
+    """The span of `texts`, or of these and the span that is `known`; None when one is no time, or there is none.
+
+    It is quickest where the known span holds them all.
+    """
     if not texts:
         return None
-    span = _span_of_plain_times(texts)
-    if span is not None:
+    if known is not None and _lie_within(known, texts):
+        return known
+    span = _span_of_plain_times(texts) or _span_of_any_times(texts)
+    if span is None or known is None:
         return span
+    return min(span[0], known[0]), max(span[1], known[1])
+
+
+def _lie_within(known: Span, texts: Sequence[str]) -> bool:
+    """Are they times that are all written as `2014-07-08T17:35:27Z`, in one hour or two of the known span?
+
+    False for some that are. It is done for many texts at once, because a scan does it for every record.
+    """
+    first, last = texts[0][:_MINUTE_AT], texts[-1][:_MINUTE_AT]
+    if not _holds_hour(known, first) or not (last == first or _holds_hour(known, last)):
+        return False
+    # What is done here takes bytes half as long. A line each: so they have the same length, and none has two hours.
+    joined = "\n".join(texts).encode("ascii", "replace")
+    count, width = len(texts), len(_PLAIN) + 1
+    return (
+        len(joined) == width * count - 1
+        and joined[_ZONE_AT + 1 :: width] == b"\n" * (count - 1)
+        and joined[_MINUTE_AT - 1 :: width] + joined[_SECOND_AT - 1 :: width] == b":" * (2 * count)
+        and joined[_ZONE_AT::width] == b"Z" * count
+        and not (joined[_MINUTE_AT::width] + joined[_SECOND_AT::width]).translate(None, _TENS)
+        and (joined[_MINUTE_AT + 1 :: width] + joined[_SECOND_AT + 1 :: width]).isdigit()
+        and joined.count(first.encode()) + (0 if last == first else joined.count(last.encode())) == count
+    )
+
+
+def _holds_hour(known: Span, hour: str) -> bool:
+    """Is `2014-07-08T17:` an hour that lies within the known span?"""
+    start = _minute(hour + "00:")
+    return start is not None and known[0] <= start and start + 3599 <= known[1]
+
+
+def _span_of_any_times(texts: Sequence[str]) -> Span | None:
     seconds = []
     for text in texts:
         second = parse_event_time(text)
@@ -89,14 +131,13 @@ def span_of_times(texts: Collection[str]) -> tuple[int, int] | None:
     return min(seconds), max(seconds)
 
 
-def _span_of_plain_times(texts: Collection[str]) -> tuple[int, int] | None:
+def _span_of_plain_times(texts: Sequence[str]) -> Span | None:
     """The same for times of one day that are all written as `2014-07-08T17:35:27Z`; None for others.
 
     Such texts sort as the times do. So when the hours of the first and the last exist, those between
-    exist, too, and all that is left to look at are minutes and seconds. It is done for many texts at
-    once, because a scan does it for every record.
+    exist, too, and all that is left to look at are minutes and seconds.
     """
-    joined = "".join(texts).encode("ascii", "replace")  # what is done here takes bytes half as long
+    joined = "".join(texts).encode("ascii", "replace")
     if joined.translate(_TO_ZERO) != _PLAIN * len(texts):
         return None
     if (joined[_MINUTE_AT :: len(_PLAIN)] + joined[_SECOND_AT :: len(_PLAIN)]).translate(None, _TENS):

@@ -29,6 +29,7 @@ from tocsin.core.record_decoder import FIXED_PATHS, Form, Path, RecordDecoder, f
 
 if TYPE_CHECKING:
     from tocsin.core.pattern import FilterPattern
+    from tocsin.core.raw_record import Text
 
 Test = Callable[[str | bool], bool]
 
@@ -149,7 +150,7 @@ class Projection:
         self._decoder = RecordDecoder(self.paths)
         self._quick = _QuickLane(self.paths, self._watches, kept=also)
 
-    def decode(self, form: Form, text: bytes | bytearray, *, levels: int) -> Projected:
+    def decode(self, form: Form, text: Text, *, levels: int) -> Projected:
         """The projected records of `text`, which has that form and is nested at most `levels` deep.
 
         Raises msgspec.DecodeError, ValueError or RecursionError for anything else; what is accepted the exact

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+Text = bytes | bytearray | memoryview
+"""JSON text in UTF-8, as msgspec reads it."""
+
 
 class _LogFile(msgspec.Struct):
     Records: list[msgspec.Raw]
@@ -18,7 +21,7 @@ _LOG_FILE = msgspec.json.Decoder(_LogFile)
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
 
 
-def elements_of_array(text: bytes | bytearray) -> list[msgspec.Raw]:
+def elements_of_array(text: Text) -> list[msgspec.Raw]:
     """The elements of a JSON array."""
     return _ARRAY.decode(text)
 

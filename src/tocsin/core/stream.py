@@ -14,20 +14,20 @@ fails the guess was wrong or the data is unusual, and the elements are looked at
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from tocsin.core.depth import PIECE_SIZE
 from tocsin.core.event import MessageError, decode_message
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
-from tocsin.core.raw_record import elements_of_array, elements_of_log_file, values_of_lines
+from tocsin.core.record_run import NOT_AS_EXPECTED, LinesRun, LogFileRun, Run, as_array, end_before
 from tocsin.core.splitter import Piece, Splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from tocsin.core.projection import Projected, Projection
+    from tocsin.core.projection import Projection
     from tocsin.core.record_decoder import Form
 
 _WS = rb"[ \t\r\n]*"
@@ -36,87 +36,6 @@ _ARRAY = re.compile(_WS + rb"\[")
 _FIRST_KEY = re.compile(_WS + rb'(\{[ \t\r\n]*"[^"\\\x00-\x1f]{1,200}")')
 _ANY_SEAM = re.compile(rb'\}[ \t\r\n]{0,80},[ \t\r\n]{0,80}(\{[ \t\r\n]{0,80}"[^"\\\x00-\x1f]{1,200}")')
 _CLOSINGS = {"Records": re.compile(rb"\][ \t\r\n]*\}[ \t\r\n]*\Z"), "[": re.compile(rb"\][ \t\r\n]*\Z")}
-_GAP = re.compile(rb"\}[ \t\r\n]*,[ \t\r\n]*\Z")
-
-# What decoding raises for text that is not what the projection expects: UnicodeDecodeError and
-# numbers that are too long for int are ValueErrors.
-_NOT_AS_EXPECTED = (msgspec.DecodeError, ValueError, RecursionError)
-
-
-class Run:
-    """Consecutive records as the projection decoded them, and the text that they were decoded from.
-
-    `opening`, the records with commas between them, and `closing` make up the text; in `lines` there
-    are line ends between them and nothing around.
-    """
-
-    __slots__ = ("_begin", "_closing", "_opening", "_text", "projected", "records")
-
-    def __init__(
-        self,
-        projected: Projected,
-        text: bytes | bytearray,
-        *,
-        opening: bytes = b"",
-        closing: bytes = b"",
-        begin: bytes = b"",
-    ) -> None:
-        """`begin` is what most of the records begin with."""
-        self.projected = projected
-        self.records = projected.records
-        self._text = text
-        self._opening = opening
-        self._closing = closing
-        self._begin = begin
-
-    def texts(self, places: Sequence[int]) -> list[bytes]:
-        """The JSON text of the records at these places, ascending, as it stands in the file (FP-4.7)."""
-        if not self._opening:
-            lines = values_of_lines(self._text)
-            return [bytes(lines[place]) for place in places]
-        if len(places) <= _FEW:
-            return [self._text_at(place) for place in places]
-        elements = self._all()
-        return [bytes(elements[place]) for place in places]
-
-    def _all(self) -> list[msgspec.Raw]:
-        elements = self._whole(len(self._opening), len(self._text) - len(self._closing))
-        # Of an object with two members `Records` the last one counts (FP-4.3).
-        return elements_of_log_file(self._text) if elements is None else elements
-
-    def _text_at(self, place: int) -> bytes:
-        """One record's text, without decoding all of the run once more.
-
-        A seam near the record is guessed from its place. What lies between a true seam and the run's
-        end is an array of whole records, and so is what lies between the start of an array and a true
-        seam; for a seam inside a record the brackets of neither add up.
-        """
-        count, first, last = len(self.records), len(self._opening), len(self._text) - len(self._closing)
-        # The start of a log file may be that of another `Records` than the one that counts.
-        from_start = self._opening == b"[" and 2 * place < count
-        margin = _MARGIN if from_start else -_MARGIN
-        begin = self._text.find(self._begin, first + max(0, (last - first) * (place + margin) // count))
-        end = _end_before(self._text, begin) if self._begin and first < begin < last else 0
-        if end and from_start:
-            elements = self._whole(first, end)
-            if elements is not None and place < len(elements):
-                return bytes(elements[place])
-        elif end:
-            elements = self._whole(begin, last)
-            if elements is not None and count - place <= len(elements):
-                return bytes(elements[place - count])
-        return bytes(self._all()[place])
-
-    def _whole(self, start: int, end: int) -> list[msgspec.Raw] | None:
-        try:
-            return elements_of_array(b"".join((b"[", memoryview(self._text)[start:end], b"]")))
-        except _NOT_AS_EXPECTED:
-            return None
-
-
-# How many records' texts are looked for one by one, and how far off a guess of their place may be.
-_FEW = 3
-_MARGIN = 6
 
 
 class RecordStream:
@@ -150,11 +69,12 @@ class RecordStream:
         """The rest of the file; what is unfinished is reported as such."""
         data, self._held = self._held, b""
         if self._lane is None and not self._rest and self._splitter is None:
-            run = _log_file(data, self._projection, self._limits)
-            if run is not None:
-                yield run
+            runs = _log_file(data, self._projection, self._limits)
+            if runs:
+                yield from runs
                 return
-        yield from self._take(bytes(data))
+        for start in range(0, len(data), PIECE_SIZE):
+            yield from self._take(bytes(data[start : start + PIECE_SIZE]))
         if self._splitter is None and self._rest:
             yield from self._advance(last=True)
         if self._splitter is not None:
@@ -201,18 +121,40 @@ class RecordStream:
         yield from self._splitter.feed(opening_text + data)
 
 
-def _log_file(data: bytes | bytearray, projection: Projection, limits: Limits) -> Run | None:
-    """The records of `data` when that is one whole `{"Records": [...]}` and nothing else, else None."""
+def _log_file(data: bytes | bytearray, projection: Projection, limits: Limits) -> list[Run]:
+    """The records of `data` when that is one whole `{"Records": [...]}` and nothing else, else nothing."""
     opening = _RECORDS.match(data)
     end = _end_of_elements(data, "Records") if opening else None
     if opening is None or end is None or len(data) > limits.record:
-        return None
-    try:
-        projected = projection.decode("log_file", data, levels=limits.depth + 2)
-    except _NOT_AS_EXPECTED:
-        return None
+        return []
     first = _FIRST_KEY.match(data, opening.end())
-    return Run(projected, data, opening=opening[0], closing=bytes(data[end:]), begin=first[1] if first else b"")
+    begin = first[1] if first else b""
+    try:
+        return list(_runs(data, opening.end(), end, projection, limits, begin=begin))
+    except NOT_AS_EXPECTED:
+        pass
+    try:
+        return [LogFileRun(projection.decode("log_file", data, levels=limits.depth + 2), data)]
+    except NOT_AS_EXPECTED:
+        return []
+
+
+def _runs(
+    data: bytes | bytearray, start: int, end: int, projection: Projection, limits: Limits, *, begin: bytes
+) -> Iterator[Run]:
+    """The elements between `start` and `end`, so many at a time that few are decoded twice for one that is wanted.
+
+    Raises NOT_AS_EXPECTED when they are none, or have one cut where none is.
+    """
+    decode = partial(projection.decode, "elements", levels=limits.depth + 1)
+    while end - start > PIECE_SIZE:
+        following = data.rfind(begin, start + 1, start + PIECE_SIZE)
+        stop = end_before(data, following) if following > 0 else 0
+        if not stop:
+            raise ValueError
+        yield Run(as_array(decode, data, start, stop), data, start, stop, begin=begin)
+        start = following
+    yield Run(as_array(decode, data, start, end), data, start, end, begin=begin)
 
 
 # The first bytes of a file are looked at once there are so many of them, or all.
@@ -274,18 +216,18 @@ class _ArrayLane:
         return None if run is None else (run, piece[following:])
 
     def _run(self, data: bytes, end: int, *, before: bytes = b"") -> Run | None:
-        text = b"".join((b"[", before, memoryview(data)[:end], b"]"))
+        text = bytearray().join((b"[", before, memoryview(data)[:end], b"]"))
         try:
             projected = self._projection.decode(self._form, text, levels=self._limits.depth + 1)
-        except _NOT_AS_EXPECTED:
+        except NOT_AS_EXPECTED:
             return None
-        return Run(projected, text, opening=b"[", closing=b"]", begin=self._begin)
+        return Run(projected, text, 1, len(text) - 1, begin=self._begin)
 
     def _last_seam(self, data: bytes) -> tuple[int, int]:
         """Where the last element that is followed by another ends, and where that one begins; 0, 0 for none."""
         begin = len(data)
         while (begin := data.rfind(self._begin, 0, begin + len(self._begin) - 1)) > 0:
-            end = _end_before(data, begin)
+            end = end_before(data, begin)
             if end:
                 return end, begin
         return 0, 0
@@ -332,13 +274,6 @@ class _ArrayLane:
         return self._run(text, len(text)) or _exact_piece(text, self._container, offset, self._limits)
 
 
-def _end_before(data: bytes | bytearray, begin: int) -> int:
-    """Where the object ends that is followed by a comma and then by what begins at `begin`; 0 if there is none."""
-    nearby = data[max(0, begin - _WIDEST_GAP) : begin]
-    found = _GAP.search(nearby)
-    return begin - len(nearby) + found.start() + 1 if found else 0
-
-
 class _LinesLane:
     """One record a line, or one `{"Records": [...]}`."""
 
@@ -358,37 +293,38 @@ class _LinesLane:
             return self._one_by_one(text, offset)
         try:
             projected = self._projection.decode("lines", text, levels=self._limits.depth)
-        except _NOT_AS_EXPECTED:
+        except NOT_AS_EXPECTED:
             return self._one_by_one(text, offset)
-        return [Run(projected, text)], end, True
+        return [LinesRun(projected, text)], end, True
 
     def _one_by_one(self, text: bytes, offset: int) -> _Taken:
         items: list[Run | Piece] = []
         used = 0
         for line in text.splitlines(keepends=True):
             if line.strip(_BLANK):
-                item = self._line(line, offset + used)
-                if item is None:
+                found = self._line(line, offset + used)
+                if not found:
                     return items, used, False
-                items.append(item)
+                items += found
             used += len(line)
         return items, used, True
 
-    def _line(self, line: bytes, offset: int) -> Run | Piece | None:
+    def _line(self, line: bytes, offset: int) -> list[Run | Piece]:
         if len(line) > self._limits.record:
-            return None
+            return []
         try:
-            return Run(self._projection.decode("lines", line, levels=self._limits.depth), line)
-        except _NOT_AS_EXPECTED:
+            return [LinesRun(self._projection.decode("lines", line, levels=self._limits.depth), line)]
+        except NOT_AS_EXPECTED:
             text = line.strip(_BLANK)
-            return _log_file(text, self._projection, self._limits) or _exact_piece(text, None, offset, self._limits)
+            runs = _log_file(text, self._projection, self._limits)
+            piece = None if runs else _exact_piece(text, None, offset, self._limits)
+            return [piece] if piece else [*runs]
 
 
 # How often what looks like the seam between two elements may occur inside one that is looked at by itself.
 _NESTED_SEAMS = 64
 
-# The widest gap between two elements, and the longest closing, that are recognised.
-_WIDEST_GAP = 200
+# The longest closing that is recognised.
 _LONGEST_CLOSING = 200
 
 # When to look for another beginning of elements, how much of the data's end to search, and how many to try.

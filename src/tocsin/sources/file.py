@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_DESCRIPTOR = 0
 
-# So much is read from disk at once.
+# So much is read from disk at once, and of a file that may be unpacked as a whole so much.
 _CHUNK = 256 * 1024
+_WHOLE = 1024 * 1024
 
 # Opening must not wait for the other end of a pipe, nor make a terminal ours; Windows knows neither.
 _FLAGS = (
@@ -63,7 +64,7 @@ class OpenFile:
             # Most log files are much smaller than a chunk, and room for a whole one costs more than reading them.
             room = min(_CHUNK, length + 1)
         try:
-            if not is_standard_input and room < _CHUNK and (piece := self._at_once(descriptor, room)):
+            if not is_standard_input and length < _WHOLE and (piece := self._at_once(descriptor, length + 1)):
                 self.bytes_unpacked = len(piece)
                 yield piece
                 return

@@ -94,6 +94,47 @@ def test_the_span_of_times_is_known_when_all_are_times(texts: list[str], span: t
     assert span_of_times(texts) == span
 
 
+HOUR = [f"2026-03-01T05:{minute:02}:{minute % 60:02}Z" for minute in (31, 12, 59, 0)]
+NEXT = ["2026-03-01T06:00:01Z", "2026-03-01T06:10:00Z"]
+WIDE = (1_772_300_000, 1_772_500_000)
+FIVE = 1_772_341_200  # 2026-03-01T05:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("texts", "known", "span"),
+    [
+        (HOUR, WIDE, WIDE),
+        (HOUR + NEXT, WIDE, WIDE),
+        ([*HOUR, *NEXT, HOUR[0]], WIDE, WIDE),
+        ([text.replace("T", "t") for text in HOUR], WIDE, WIDE),
+        (["2026-03-01T05:00:00.5Z"], WIDE, WIDE),
+        (HOUR, None, (FIVE, FIVE + 59 * 60 + 59)),
+        (HOUR, (FIVE, FIVE + 3599), (FIVE, FIVE + 3599)),
+        (HOUR, (FIVE + 1, FIVE + 3599), (FIVE, FIVE + 3599)),
+        (HOUR, (FIVE, FIVE + 3598), (FIVE, FIVE + 3599)),
+        (HOUR + NEXT, (FIVE, FIVE + 3599), (FIVE, FIVE + 4200)),
+        (["2026-03-01T07:00:00Z"], (FIVE, FIVE + 1), (FIVE, FIVE + 7200)),
+        ([], WIDE, None),
+        ([HOUR[0], "soon", HOUR[1]], WIDE, None),
+        (["soon"], WIDE, None),
+        (["2026-02-30T05:00:00Z"], WIDE, None),
+        ([HOUR[0], "2026-03-01T05:60:00Z", HOUR[1]], WIDE, None),
+        ([HOUR[0], "2026-03-01T05:00:60Z", HOUR[1]], WIDE, None),
+        ([HOUR[0], "2026-03-01T05:0x:00Z", HOUR[1]], WIDE, None),
+        ([HOUR[0], "2026-03-01T05:00:0\u0660Z", HOUR[1]], WIDE, None),
+        ([HOUR[0], "2026-03-01T05:00:00z", HOUR[1]], WIDE, WIDE),
+        ([HOUR[0], "2026-03-01T05:00:00 ", HOUR[1]], WIDE, None),
+        ([HOUR[0], "2026-03-01T24:00:00Z", HOUR[1]], WIDE, None),
+        ([HOUR[0], "x2026-03-01T05:00:0Z", HOUR[1]], WIDE, None),
+        (["2026-03-01T05:00:01Z\n2026-03-01T05:00:02Z", ""], WIDE, None),
+        (["2026-03-01T05:00:01Z\n2026-03-01T05:00:02Z", "2026-03-01T05:00:03Z"], WIDE, None),
+        (["2026-03-01T05:00:01Z2026-03-01T05:00:02Z", "2026-03-01T05:00:03Z"], WIDE, None),
+    ],
+)
+def test_a_known_span_is_widened(texts: list[str], known: tuple[int, int] | None, span: tuple[int, int] | None) -> None:
+    assert span_of_times(texts, known) == span
+
+
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

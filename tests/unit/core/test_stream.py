@@ -9,7 +9,8 @@ from synthetic import log_file, record
 
 from tocsin.core.limits import Limits
 from tocsin.core.projection import Projection
-from tocsin.core.stream import RecordStream, Run
+from tocsin.core.record_run import Run
+from tocsin.core.stream import RecordStream
 
 RECORDS = [record("GetTrail", f"2026-03-01T10:{n // 60:02}:{n % 60:02}Z", n=n) for n in range(600)]
 
@@ -158,6 +159,32 @@ def test_the_last_of_two_members_named_records_counts() -> None:
     (run,) = [*reading.feed(data), *reading.close()]
     assert [json.loads(run.texts([place])[0])["n"] for place in range(3)] == [9, 10, 11]
     assert [json.loads(text)["n"] for text in run.texts(range(3))] == [9, 10, 11]
+
+
+MANY = [record("GetTrail", n=n, text="x" * 1000) for n in range(1200)]
+SEAMS_INSIDE = record("GetTrail", n=1, copies=[record("Inner")] * 2000)
+
+
+@pytest.mark.parametrize(
+    ("records", "data", "runs"),
+    [
+        (MANY, log_file(*MANY), range(5, 9)),
+        (MANY, json.dumps({"Records": MANY}, indent=2).encode(), range(5, 9)),
+        ([MANY[0], SEAMS_INSIDE, MANY[2]], log_file(MANY[0], SEAMS_INSIDE, MANY[2]), [1]),
+        (MANY, log_file(MANY[0], *(dict(sorted(one.items())) for one in MANY[1:])), [1]),
+        (MANY[1000:], log_file(*MANY[:1000])[:-1] + b"," + log_file(*MANY[1000:])[1:], [1]),
+        (MANY, lines(*MANY), range(5, 9)),
+        (MANY, json.dumps(MANY).encode(), range(5, 9)),
+    ],
+    ids=["log-file", "pretty", "seams-inside", "other-keys", "twice-records", "lines", "array"],
+)
+def test_a_large_file_that_comes_at_once_is_looked_at_in_parts(records: list[dict], data: bytes, runs) -> None:
+    reading = RecordStream(Projection([], everything=True))
+    found = [*reading.feed(bytearray(data)), *reading.close()]
+    assert all(isinstance(item, Run) for item in found)
+    assert len(found) in runs
+    texts = [text for run in found for text in run.texts(range(len(run.records)))]
+    assert [json.loads(text) for text in texts] == records
 
 
 def test_an_empty_file_gives_nothing() -> None:
