@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable
 
 
@@ -37,6 +38,16 @@ def make_dier() -> Callable[[int], None]:
 def make_repeater() -> Callable[[int], bytes]:
     """Work whose results have as many bytes as a task says."""
     return bytes
+
+
+def make_echo() -> Callable[[str], str]:
+    """Work that gives back what it is given."""
+    return str
+
+
+def make_waiter() -> Callable[[object], None]:
+    """Work that goes on until its process is killed."""
+    return lambda _task: signal.pause()
 
 
 class OddError(Exception):

@@ -50,6 +50,11 @@ class Progress(Protocol):
         """What has been found so far."""
         ...
 
+    @property
+    def is_counting(self) -> bool:
+        """Are there more bytes and files to be read than are known yet?"""
+        ...
+
 
 class ProgressBar:
     """Shows progress while a `with` block runs; call it with each `Progress`. `found` names what is found."""
@@ -84,14 +89,16 @@ class ProgressBar:
         """The bar after `elapsed` seconds, within the width of the terminal."""
         done = progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
         done = min(1.0, max(0.0, done))
-        filled = int(done * _BAR)
         full, empty = self._stream.pick("█", "#"), self._stream.pick("░", "-")
-        parts = [
-            f"{int(done * 100):3d} % {self._stream.style(full * filled, 'cyan')}{empty * (_BAR - filled)}",
-            f"{bytes_text(progress.bytes_done)} of {bytes_text(progress.bytes_total)}",
-        ]
-        if elapsed >= _SECONDS_BEFORE_GUESSING and 0 < done < 1:
-            parts.append(f"{duration_text(round(elapsed * (1 - done) / done))} left")
+        bytes_read = f"{bytes_text(progress.bytes_done)} of {bytes_text(progress.bytes_total)}"
+        if progress.is_counting:  # a share would fall with each file that is found
+            parts = [f"{self._stream.pick('    …', '  ...')} {empty * _BAR}", f"{bytes_read} found so far"]
+        else:
+            filled = int(done * _BAR)
+            bar = f"{self._stream.style(full * filled, 'cyan')}{empty * (_BAR - filled)}"
+            parts = [f"{int(done * 100):3d} % {bar}", bytes_read]
+            if elapsed >= _SECONDS_BEFORE_GUESSING and 0 < done < 1:
+                parts.append(f"{duration_text(round(elapsed * (1 - done) / done))} left")
         parts.append(f"{count_text(progress.matches)} {self._found}")
         # One column stays free: a full line would make some terminals begin a new one.
         room = self._stream.width - 1 - (6 + _BAR)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from tocsin.engines.local import default_jobs, run_tasks
+from tocsin.engines.local import can_fork, default_jobs, run_tasks
 from tocsin.sources.file import OpenFile
-from tocsin.sources.read_ahead import ReadAhead
-from tocsin.sources.walk import FileEntry, walk
+from tocsin.sources.walk import FileEntry, FileSearch, walk
 
 if TYPE_CHECKING:
     from tocsin.app.ledger import Ledger
@@ -33,17 +32,24 @@ _LAST_TASK_BYTES = 1024 * 1024
 _TASK_FILES = 512
 _TASKS_AHEAD = 6
 
+# Files for each process that must have been found before work begins on the first ones.
+_FIRST_FILES = 8
+
 STDIN = "-"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a command has come: packed bytes and files done of all, and what it has found so far."""
+    """How far a command has come: packed bytes and files done of all, and what it has found so far.
+
+    `is_counting`: files are still being looked for, and all means those that were found so far.
+    """
 
     bytes_done: int
     bytes_total: int
     files_done: int
     files_total: int
     matches: int
+    is_counting: bool = False
 
 
 ShowProgress = Callable[[Progress], None]
@@ -109,9 +115,13 @@ def run(
     watch = Watch(files, progress)
     work = list(tasks)
     if len(work) <= 1 or in_this_process(files, jobs):
-        # Nothing is left to share but the one file: two cores can still unpack and decode it.
-        large = len(files) == 1 and files[0].size >= _WORTH_PROCESSES and jobs != 1
-        done = run_tasks(partial(make, watch.opener(ReadAhead if large else OpenFile)), work, jobs=1)
+        open_file: OpenArchiveFile = OpenFile
+        if len(files) == 1 and files[0].size >= _WORTH_PROCESSES and jobs != 1:
+            # Nothing is left to share but the one file: two cores can still unpack and decode it.
+            from tocsin.sources.read_ahead import ReadAhead  # loads what is seldom needed
+
+            open_file = ReadAhead
+        done = run_tasks(partial(make, watch.opener(open_file)), work, jobs=1)
     else:
         done = run_tasks(partial(make, OpenFile), work, jobs=jobs or default_jobs())
     for task, part in done:
@@ -119,12 +129,87 @@ def run(
         watch.done(task, found_by(part))
 
 
-class Watch:
-    """Tells `progress` how far a command has come."""
+def run_while_finding(
+    make: Callable[[OpenArchiveFile], Callable[[Task], Part]],
+    paths: Sequence[str],
+    ledger: Ledger,
+    *,
+    within: str | None = None,
+    jobs: int | None,
+    progress: ShowProgress | None,
+    found_by: Callable[[Part], int],
+) -> Iterator[Part]:
+    """The same for the files below `paths` (`find_files`), for parts that depend on no place.
 
-    def __init__(self, files: Sequence[FileEntry], progress: ShowProgress | None) -> None:
+    In a large archive work begins while files are still being found; places are then those in the order in which
+    files were met.
+    """
+    search = FileSearch(paths, within=within)
+    processes = default_jobs() if jobs is None else jobs
+    if processes > 1 and can_fork() and _begins_large(search, processes):
+        yield from _run_forked(make, search, jobs=processes, progress=progress, found_by=found_by)
+        skipped = search.skipped
+    else:
+        found = search.finish()
+        work = tasks_of(largest_first(found.files))
+        yield from run(make, found.files, work, jobs=jobs, progress=progress, found_by=found_by)
+        skipped = found.skipped
+    for path, reason in skipped:
+        ledger.skip(path, reason)
+
+
+def _begins_large(search: FileSearch, processes: int) -> bool:
+    """Has enough been found to begin with, and are there perhaps more?"""
+    while search.size < _WORTH_PROCESSES or len(search.files) < _FIRST_FILES * processes:
+        if not search.step():
+            return False
+    return all(entry.path != STDIN for entry in search.files)
+
+
+def _run_forked(
+    make: Callable[[OpenArchiveFile], Callable[[Task], Part]],
+    search: FileSearch,
+    *,
+    jobs: int,
+    progress: ShowProgress | None,
+    found_by: Callable[[Part], int],
+) -> Iterator[Part]:
+    from tocsin.engines.forked import run_forked
+
+    watch = Watch(search.files, progress, search=search)
+    for task, part in run_forked(
+        partial(make, OpenFile), _tasks_while_finding(search), jobs=jobs, meanwhile=iter(search.step, False)
+    ):
+        yield part
+        watch.done(task, found_by(part))
+
+
+def _tasks_while_finding(search: FileSearch) -> Iterator[Task]:
+    """What has been found so far, in small tasks; once everything has been found, what is left, the largest first."""
+    files, given = search.files, 0
+    while search.step():
+        group: list[tuple[int, str]] = []
+        size = 0
+        while size < _LAST_TASK_BYTES and len(group) < _TASK_FILES and (given < len(files) or search.step()):
+            if given < len(files):
+                group.append((given, files[given].path))
+                size += files[given].size
+                given += 1
+        if group:
+            yield tuple(group)
+    rest = sorted(enumerate(files[given:], given), key=lambda item: item[1].size, reverse=True)
+    yield from tasks_of(rest)
+
+
+class Watch:
+    """Tells `progress` how far a command has come. `search` is what still finds files, if anything does."""
+
+    def __init__(
+        self, files: Sequence[FileEntry], progress: ShowProgress | None, *, search: FileSearch | None = None
+    ) -> None:
         self._files = files
         self._progress = progress
+        self._search = search
         self._total = sum(entry.size for entry in files)
         self._sizes = {entry.path: entry.size for entry in files} if progress else {}
         self._bytes = self._count = self._found = 0
@@ -152,6 +237,8 @@ class Watch:
         self._tell(self._begun + bytes_read)
 
     def _tell(self, more: int) -> None:
+        if self._search is not None:
+            self._total = self._search.size
         if self._progress is not None:
             self._progress(
                 Progress(
@@ -160,6 +247,7 @@ class Watch:
                     files_done=self._count,
                     files_total=len(self._files),
                     matches=self._found,
+                    is_counting=self._search is not None and not self._search.is_done,
                 )
             )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.app.census import CensusPart, CensusReport, CensusTaker
 from tocsin.app.selection import Selection
-from tocsin.composition.archive_work import find_files, largest_first, run, tasks_of
+from tocsin.composition.archive_work import run_while_finding
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ def count_event_types(
 ) -> CensusReport:
     """How many records of each event type lie below `paths` (CT-1.1)."""
     total = CensusPart()
-    files = find_files(paths, total.ledger)
     make = partial(_make_census_taker, Selection(since=since, until=until, accounts=accounts, regions=regions), limits)
-    for part in run(make, files, tasks_of(largest_first(files)), jobs=jobs, progress=progress, found_by=_records_of):
+    for part in run_while_finding(make, paths, total.ledger, jobs=jobs, progress=progress, found_by=_records_of):
         total.merge(part)
     return total.report()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.app.scan import KeptCall, Match, Scanner, ScanPart, ScanPlan, ScanTotal
 from tocsin.app.selection import Selection
 from tocsin.atomic_file import replacing
-from tocsin.composition.archive_work import find_files, largest_first, run, tasks_of
+from tocsin.composition.archive_work import find_files, largest_first, run, run_while_finding, tasks_of
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.engines.spool import Spool, SpoolFolder
 from tocsin.version import __version__
@@ -61,14 +61,19 @@ def scan(
         insights=insights,
     )
     total = ScanTotal(plan)
-    files = find_files(paths, total.ledger, within=within)
     with ExitStack() as stack:
         spool = stack.enter_context(SpoolFolder()) if plan.keeps_matches else None
         calls = stack.enter_context(SpoolFolder()) if unique and insights is not None else None
         make = partial(_make_scanner, plan, spool, calls)
-        for part in run(
-            make, files, tasks_of(largest_first(files)), jobs=jobs, progress=progress, found_by=_matches_of
-        ):
+        if spool is None:
+            parts = run_while_finding(
+                make, paths, total.ledger, within=within, jobs=jobs, progress=progress, found_by=_matches_of
+            )
+        else:  # matches are kept by the place of their file
+            files = find_files(paths, total.ledger, within=within)
+            work = tasks_of(largest_first(files))
+            parts = run(make, files, work, jobs=jobs, progress=progress, found_by=_matches_of)
+        for part in parts:
             total.add(part)
         if spool is not None:
             matches: Iterator[Match] = Spool(spool, Match).items()

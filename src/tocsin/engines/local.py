@@ -27,6 +27,11 @@ def default_jobs() -> int:
     return os.cpu_count() or 1
 
 
+def can_fork() -> bool:
+    """May processes be forked from this one? That is quick, but only safe while there is a single thread."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
 def run_tasks(
     make_worker: Callable[[], Callable[[Task], Result]], tasks: Sequence[Task], *, jobs: int
 ) -> Iterator[tuple[Task, Result]]:
@@ -43,8 +48,7 @@ def run_tasks(
             yield task, result
         return
     jobs = min(jobs, len(tasks))
-    # Forking is quick, but only safe while there is a single thread.
-    if sys.platform == "linux" and threading.active_count() == 1:
+    if can_fork():
         from tocsin.engines.forked import run_forked
 
         yield from run_forked(make_worker, tasks, jobs=jobs)

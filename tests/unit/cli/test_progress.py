@@ -23,6 +23,7 @@ class Progress(NamedTuple):
     files_done: int = 0
     files_total: int = 0
     matches: int = 0
+    is_counting: bool = False
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,11 @@ class Progress(NamedTuple):
         (Progress(1_000_000), 30, "100 % ########################  1.0 MB of 1.0 MB  0 matches"),
         (Progress(0, 0), 30, "100 % ########################  0 bytes of 0 bytes  0 matches"),
         (Progress(2_000_000), 1, "100 % ########################  2.0 MB of 1.0 MB  0 matches"),
+        (
+            Progress(500_000, matches=7, is_counting=True),
+            30,
+            "  ... ------------------------  500 kB of 1.0 MB found so far  7 matches",
+        ),
     ],
 )
 def test_bar_says_how_far_and_how_long(make_stream: MakeStream, progress: Progress, elapsed: float, line: str) -> None:
