@@ -93,7 +93,7 @@ class RecordReader:
 
     def read(self, path: str, ledger: Ledger) -> Iterator[Candidate]:
         """The candidates of one file, in its order. What was read and what was not goes into `ledger`."""
-        yield from _FileRead(self, path, ledger).run()
+        return _FileRead(self, path, ledger).run()
 
 
 class _FileRead:
@@ -149,19 +149,19 @@ class _FileRead:
         else:
             ledger.files_read += 1
 
-    def _take(self, item: Run | Piece) -> Iterator[Candidate]:
+    def _take(self, item: Run | Piece) -> Iterable[Candidate]:
         if isinstance(item, Run):
             self._has_json()
             self._kinds.add(RecordLeaf)
-            yield from self._take_run(item)
-        elif item.problem is not None:
-            self._garble(item.problem) if item.garbled else self._malformed(item.problem)
-        else:
-            yield from self._take_piece(item)
+            return self._take_run(item)
+        if item.problem is None:
+            return self._take_piece(item)
+        self._garble(item.problem) if item.garbled else self._malformed(item.problem)
+        return ()
 
     # ------------------------------------------------------------ the fast lane
 
-    def _take_run(self, run: Run) -> Iterator[Candidate]:
+    def _take_run(self, run: Run) -> Sequence[Candidate]:
         projection, records = self._reader.projection, run.records
         start = self._position
         self._position += len(records)
@@ -175,15 +175,20 @@ class _FileRead:
             self._note_minutes(records, selected)
         if self._reader.tap is not None:
             self._show(self._reader.tap, records, selected)
+        places = projection.candidates(run.projected)
+        if not places:  # as it is for nearly all runs
+            return ()
         wanted = [
             (place, second)
-            for place in projection.candidates(run.projected)
+            for place in places
             if (second := parse_event_time(projection.time_of(records[place]))) is not None
             and (selected is None or place in selected)
         ]
-        texts = run.texts([place for place, _ in wanted]) if wanted else []
-        for (place, second), text in zip(wanted, texts, strict=True):
-            yield Candidate(start + place + 1, second, Event(text))
+        texts = run.texts([place for place, _ in wanted])
+        return [
+            Candidate(start + place + 1, second, Event(text))
+            for (place, second), text in zip(wanted, texts, strict=True)
+        ]
 
     def _note_minutes(self, records: list[Any], selected: set[int] | None) -> None:
         times = map(self._reader.projection.time_of, records)

@@ -25,7 +25,7 @@ from tocsin.core.record_run import NOT_AS_EXPECTED, LinesRun, LogFileRun, Run, a
 from tocsin.core.splitter import Piece, Splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tocsin.core.projection import Projection
     from tocsin.core.record_decoder import Form
@@ -56,23 +56,25 @@ class RecordStream:
         # The latest piece: most files have no other, and those are quickest as a whole.
         self._held: bytes | bytearray = b""
 
-    def feed(self, piece: bytes | bytearray) -> Iterator[Run | Piece]:
-        """What can be told now that `piece` is there. Nobody may change it afterwards."""
-        if self._held:
-            yield from self._take(bytes(self._held))
-        elif self._offset == 0 and piece.startswith(_BYTE_ORDER_MARK):
+    def feed(self, piece: bytes | bytearray) -> Iterable[Run | Piece]:
+        """What can be told now that `piece` is there, to be gone through at once. Nobody may change it afterwards."""
+        held = self._held
+        if not held and self._offset == 0 and piece.startswith(_BYTE_ORDER_MARK):
             self._offset = len(_BYTE_ORDER_MARK)
             piece = piece[self._offset :]
         self._held = piece
+        return self._take(bytes(held)) if held else ()
 
-    def close(self) -> Iterator[Run | Piece]:
+    def close(self) -> Iterable[Run | Piece]:
         """The rest of the file; what is unfinished is reported as such."""
         data, self._held = self._held, b""
         if self._lane is None and not self._rest and self._splitter is None:
             runs = _log_file(data, self._projection, self._limits)
             if runs:
-                yield from runs
-                return
+                return runs
+        return self._close(data)
+
+    def _close(self, data: bytes | bytearray) -> Iterator[Run | Piece]:
         for start in range(0, len(data), PIECE_SIZE):
             yield from self._take(bytes(data[start : start + PIECE_SIZE]))
         if self._splitter is None and self._rest:
@@ -339,6 +341,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def _end_of_elements(data: bytes | bytearray, container: str) -> int | None:
     """Where the brackets that close `container` begin, at the end of `data`; None when they do not stand there."""
+    if container == "Records" and data.endswith(b"]}"):  # nearly always
+        return len(data) - 2
     start = max(0, len(data) - _LONGEST_CLOSING)
     found = _CLOSINGS[container].search(data, start)
     return found.start() if found else None
