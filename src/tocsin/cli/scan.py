@@ -14,6 +14,7 @@ from tocsin.cli.options import (
     RecordOptions,
     config_chosen,
     jobs_chosen,
+    limits_chosen,
     records_chosen,
     require_paths,
 )
@@ -89,7 +90,7 @@ def scan(
     """
     require_paths(paths, *rules)
     since, until, accounts, regions = records_chosen(records, invocation)
-    jobs, config = jobs_chosen(reading), config_chosen(reading, invocation)
+    jobs, limits = jobs_chosen(reading), limits_chosen(reading, invocation)
     if events == "-":
         msg = "--events writes to a file, and standard output has the report"
         raise InputError(msg, hint="tocsin grep prints matching records")
@@ -110,9 +111,9 @@ def scan(
             accounts=accounts,
             regions=regions,
             unique=unique,
-            limits=config.limits,
+            limits=limits,
             events=None if events is None else Path(events),
-            insights=config.insights if insights else None,
+            insights=config_chosen(reading, invocation).insights if insights else None,
         )
         write_report(stream, report, output.format)
     if not output.quiet:

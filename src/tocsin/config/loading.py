@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from tocsin.config.notifier import NotifierSettings
+from tocsin.config.presence import VARIABLE_START, config_file
 from tocsin.config.secret import Secret
 from tocsin.config.settings import (
     AlarmSettings,
@@ -45,12 +46,8 @@ if TYPE_CHECKING:
 
     from tocsin.config.setting import Setting
 
-CONFIG_NAME = "tocsin.toml"
-"""The file that is read from the working folder when none is named."""
-
 _USERS = "console.users"
 _MOST_TEXT = 1024 * 1024
-_VARIABLE_START = "TOCSIN_"
 _TOML_PLACE = re.compile(r"\s*\(at line (\d+), column (\d+)\)\Z|\s*\(at end of document\)\Z")
 
 
@@ -72,9 +69,7 @@ def load_config(path: Path | None, environ: Mapping[str, str], *, folder: Path |
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    if path is None:
-        default = (folder or Path()) / CONFIG_NAME
-        path = default if default.is_file() else None
+    path = config_file(path, folder=folder)
     if path is not None:
         text = _text_of(path)
         import tomllib  # most commands find no file
@@ -135,7 +130,7 @@ def _fields(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def variable_of(dotted: str) -> str:
     """The variable that overrides a setting."""
-    return _VARIABLE_START + dotted.replace(".", "_").upper()
+    return VARIABLE_START + dotted.replace(".", "_").upper()
 
 
 def entries_in_force(config: Config) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -411,10 +406,10 @@ def _near(word: str, names: Iterable[str], *, likeness: float) -> list[str]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """The settings that variables give. A name that is nearly that of a setting is an error, not ignored."""
     variables = {variable_of(dotted): dotted for dotted in SETTINGS}
-    tables = {f"{_VARIABLE_START}{dotted.partition('.')[0].upper()}_" for dotted in SETTINGS}
+    tables = {f"{VARIABLE_START}{dotted.partition('.')[0].upper()}_" for dotted in SETTINGS}
     values: dict[str, Any] = {}
     for name in sorted(environ):
-        if not name.startswith(_VARIABLE_START):
+        if not name.startswith(VARIABLE_START):
             continue
         dotted = variables.get(name, "")
         if not dotted:
