@@ -82,6 +82,7 @@ class RecordReader:
         self.tap = tap
         self.open_file = open_file
         self.selection = selection
+        self.takes_all = selection.is_everything
         self.limits = limits
         self.note_minutes = note_minutes
         self.minutes: set[int] = set()
@@ -151,7 +152,8 @@ class _FileRead:
 
     def _take(self, item: Run | Piece) -> Iterable[Candidate]:
         if isinstance(item, Run):
-            self._has_json()
+            if not self._json:
+                self._has_json()
             self._kinds.add(RecordLeaf)
             return self._take_run(item)
         if item.problem is None:
@@ -162,19 +164,27 @@ class _FileRead:
     # ------------------------------------------------------------ the fast lane
 
     def _take_run(self, run: Run) -> Sequence[Candidate]:
-        projection, records = self._reader.projection, run.records
-        start = self._position
-        self._position += len(records)
-        span = span_of_times(projection.times(records), self._ledger.known_span)
+        reader, ledger = self._reader, self._ledger
+        projection, records = reader.projection, run.records
+        start, count = self._position, len(records)
+        self._position += count
+        known = ledger.known_span
+        span = span_of_times(projection.times(records), known)
         if span is None:
             self._check_times(records, start)
         else:
-            self._ledger.read += len(records)
-        selected = self._selected(records, span)
-        if self._reader.note_minutes:
+            ledger.read += count
+        selected: set[int] | None = None
+        if span is None or not reader.takes_all:
+            selected = self._selected(records)
+        else:
+            ledger.selected += count
+            if span is not known:
+                ledger.span(*span)
+        if reader.note_minutes:
             self._note_minutes(records, selected)
-        if self._reader.tap is not None:
-            self._show(self._reader.tap, records, selected)
+        if reader.tap is not None:
+            self._show(reader.tap, records, selected)
         places = projection.candidates(run.projected)
         if not places:  # as it is for nearly all runs
             return ()
@@ -214,13 +224,9 @@ class _FileRead:
             else:
                 self._ledger.read += 1
 
-    def _selected(self, records: list[Any], span: tuple[int, int] | None) -> set[int] | None:
-        """The places of the records that are asked about; None when that is all of them."""
+    def _selected(self, records: list[Any]) -> set[int]:
+        """The places of the records that are asked about."""
         selection, ledger = self._reader.selection, self._ledger
-        if span is not None and selection.is_everything:
-            ledger.selected += len(records)
-            ledger.span(*span)
-            return None
         seconds = {
             place: second
             for place, text in enumerate(map(self._reader.projection.time_of, records))

@@ -26,6 +26,9 @@ _COUNTED_BY_INTERPRETER = sys.version_info < (3, 12)
 # have fewer of them than one record may have levels.
 PIECE_SIZE = 256 * 1024 if _COUNTED_BY_INTERPRETER else 64 * 1024
 
+# What is left of a text is not worth another cut up to this size.
+LONGEST_PIECE = 3 * PIECE_SIZE // 2 if _COUNTED_BY_INTERPRETER else PIECE_SIZE
+
 # A file of so many bytes is better unpacked as a whole than in pieces that have to be put together.
 WHOLE_SIZE = 4 * 1024 * 1024
 

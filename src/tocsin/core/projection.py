@@ -142,7 +142,8 @@ class Projection:
         self._having = _compile_having(self._watches)
         self.time_of: Callable[[Any], str] = attrgetter(field_of(EVENT_TIME[0]))
         also = tuple(also)
-        self._times: Callable[[Sequence[Any]], list[str]] = _compile_column(field_of(EVENT_TIME[0]))
+        self.times: Callable[[Sequence[Any]], list[str]] = _compile_column(field_of(EVENT_TIME[0]))
+        """The eventTime of each record."""
         self._columns = {path: _Column(path) for path in (EVENT_TIME, *also)}
         self.paths: tuple[Path, ...] = tuple(
             dict.fromkeys((EVENT_TIME, *(watch.path for watch in self._watches), *also))
@@ -198,10 +199,6 @@ class Projection:
     def column(self, records: Sequence[Any], path: Path) -> list[Any]:
         """The value at `path` of each record; None where it is null, absent or out of reach."""
         return self._columns[path](records)
-
-    def times(self, records: Sequence[Any]) -> list[str]:
-        """The eventTime of each record."""
-        return self._times(records)
 
 
 class _Members(Enum):
@@ -359,15 +356,13 @@ class _QuickLane:
 
     def failed(self) -> None:
         """The decoder did not take a text that it was given."""
-        self._judge()
-        self._rest = self._resting = min(2 * self._rest + 1, _LONGEST_REST)
+        rest = self._rest
+        self.hot()
+        self._rest = self._resting = min(2 * rest + 1, _LONGEST_REST)
 
     def hot(self) -> frozenset[int]:
         """The numbers that stand for values that are not cold in the text that the decoder took."""
         self._rest = 0
-        return self._judge()
-
-    def _judge(self) -> frozenset[int]:
         hot = _NOTHING
         for watch in self._watches:
             if len(watch.cold) != watch.judged:  # as it seldom is

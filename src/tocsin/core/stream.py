@@ -18,7 +18,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tocsin.core.depth import PIECE_SIZE
+from tocsin.core.depth import LONGEST_PIECE, PIECE_SIZE
 from tocsin.core.event import MessageError, decode_message
 from tocsin.core.limits import DEFAULT_LIMITS, Limits
 from tocsin.core.record_run import NOT_AS_EXPECTED, LinesRun, LogFileRun, Run, as_array, end_before
@@ -149,7 +149,7 @@ def _runs(
     Raises NOT_AS_EXPECTED when they are none, or have one cut where none is.
     """
     decode = partial(projection.decode, "elements", levels=limits.depth + 1)
-    while end - start > PIECE_SIZE:
+    while end - start > LONGEST_PIECE:
         following = data.rfind(begin, start + 1, start + PIECE_SIZE)
         stop = end_before(data, following) if following > 0 else 0
         if not stop:

@@ -8,6 +8,7 @@ behind a link, and not when one takes a file's place after it was found. What ca
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from tocsin.core.depth import PIECE_SIZE, WHOLE_SIZE
@@ -127,7 +128,7 @@ def _open(path: str) -> tuple[int, int]:
     """A descriptor of the regular file at `path`, and the file's length."""
     try:
         # Opening a device can do something; so look before, and again at what was opened.
-        _refuse_unless_regular(os.stat(path).st_mode)  # noqa: PTH116  (once for every file of an archive)
+        _require_regular(os.stat(path).st_mode)  # noqa: PTH116  (once for every file of an archive)
         descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise SourceError(error_reason(error)) from None
@@ -135,14 +136,13 @@ def _open(path: str) -> tuple[int, int]:
         raise SourceError("no path: it holds a zero byte") from None
     try:
         status = os.fstat(descriptor)
-        _refuse_unless_regular(status.st_mode)
+        _require_regular(status.st_mode)
     except SourceError:
         os.close(descriptor)
         raise
     return descriptor, status.st_size
 
 
-def _refuse_unless_regular(mode: int) -> None:
-    reason = kind_reason(mode)
-    if reason:
-        raise SourceError(reason)
+def _require_regular(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise SourceError(kind_reason(mode))
