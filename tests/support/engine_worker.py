@@ -6,6 +6,11 @@ import gc
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
+
+from tocsin.app.ports import OpenArchiveFile
+from tocsin.composition.archive_work import Task
+from tocsin.core.limits import DEFAULT_LIMITS
 
 
 def make_squarer() -> Callable[[int], int]:
@@ -48,6 +53,15 @@ def make_echo() -> Callable[[str], str]:
 def make_waiter() -> Callable[[object], None]:
     """Work that goes on until its process is killed."""
     return lambda _task: signal.pause()
+
+
+def make_lister(open_file: OpenArchiveFile) -> Callable[[Task], tuple[int, list[tuple[str, int]]]]:
+    """Work that says in which process it read which files, and how long they are."""
+    return partial(_list, open_file)
+
+
+def _list(open_file: OpenArchiveFile, task: Task) -> tuple[int, list[tuple[str, int]]]:
+    return os.getpid(), [(path, sum(map(len, open_file(path, DEFAULT_LIMITS)))) for _, path in task]
 
 
 class OddError(Exception):

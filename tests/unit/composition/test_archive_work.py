@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engine_worker import make_lister
 
 from tocsin.app.ledger import Ledger
-from tocsin.app.ports import OpenArchiveFile
-from tocsin.composition.archive_work import Progress, Task, run_while_finding
+from tocsin.composition.archive_work import Progress, run_while_finding
 from tocsin.errors import NotFoundError
 
 Part = tuple[int, list[tuple[str, int]]]
-
-
-def make_lister(open_file: OpenArchiveFile) -> Callable[[Task], Part]:
-    """Work that says in which process it read which files, and how long they are."""
-
-    def work(task: Task) -> Part:
-        from tocsin.core.limits import DEFAULT_LIMITS
-
-        return os.getpid(), [(path, sum(map(len, open_file(path, DEFAULT_LIMITS)))) for _, path in task]
-
-    return work
 
 
 def plant(root: Path, *, folders: int, files: int, size: int) -> list[tuple[str, int]]:
@@ -97,6 +85,8 @@ def test_work_begins_before_all_is_found(tmp_path: Path, monkeypatch: pytest.Mon
         at_fork.append(len(listed))
         return fork()
 
+    # Whatever threads other tests have left.
+    monkeypatch.setattr("tocsin.composition.archive_work.can_fork", lambda: True)
     monkeypatch.setattr("tocsin.sources.walk.os.scandir", scandir_noted)
     monkeypatch.setattr("tocsin.engines.forked.os.fork", fork_noted)
     run = Run(str(tmp_path), jobs=2)
