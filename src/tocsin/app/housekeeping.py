@@ -18,8 +18,10 @@ DAY_MS = 86_400_000
 # So many blocks are packed in one run, each in a transaction of its own.
 _BLOCKS = 2
 
-# With so many loose events packing takes as much time as it can get; with fewer it leaves most of it to requests.
+# While events come in, packing takes a tenth of the time, and half of it when so many are loose. Never more: who sends
+# events waits for them to be taken, and what is loose is packed when it is quiet again.
 _MANY_LOOSE = 1_000_000
+_LONGEST_REST, _SHORTEST_REST = 9.0, 1.0
 
 _BUCKETS = 2_000
 _RECORD_BLOCKS = 10
@@ -49,8 +51,9 @@ class HousekeepingRun(NamedTuple):
 
     @property
     def rest(self) -> float:
-        """Nothing while it is quiet; else 9 when there is little to do, down to 0 where too much waits."""
-        return 9 * max(0.0, 1 - self.loose / _MANY_LOOSE) if self.is_busy else 0.0
+        """Nothing while it is quiet; else the longest when there is little to do, the shortest where too much waits."""
+        left = max(0.0, 1 - self.loose / _MANY_LOOSE)
+        return _SHORTEST_REST + left * (_LONGEST_REST - _SHORTEST_REST) if self.is_busy else 0.0
 
 
 class Housekeeping:

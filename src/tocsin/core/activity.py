@@ -7,7 +7,7 @@ log events, in milliseconds since the epoch.
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -102,7 +102,7 @@ def count_activity(records: Iterable[tuple[int, RecordTerms]]) -> Counted:
     for (hour, result), seen in alike.items():
         for pair, calls in Counter(seen).items():
             key = (pair >> _HALF, pair & _OTHER, hour)
-            outcomes = Outcomes(calls, calls if result == DENIED else 0, calls if result == FAILED else 0)
+            outcomes = _outcomes(calls, result)
             hours[key] = hours[key].plus(outcomes) if key in hours else outcomes
     return Counted(
         list(numbers),
@@ -110,6 +110,12 @@ def count_activity(records: Iterable[tuple[int, RecordTerms]]) -> Counted:
         _taken_apart(dict(zip(reversed(pairs), reversed(times), strict=True))),
         _taken_apart(dict(zip(pairs, times, strict=True))),
     )
+
+
+@lru_cache(maxsize=256)
+def _outcomes(calls: int, result: str) -> Outcomes:
+    """Of calls that all came to the same."""
+    return Outcomes(calls, calls if result == DENIED else 0, calls if result == FAILED else 0)
 
 
 _HALF: Final = 32

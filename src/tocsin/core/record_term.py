@@ -7,17 +7,30 @@ database and no address can hold is replaced. A message that is no CloudTrail re
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.core.event import NOT_JSON, Event, lexeme
 from tocsin.core.log_event import Term
-from tocsin.core.notification.call import DONE, Call
+from tocsin.core.notification.call import (
+    DONE,
+    PARAMETERS_MARK,
+    RESPONSE_MARK,
+    Call,
+    result_of,
+    service_of,
+    undated,
+)
 from tocsin.core.notification.identity import text_at
-from tocsin.core.notification.resource import resource_names
+from tocsin.core.notification.resource import arns_of, named_resources, naming, resource_names
+from tocsin.core.plain_record import PlainIdentity, decoded, members, plain_record
 from tocsin.core.record_category import category_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from tocsin.core.event import JsonValue
+    from tocsin.core.plain_record import PlainRecord
 
 # Longer texts are cut: a term is a key of an index, and nobody types as much.
 _LONGEST = 512
@@ -50,7 +63,37 @@ def record_terms(message: str) -> RecordTerms:
     """The eventID and terms of a message; nothing for one that is no record of CloudTrail."""
     if not message.lstrip().startswith("{"):  # most of what is no record is told by its first character
         return _NOTHING
-    return event_terms(Event(message))
+    record = plain_record(message)
+    if record is None or not (record.eventName and record.eventSource and record.eventCategory):
+        return event_terms(Event(message))
+    return _plain_terms(record, record.eventSource, record.eventCategory)
+
+
+def _plain_terms(record: PlainRecord, source: str, category: str) -> RecordTerms:
+    """What `event_terms` makes of the same record."""
+    user, error, name, service = record.identity, record.errorCode or "", record.eventName, service_of(source)
+    call_name, (in_parameters, in_response) = undated(name), naming(service)
+    parameters = members(record.requestParameters, in_parameters, mark=PARAMETERS_MARK)
+    response = members(record.responseElements, in_response | {call_name}, mark=RESPONSE_MARK)
+    arns = arns_of(decoded(record.resources)) if record.resources else []
+    account = record.recipientAccountId or user.accountId
+    return RecordTerms(
+        record.eventID or "",
+        _terms(
+            (
+                ("actor", _actor(user, user.role) or user.invokedBy or user.userName or user.principalId),
+                ("key", user.accessKeyId),
+                ("address", record.sourceIPAddress),
+                ("event_name", name),
+            ),
+            named_resources(service, parameters, response, arns, _MOST_RESOURCES),
+            (("error", error), ("scope", f"{account}/{record.awsRegion or ''}" if account else "")),
+        ),
+        category_of({"eventCategory": category}),
+        result_of(error, record.errorMessage or "", text_at(response, call_name)),
+        _storable(source[:_LONGEST]),
+        record.eventTime,
+    )
 
 
 def event_terms(event: Event) -> RecordTerms:
@@ -65,20 +108,43 @@ def event_terms(event: Event) -> RecordTerms:
     identity = user if isinstance(user, dict) else {}
     account = _text(value.get("recipientAccountId")) or _text(identity.get("accountId"))
     call = Call(event)
-    found = [
-        ("actor", actor_of(user)),
-        ("key", _text(identity.get("accessKeyId"))),
-        ("address", _text(value.get("sourceIPAddress"))),
-        ("event_name", name),
-        *[("resource", text) for text in resource_names(call, _MOST_RESOURCES)],
-        ("error", _text(value.get("errorCode"))),
-        ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
-    ]
-    terms = dict.fromkeys([Term(kind, _storable(text[:_LONGEST])) for kind, text in found if text])
-    source = _storable(_text(value.get("eventSource"))[:_LONGEST])
     return RecordTerms(
-        _text(value.get("eventID")), tuple(terms), category_of(value), call.result, source, _text(value["eventTime"])
+        _text(value.get("eventID")),
+        _terms(
+            (
+                ("actor", actor_of(user)),
+                ("key", _text(identity.get("accessKeyId"))),
+                ("address", _text(value.get("sourceIPAddress"))),
+                ("event_name", name),
+            ),
+            resource_names(call, _MOST_RESOURCES),
+            (
+                ("error", _text(value.get("errorCode"))),
+                ("scope", f"{account}/{_text(value.get('awsRegion'))}" if account else ""),
+            ),
+        ),
+        category_of(value),
+        call.result,
+        _storable(_text(value.get("eventSource"))[:_LONGEST]),
+        _text(value["eventTime"]),
     )
+
+
+def _terms(
+    who: Iterable[tuple[str, str | None]], resources: Sequence[str], rest: Iterable[tuple[str, str | None]]
+) -> tuple[Term, ...]:
+    """Terms of these kinds and texts, resources between the others; those that are empty are left out."""
+    terms = [_term(kind, text[:_LONGEST]) for kind, text in who if text]
+    if resources:
+        # Those that are cut may be the same.
+        terms += dict.fromkeys([Term("resource", _storable(text[:_LONGEST])) for text in resources])
+    terms += [_term(kind, text[:_LONGEST]) for kind, text in rest if text]
+    return tuple(terms)
+
+
+@lru_cache(maxsize=4096)
+def _term(kind: str, text: str) -> Term:
+    return Term(kind, _storable(text))
 
 
 def _text(value: JsonValue) -> str:
@@ -98,14 +164,23 @@ def actor_of(user: JsonValue) -> str:
     """
     if not isinstance(user, dict):
         return ""
-    arn = _text(user.get("arn"))
-    if user.get("type") == "Root":
-        return f"root of {_text(user.get('accountId'))}".removesuffix(" of ")
     role = text_at(user, "sessionContext.sessionIssuer.arn") if "sessionContext" in user else ""
-    if role:
-        return role
-    head, mark, tail = arn.partition(":assumed-role/")
-    if mark:
-        partition_and_account = head.replace(":sts:", ":iam:", 1)
-        return f"{partition_and_account}:role/{tail.partition('/')[0]}"
-    return arn or _text(user.get("invokedBy")) or _text(user.get("userName")) or _text(user.get("principalId"))
+    named = PlainIdentity(
+        type=_text(user.get("type")), arn=_text(user.get("arn")), accountId=_text(user.get("accountId"))
+    )
+    return (
+        _actor(named, role)
+        or _text(user.get("invokedBy"))
+        or _text(user.get("userName"))
+        or _text(user.get("principalId"))
+    )
+
+
+def _actor(user: PlainIdentity, role: str) -> str:
+    if user.type == "Root":
+        return f"root of {user.accountId or ''}".removesuffix(" of ")
+    arn = user.arn or ""
+    if role or ":assumed-role/" not in arn:
+        return role or arn
+    head, _, tail = arn.partition(":assumed-role/")
+    return f"{head.replace(':sts:', ':iam:', 1)}:role/{tail.partition('/')[0]}"

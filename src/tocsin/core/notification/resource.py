@@ -7,14 +7,16 @@ come first, since `resources` names a key or a role where the bucket or the user
 
 from __future__ import annotations
 
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from tocsin.core.event import look_up
-from tocsin.core.notification.call import swapped
+from tocsin.core.notification.call import swapped, texts_at
 
 if TYPE_CHECKING:
-    from tocsin.core.notification.call import Call
+    from collections.abc import Iterable, Mapping
+
+    from tocsin.core.event import Absent, JsonValue
+    from tocsin.core.notification.call import Call, Object
 
 # Identifiers of one kind that are read, and told.
 _MOST_READ = 1_000
@@ -81,6 +83,14 @@ def _first_names(paths: tuple[tuple[str, str], ...]) -> dict[str, tuple[int, ...
 
 _PLACES: Final = {service: _first_names(paths) for service, paths in _PATHS.items()}
 
+_NAMING: Final = {
+    service: (
+        frozenset(name for name in names if not name.startswith(">")),
+        frozenset(name.removeprefix(">") for name in names if name.startswith(">")),
+    )
+    for service, names in _PLACES.items()
+}
+
 
 def tell_resource(call: Call) -> str:
     """What the call was about, one or two things; empty where the record names none."""
@@ -101,24 +111,49 @@ def tell_resource(call: Call) -> str:
 
 def resource_names(call: Call, most: int) -> list[str]:
     """Everything that the call names by `tell_resource`'s paths, and the ARNs under `resources`: `most` at most."""
-    service = call.service if call.service in _PATHS else ""
-    paths, first_names = _PATHS[service], _PLACES[service]
+    return named_resources(call.service, call.parameters, call.response, _arns(call), most)
+
+
+def named_resources(service: str, parameters: Object, response: Object, arns: Iterable[str], most: int) -> list[str]:
+    """The same of what a record says: the members of the parameters and of the answer that `naming` names suffice."""
     # A call has few parameters, and there are many paths: those are gone through whose first name is there.
-    places = {place for name in call.parameters for place in first_names.get(name, ())}
-    places.update(place for name in call.response for place in first_names.get(f">{name}", ()))
-    named = (text for place in sorted(places) for text in islice(call.texts(paths[place][1]), _MOST_READ))
-    return list(islice(dict.fromkeys(chain(_arns(call), named)), most))
+    first_names = _of_service(_PLACES, service)
+    places = [place for name in parameters for place in first_names.get(name, ())]
+    if response:
+        places += [place for name in response for place in first_names.get(f">{name}", ())]
+    if not places:
+        return list(islice(arns, most))
+    paths = _of_service(_PATHS, service)
+    found = dict.fromkeys(arns)
+    for place in sorted(set(places)) if len(places) > 1 else places:
+        found.update(dict.fromkeys(islice(texts_at(parameters, response, paths[place][1]), _MOST_READ)))
+        if len(found) >= most:
+            break
+    return list(islice(found, most))
+
+
+def naming(service: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The members of a call's parameters, and those of its answer, that may name what it was about."""
+    return _of_service(_NAMING, service)
+
+
+Entry = TypeVar("Entry")
+
+
+def _of_service(table: Mapping[str, Entry], service: str) -> Entry:
+    return table[service if service in table else ""]
+
+
+def arns_of(resources: JsonValue | Absent) -> list[str]:
+    """The ARNs in a record's `resources`, each once."""
+    if not isinstance(resources, list):
+        return []
+    texts = (one.get("ARN") for one in resources if isinstance(one, dict))
+    return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
 
 def _arns(call: Call) -> list[str]:
-    """The ARNs under `resources`, each once."""
-    resources = call.event.get("resources")
-    texts = (
-        [arn for one in resources if isinstance(arn := look_up(one, ("ARN",)), str) and arn]
-        if isinstance(resources, list)
-        else []
-    )
-    return list(dict.fromkeys(texts))
+    return arns_of(call.event.get("resources"))
 
 
 def _joined(names: list[str]) -> str:
