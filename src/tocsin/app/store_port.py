@@ -65,6 +65,14 @@ class Store(Protocol):
         """
         ...
 
+    def at_once(self) -> AbstractContextManager[bool]:
+        """Whether `write` waits for nobody, and for no disk, in this thread for as long as the block lasts.
+
+        It is true only when nobody else writes, and then nobody does meanwhile: the block is to be short, and is not
+        to wait for anything that somebody may hold who writes.
+        """
+        ...
+
     def pack_logs(self, *, at: int) -> Packing:
         """Make one block, with its postings, of log events that wait for it, if they are many or have waited long."""
         ...

@@ -57,6 +57,16 @@ class MemoryStore:
             content.undo.forget()
             return result
 
+    @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """Whether nobody else reads or writes; then nobody does until the block ends."""
+        is_mine = self._lock.acquire(blocking=False)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._lock.release()
+
     def changes(self) -> int:
         """A number that is another one once a definition has been changed."""
         return self._content.changes

@@ -6,6 +6,7 @@ last moments, and never damages what lies before: that is `synchronous = NORMAL`
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from tocsin.app.store_port import Packing
 from tocsin.errors import StoreError
 from tocsin.store.loose_terms import LooseTerms
 from tocsin.store.sqlite_calls import SqliteCallReader, SqliteCallWriter
+from tocsin.store.sqlite_checkpoint import Checkpoints
 from tocsin.store.sqlite_definitions import SqliteDefinitionReader, SqliteDefinitionWriter, VersionNumbers
 from tocsin.store.sqlite_error import told
 from tocsin.store.sqlite_event_counts import SqliteEventCountReader, SqliteEventCountWriter
@@ -48,13 +50,11 @@ Result = TypeVar("Result")
 # Another program, such as a backup, may hold the database for a moment. Who writes tries several times, so that
 # the service need not wait for so long when it is to end.
 _BUSY_MS = 5_000
-_BUSY_MS_OF_A_TRY = 250
 
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA wal_autocheckpoint = 4000",  # 16 MB: four times SQLite's own, as each checkpoint waits for the disk
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )
@@ -79,6 +79,7 @@ class SqliteStore:
     def __init__(self, path: Path, *, migrates: bool = True) -> None:
         """Without `migrates` a database of an older version is left as it is: somebody may be using it."""
         self._path = path
+        self._file = str(path)
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._loose_terms = LooseTerms()
@@ -94,13 +95,19 @@ class SqliteStore:
             except BaseException:
                 connection.close()
                 raise
-            self._identity = _identity(path)
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS_OF_A_TRY}")
+            self._identity = _identity(self._file)
+            connection.execute("PRAGMA busy_timeout = 0")
             self._writing = connection
             self._numbers = VersionNumbers()
             self._changes = 0
             self._commits = GroupCommit(
                 connection, lambda: _Writer(connection, self._numbers), committed=self._note_commit
+            )
+            self._checkpoints = Checkpoints(
+                path,
+                writing=connection,
+                alone=self._commits.alone,
+                connect=lambda: self._connect(cache=_READING_CACHE),
             )
 
     @contextmanager
@@ -135,6 +142,16 @@ class SqliteStore:
         with told(self._path):
             return self._commits.write(work)
 
+    @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """Whether this thread can write without waiting, for as long as the block lasts (`GroupCommit.take_turn`)."""
+        is_mine = self._commits.take_turn()
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._commits.end_turn()
+
     def changes(self) -> int:
         """A number that is another one once a definition has been changed through here."""
         return self._changes
@@ -142,6 +159,7 @@ class SqliteStore:
     def _note_commit(self) -> None:
         # After the commit: who has seen the new number must not find what was there before.
         self._changes = self._numbers.last
+        self._checkpoints.note_commit()
 
     def pack_logs(self, *, at: int) -> Packing:
         """Make one block of loose log events, if some are due; most of the work is done beside that of others."""
@@ -177,6 +195,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Do what waits, fold the write-ahead log into the database, and let go of the file."""
+        self._checkpoints.close()
         self._commits.close()
         with told(self._path), self._lock:
             for connection in self._readers:
@@ -191,7 +210,7 @@ class SqliteStore:
 
     def _require_file(self) -> None:
         """What is written to a file that has no name any more is lost when it is closed."""
-        if _identity(self._path) != self._identity:
+        if _identity(self._file) != self._identity:
             raise StoreError(
                 f"the database {self._path} cannot be used: it was removed or replaced while it was in use",
                 hint="move it back, or stop the service and start it again",
@@ -217,10 +236,10 @@ def _require_writable(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     """Which file it is; None where there is none that can be seen."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116  (it is asked at each write; `Path.stat` takes half as long again)
     except OSError:
         return None
     return status.st_dev, status.st_ino

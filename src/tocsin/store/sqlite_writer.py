@@ -4,7 +4,8 @@ Rule: a work is told its result after the commit, never before. Each has a savep
 that fails takes nothing of its neighbours with it.
 
 There is no thread for it: whoever comes while nobody writes, writes; who comes meanwhile waits, and the first of
-those then writes for all who wait. A work that is alone costs no change of threads.
+those then writes for all who wait. A work that is alone costs no change of threads. Who must not wait at all, such as
+the thread of an event loop, takes the turn first if it can be had (`take_turn`).
 """
 
 from __future__ import annotations
@@ -29,17 +30,19 @@ _PATIENCE = 5.0
 # Works that share one commit at most: the first of them waits for the last.
 _MOST_TOGETHER = 128
 
-# How often a database is tried that another program holds; a try takes as long as `PRAGMA busy_timeout` says.
-_TRIES = 20
+# How often a database is tried that another program holds, and the seconds between: five in all.
+_TRIES = 100
+_PAUSE = 0.05
 
 
 class _Job:
     """A work that was handed in. Its gate opens when it is done, or when it is the turn of its thread to write."""
 
-    __slots__ = ("failure", "gate", "is_done", "result", "work")
+    __slots__ = ("failure", "gate", "is_apart", "is_done", "result", "work")
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any], *, is_apart: bool = False) -> None:
         self.work = work
+        self.is_apart = is_apart  # it shares no commit with others, and makes its own
         self.gate = threading.Lock()
         self.gate.acquire()
         self.is_done = False
@@ -50,12 +53,19 @@ class _Job:
         """Say what came of it."""
         self.result, self.failure, self.is_done = result, failure, True
 
+    def outcome(self) -> Any:
+        """Its result; what it raised is raised."""
+        if self.failure is not None:
+            raise self.failure
+        return self.result
+
 
 class GroupCommit(Generic[Writer]):
     """Runs works one after the other on one connection.
 
     `make_writer` gives what works are given, and is called again after one failed that had written: whatever it
     had in memory may be of what was undone. `committed` is called after each commit, before anybody is told of it.
+    The `connection` should not wait itself for another program (`PRAGMA busy_timeout = 0`): that is done here.
     """
 
     def __init__(
@@ -74,13 +84,16 @@ class GroupCommit(Generic[Writer]):
         self._waiting: deque[_Job] = deque()
         self._is_writing = False
         self._closed = False
-        self._is_hurried = False
-        self._thread: int | None = None
+        self._pause = threading.Event()  # set when nobody is to wait for another program any more
+        self._thread: int | None = None  # that runs works
+        self._turn: int | None = None  # thread that has asked for the turn
 
     def write(self, work: Callable[[Writer], Result]) -> Result:
         """The result of a work, once it is committed; what it raises is raised."""
         if self._thread == threading.get_ident():
             raise RuntimeError("a work cannot wait for another one")
+        if self._turn == threading.get_ident():
+            return self._write_in_turn(work)
         if not self._room.acquire(timeout=_PATIENCE):
             raise StoreBusyError("too much waits to be written", hint="the disk is slower than what comes in")
         try:
@@ -88,13 +101,43 @@ class GroupCommit(Generic[Writer]):
             self._run(job, closes=False)
         finally:
             self._room.release()
-        if job.failure is not None:
-            raise job.failure
-        return job.result  # type: ignore[no-any-return]  # what the work gave
+        return job.outcome()  # type: ignore[no-any-return]  # what the work gave
+
+    def take_turn(self) -> bool:
+        """Whether what this thread writes until it ends its turn is written without waiting for anybody.
+
+        It is not when somebody else writes, in this process or in another; then `write` waits as ever. Whoever has the
+        turn keeps all others from writing, so it should be short, and must not wait for a lock whose holder may be
+        waiting to write.
+        """
+        with self._lock:
+            if self._closed or self._is_writing:
+                return False
+            self._is_writing = True
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:  # whatever it is, those are told of it who can wait
+            self._pass_turn()
+            return False
+        self._turn = threading.get_ident()
+        return True
+
+    def end_turn(self) -> None:
+        """Let others write."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")  # nothing was written, or it would have been committed
+        self._turn = None
+        self._pass_turn()
+
+    def alone(self, work: Callable[[], Result]) -> Result:
+        """The result of a work that is done while nobody writes, outside of a transaction."""
+        job = _Job(lambda _: work(), is_apart=True)
+        self._run(job, closes=False)
+        return job.outcome()  # type: ignore[no-any-return]  # as above
 
     def hurry(self) -> None:
         """From now on, try only once where another program holds the database."""
-        self._is_hurried = True
+        self._pause.set()
 
     def close(self) -> None:
         """Take nothing more; return when what waits is done."""
@@ -117,22 +160,40 @@ class GroupCommit(Generic[Writer]):
     def _write_for_all(self) -> None:
         """Commit what waits, up to a bound, with the own work first; then it is the turn of the next who waits."""
         with self._lock:
-            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
+            jobs = [self._waiting.popleft()]
+            while self._waiting and len(jobs) < _MOST_TOGETHER and not (self._waiting[0].is_apart or jobs[0].is_apart):
+                jobs.append(self._waiting.popleft())
         self._thread = threading.get_ident()
         try:
-            self._commit(jobs)
+            if jobs[0].is_apart:
+                _run_apart(jobs[0])
+            else:
+                self._commit(jobs)
         finally:
             self._thread = None
             for job in jobs:
                 if not job.is_done:
                     job.end(None, StoreError("writing was interrupted"))
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._is_writing = following is not None
-            if following is not None:
-                following.gate.release()
             for job in jobs[1:]:
                 job.gate.release()
+            self._pass_turn()
+
+    def _pass_turn(self) -> None:
+        """Let the next one write who waits, if anybody does."""
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._is_writing = following is not None
+        if following is not None:
+            following.gate.release()
+
+    def _write_in_turn(self, work: Callable[[Writer], Result]) -> Result:
+        job = _Job(work)
+        self._thread = threading.get_ident()
+        try:
+            self._commit([job])
+        finally:
+            self._thread = None
+        return job.outcome()  # type: ignore[no-any-return]  # what the work gave
 
     def _commit(self, jobs: list[_Job]) -> None:
         outcomes: list[tuple[Any, BaseException | None]] = []
@@ -154,11 +215,13 @@ class GroupCommit(Generic[Writer]):
             job.end(result, failure)
 
     def _begin(self) -> None:
+        if self._connection.in_transaction:  # it began with the turn
+            return
         for left in reversed(range(_TRIES)):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._is_hurried or not left:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or self._pause.wait(_PAUSE) or not left:
                     raise
             else:
                 return
@@ -188,3 +251,10 @@ class GroupCommit(Generic[Writer]):
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._writer = self._make_writer()
+
+
+def _run_apart(job: _Job) -> None:
+    try:
+        job.end(job.work(None), None)
+    except Exception as error:  # noqa: BLE001  (it is the caller's, who raises it)
+        job.end(None, error)

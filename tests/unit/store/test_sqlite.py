@@ -9,6 +9,9 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +22,7 @@ from tocsin.core.log_event import Term
 from tocsin.core.metric import MetricKey
 from tocsin.core.scope import Scope
 from tocsin.errors import StoreBusyError, StoreError
-from tocsin.store import sqlite, sqlite_log_packing, sqlite_writer
+from tocsin.store import sqlite_checkpoint, sqlite_log_packing, sqlite_writer
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite_schema import APPLICATION_ID, MIGRATIONS, migrate
 
@@ -167,7 +170,7 @@ def test_a_damaged_database_is_told(path: Path) -> None:
 
 
 def test_a_lock_of_another_program_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tocsin.store.sqlite._PRAGMAS", ("PRAGMA busy_timeout = 1", "PRAGMA journal_mode = WAL"))
+    monkeypatch.setattr(sqlite_writer, "_TRIES", 2)
     store = SqliteStore(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -227,11 +230,11 @@ def test_a_file_that_is_gone_takes_nothing_until_it_is_back(path: Path) -> None:
     store.close()
 
 
-@pytest.mark.parametrize(("is_hurried", "tries"), [(False, 20), (True, 1)])
+@pytest.mark.parametrize(("is_hurried", "tries"), [(False, 100), (True, 1)])
 def test_a_database_that_another_program_holds_is_tried_for_a_while(
     path: Path, monkeypatch: pytest.MonkeyPatch, *, is_hurried: bool, tries: int
 ) -> None:
-    monkeypatch.setattr(sqlite, "_BUSY_MS_OF_A_TRY", 1)
+    monkeypatch.setattr(sqlite_writer, "_PAUSE", 0.001)
     store = SqliteStore(path)
     if is_hurried:
         store.hurry()
@@ -246,6 +249,80 @@ def test_a_database_that_another_program_holds_is_tried_for_a_while(
     other.close()
     store.write(lambda writer: writer.put("topic", HERE, "b", b""))
     assert names(store) == ["b"]
+    store.close()
+
+
+def test_nothing_is_written_at_once_while_another_program_holds_the_database(path: Path) -> None:
+    store = SqliteStore(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with store.at_once() as is_possible:
+        assert not is_possible
+    other.execute("ROLLBACK")
+    other.close()
+    with store.at_once() as is_possible:
+        assert is_possible
+    store.close()
+
+
+def log_size(path: Path) -> int:
+    return path.with_name(f"{path.name}-wal").stat().st_size
+
+
+@pytest.fixture
+def short_log(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sqlite_checkpoint, "_MOST_BYTES", 64 * 1024)
+    monkeypatch.setattr(sqlite_checkpoint, "_LOOK_EVERY", 1)
+    monkeypatch.setattr(sqlite_checkpoint, "_REST", 0.001)
+    return 64 * 1024
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    for _ in range(2000):
+        if holds():
+            return True
+        threading.Event().wait(0.005)
+    return False
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_log_is_folded_and_begins_anew_while_somebody_writes_on(
+    path: Path, short_log: int, *, at_once: bool
+) -> None:
+    store = SqliteStore(path)
+    sizes: list[int] = []
+
+    def put(number: int) -> None:
+        with store.at_once() if at_once else nullcontext():
+            store.write(lambda writer: writer.put("topic", HERE, f"topic-{number:04}", b"x" * 4000))
+        sizes.append(log_size(path))
+
+    number = 0
+    while number < 3000 and sum(after < before for before, after in pairwise(sizes)) < 3:
+        put(number)
+        number += 1
+    assert sum(after < before for before, after in pairwise(sizes)) >= 3
+    assert max(sizes) > short_log
+    assert names(store) == [f"topic-{one:04}" for one in range(number)]
+    store.close()
+    assert names(SqliteStore(path)) == [f"topic-{one:04}" for one in range(number)]
+
+
+def test_a_log_that_somebody_reads_is_folded_when_that_is_over(path: Path, short_log: int) -> None:
+    store = SqliteStore(path)
+    store.write(lambda writer: writer.put("topic", HERE, "a", b""))
+    with store.read() as reader:
+        for number in range(100):
+            store.write(lambda writer, number=number: writer.put("topic", HERE, "b", b"%d" % number * 2000))
+        assert log_size(path) > short_log
+        assert [name for name, _ in reader.scan("topic", HERE)] == ["a"]
+
+    def begins_anew() -> bool:
+        store.write(lambda writer: writer.put("topic", HERE, "c", b""))
+        return log_size(path) < short_log
+
+    assert soon(begins_anew)
+    assert names(store) == ["a", "b", "c"]
     store.close()
 
 

@@ -146,3 +146,100 @@ def test_closing_does_what_waits_and_takes_no_more(commits, connection) -> None:
     with pytest.raises(StoreError, match="closed"):
         commits.write(lambda table: table.add("b"))
     commits.close()  # once more does no harm
+
+
+def in_another_thread(work) -> object:
+    """What comes of it, an error too."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except Exception as error:  # noqa: BLE001  (it is what the test looks at)
+            outcome.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    return outcome[0]
+
+
+def test_who_has_the_turn_writes_at_once_and_others_wait(commits, connection) -> None:
+    assert commits.take_turn()
+    assert not in_another_thread(commits.take_turn)
+    other = threading.Thread(target=commits.write, args=(lambda table: table.add("c"),))
+    other.start()
+    while not commits._waiting:
+        other.join(0.001)
+    assert commits.write(lambda table: table.add("a")) == "a"
+    assert commits.write(lambda table: table.add("b")) == "b"  # as often as it likes
+    assert other.is_alive()
+    commits.end_turn()
+    other.join(20)
+    assert names(connection) == ["a", "b", "c"]
+    assert commits.take_turn()
+    commits.end_turn()
+
+
+def test_nobody_has_the_turn_while_somebody_writes_or_after_the_end(commits, connection) -> None:
+    waiting = Waiting(commits, [])
+    assert not commits.take_turn()
+    waiting.go_on()
+    commits.close()
+    assert not commits.take_turn()
+    assert not connection.in_transaction
+
+
+def test_a_turn_without_a_work_changes_nothing_and_lets_others_write(commits, connection) -> None:
+    assert commits.take_turn()
+    commits.end_turn()
+    assert not connection.in_transaction
+    assert in_another_thread(lambda: commits.write(lambda table: table.add("a"))) == "a"
+
+
+def test_a_work_that_fails_in_a_turn_leaves_nothing_and_the_turn_goes_on(commits, connection) -> None:
+    def fails(table) -> None:
+        table.add("x")
+        raise ValueError("no")
+
+    assert commits.take_turn()
+    with pytest.raises(ValueError, match="no"):
+        commits.write(fails)
+    with pytest.raises(RuntimeError, match="cannot wait for another"):
+        commits.write(lambda _table: commits.write(lambda table: table.add("y")))
+    commits.write(lambda table: table.add("a"))
+    commits.end_turn()
+    assert names(connection) == ["a"]
+
+
+def test_what_is_done_alone_shares_no_commit(commits, connection, statements) -> None:
+    def looks() -> str:
+        assert not connection.in_transaction
+        return "alone"
+
+    waiting = Waiting(commits, [lambda table: table.add("a"), lambda table: table.add("b")])
+    outcome: list[str] = []
+    apart = threading.Thread(target=lambda: outcome.append(commits.alone(looks)))
+    apart.start()
+    while len(commits._waiting) < 3:
+        apart.join(0.001)
+    last = threading.Thread(target=commits.write, args=(lambda table: table.add("c"),))
+    last.start()
+    while len(commits._waiting) < 4:
+        last.join(0.001)
+    statements.clear()
+    waiting.go_on()
+    for thread in (apart, last):
+        thread.join(20)
+    assert outcome == ["alone"]
+    assert names(connection) == ["a", "b", "c"]
+    assert statements.count("COMMIT") == 3  # of the one that stood still, of the two, and of the last
+
+
+def test_what_fails_alone_is_told(commits) -> None:
+    def fails() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        commits.alone(fails)
+    assert commits.write(lambda table: table.add("a")) == "a"
