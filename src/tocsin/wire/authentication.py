@@ -11,11 +11,13 @@ import hmac
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from tocsin.core.scope import Scope
 from tocsin.wire.fault import Fault
 from tocsin.wire.sigv4 import ALGORITHM, EMPTY_HASH, Credential, signatures
 
@@ -223,9 +225,8 @@ class Authenticator:
         )
 
 
+@lru_cache(maxsize=256)
 def _partition(region: str) -> str:
-    from tocsin.core.scope import Scope
-
     return Scope("", region).partition
 
 

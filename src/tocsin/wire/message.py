@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 
-class WireRequest(msgspec.Struct, frozen=True, kw_only=True):
+class WireRequest(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One request as it was received. Header names are in lower case; a header that came twice is there twice.
 
     `raw_path` and `query_string` are undecoded, as signatures need them; `body` is as received, still
@@ -20,11 +22,12 @@ class WireRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def header(self, name: str) -> str | None:
         """The first header of that name (in lower case), decoded as Latin-1; None when there is none."""
-        wanted = name.encode("latin-1")
-        for key, value in self.headers:
-            if key == wanted:
-                return value.decode("latin-1")
-        return None
+        value = self._first.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+    @cached_property
+    def _first(self) -> dict[bytes, bytes]:
+        return dict(reversed(self.headers))
 
 
 class WireResponse(msgspec.Struct, frozen=True, kw_only=True):
