@@ -55,9 +55,14 @@ class _Job:
 
     def outcome(self) -> Any:
         """Its result; what it raised is raised."""
-        if self.failure is not None:
-            raise self.failure
-        return self.result
+        if self.failure is None:
+            return self.result
+        # An error holds the frames that it went through, and this one holds the job: together they would stay.
+        failure, self.failure = self.failure, None
+        try:
+            raise failure
+        finally:
+            del failure
 
 
 class GroupCommit(Generic[Writer]):
