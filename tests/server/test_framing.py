@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import socket
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from live_server import LiveServer
+from raw_http import all_of, answers, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,21 +54,6 @@ def post(*headers: str, body: str = "", to: str = "/ HTTP/1.1", call: str = CALL
 
 def get(*headers: str, to: str = "/_tocsin/health HTTP/1.1", host: str = HOST) -> bytes:
     return (f"GET {to}\r\n{host}{LAST}" + "".join(headers) + "\r\n").encode("latin-1")
-
-
-def answers(stream: bytes) -> list[tuple[int, bytes]]:
-    """Statuses and bodies of what came back, each with the length that it says it has."""
-    found = []
-    while stream:
-        head, _, stream = stream.partition(b"\r\n\r\n")
-        status = int(head.split(b" ", 2)[1])
-        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-        size = int(length[1]) if length else 0
-        assert length or status == 100, head
-        assert len(stream) >= size
-        found.append((status, stream[:size]))
-        stream = stream[size:]
-    return found
 
 
 def statuses(server: LiveServer, sent: bytes) -> list[int]:
@@ -181,7 +166,7 @@ def test_a_request_in_single_bytes_is_one_request(server: LiveServer) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for place in range(len(sent)):
             connection.sendall(sent[place : place + 1])
-        assert [status for status, _ in answers(_all_of(connection))] == [200]
+        assert [status for status, _ in answers(all_of(connection))] == [200]
 
 
 def test_requests_behind_each_other_are_answered_in_order(server: LiveServer) -> None:
@@ -209,7 +194,7 @@ def test_a_body_that_waits_is_asked_for_when_it_is_wanted(server: LiveServer) ->
         connection.sendall(post("Expect: 100-continue\r\n", LAST, "Content-Length: 2\r\n"))
         assert connection.recv(1_000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"{}")
-        assert [status for status, _ in answers(_all_of(connection))] == [200]
+        assert [status for status, _ in answers(all_of(connection))] == [200]
 
 
 def test_the_connection_is_kept_after_an_upgrade_that_was_not_made(server: LiveServer) -> None:
@@ -217,7 +202,7 @@ def test_the_connection_is_kept_after_an_upgrade_that_was_not_made(server: LiveS
     with socket.create_connection(("127.0.0.1", server.port), timeout=6) as connection:
         for _ in range(2):
             connection.sendall(upgrade)
-            assert _one_of(connection)[0] == 200
+            assert one_of(connection)[0] == 200
 
 
 def test_a_peer_that_reads_nothing_does_not_keep_its_answers_in_memory(server: LiveServer) -> None:
@@ -263,21 +248,3 @@ def _now_ms() -> int:
     from datetime import UTC, datetime
 
     return int(datetime.now(UTC).timestamp() * 1000)  # noqa: TID251  # a client has the time of day
-
-
-def _all_of(connection: socket.socket) -> bytes:
-    stream = b""
-    while part := connection.recv(65_536):
-        stream += part
-    return stream
-
-
-def _one_of(connection: socket.socket) -> tuple[int, Any]:
-    stream = b""
-    while True:
-        stream += connection.recv(65_536)
-        head, end, body = stream.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-        if end and length and len(body) >= int(length[1]):
-            ((status, body),) = answers(stream)
-            return status, body

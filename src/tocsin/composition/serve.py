@@ -555,7 +555,7 @@ def _run(running: RunningServer, listener: socket.socket, announce: Callable[[st
     config = running.plan.config
     http = uvicorn.Config(
         running.app,
-        http=bounded_protocol(config.requests),
+        http=bounded_protocol(config.requests, running.app.answer_at_once),
         ws="none",
         loop="auto",
         lifespan="off",

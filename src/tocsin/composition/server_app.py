@@ -1,6 +1,7 @@
 """The server as an ASGI application: AWS clients, and paths of our own. Spec: WIRE-1.3, WIRE-4.7, WIRE-7.
 
-Rule: limits come first, then who may ask; a request is worked on in a thread, as it may wait for the disk.
+Rule: limits come first, then who may ask; a request is worked on in a thread, as it may wait for the disk, unless it
+is small and has nothing to wait for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tocsin.composition.console import is_console
 from tocsin.composition.console_stream import CONTENT_TYPE
 from tocsin.composition.console_stream import PATH as STREAM
 from tocsin.composition.request_threads import RequestThreads
+from tocsin.composition.server_dispatch import MOST_AT_ONCE
 from tocsin.composition.server_protocol import BODY_THAT_CAME, TLS
 from tocsin.wire import codec
 from tocsin.wire.detection import guess
@@ -92,6 +94,8 @@ class ServerApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        # The scope is part of what this function holds: a request that held itself would stay in memory with its body.
+        body_that_came: Callable[[], bytes | None] = scope.pop(BODY_THAT_CAME, _nothing)
         request_id = self._new_id()
         head = _head_of(scope)
         if head.raw_path == STREAM:  # it lasts as long as a page is open, and is none of the requests that are counted
@@ -103,7 +107,7 @@ class ServerApp:
             body = b""
             if refused is None and _has_body(head):
                 try:
-                    body = self._body_that_came(scope) or await self._body(receive)
+                    body = self._small_enough(body_that_came()) or await self._body(receive)
                 except Fault as fault:
                     refused = fault
             if refused is not None:
@@ -162,9 +166,19 @@ class ServerApp:
         """Wait for what is being worked on."""
         self._threads.close()
 
-    def _answer(
-        self, scope: ASGIScope, head: WireRequest, body: bytes, request_id: str
-    ) -> asyncio.Future[WireResponse]:
+    def answer_at_once(self, scope: ASGIScope, body: bytes) -> WireResponse | None:
+        """The answer to a request that came as a whole, if it is small and nothing has to be waited for; else None."""
+        if scope["method"] != "POST" or len(body) > MOST_AT_ONCE or self._running > self._limits.concurrent:
+            return None
+        head = _head_of(scope, body)
+        if not self._dispatcher.may_answer_at_once(head) or self._early_refusal(head) is not None:
+            return None
+        address = scope["client"][0] if scope.get("client") else ""
+        return self._dispatcher.answer_at_once(
+            head, request_id=self._new_id(), source_address=address, tls=scope.get(TLS)
+        )
+
+    async def _answer(self, scope: ASGIScope, head: WireRequest, body: bytes, request_id: str) -> WireResponse:
         request = head
         if body:
             request = WireRequest(
@@ -178,14 +192,16 @@ class ServerApp:
         address = scope["client"][0] if scope.get("client") else ""
         if is_console(head.raw_path):
             answer_page, is_https = self._console.answer, scope["scheme"] == "https"
-            return self._threads.run(
+            return await self._threads.run(
                 loop,
                 lambda: answer_page(request, request_id=request_id, source_address=address, is_https=is_https),
             )
         if head.raw_path.startswith((*_OUR_PATHS, _CERTIFICATES)):
-            return self._threads.run(loop, lambda: self._pages.answer(request, request_id))
+            return await self._threads.run(loop, lambda: self._pages.answer(request, request_id))
         answer, tls = self._dispatcher.answer, scope.get(TLS)
-        return self._threads.run(loop, lambda: answer(request, request_id=request_id, source_address=address, tls=tls))
+        return await self._threads.run(
+            loop, lambda: answer(request, request_id=request_id, source_address=address, tls=tls)
+        )
 
     def _early_refusal(self, head: WireRequest) -> Fault | None:
         """What can be refused before the body is read."""
@@ -205,10 +221,8 @@ class ServerApp:
                 return Fault("AccessDeniedException", problem, status=403)
         return None
 
-    def _body_that_came(self, scope: ASGIScope) -> bytes | None:
-        """The body when it came together with the head, as small ones do: nothing has to be waited for."""
-        came = scope.get(BODY_THAT_CAME)
-        body: bytes | None = came() if came is not None else None
+    def _small_enough(self, body: bytes | None) -> bytes | None:
+        """A body that came together with the head, as small ones do: nothing has to be waited for."""
         if body is not None and len(body) > self._limits.body:
             raise _too_large()
         return body
@@ -247,6 +261,10 @@ class _ClientGoneError(Exception):
     """The connection was closed before the request had come in full: there is nobody to answer."""
 
 
+def _nothing() -> None:
+    """The body of a request whose server tells it in no other way than ASGI's."""
+
+
 def _too_large() -> Fault:
     return Fault("RequestEntityTooLargeException", "The request body is too large.")
 
@@ -257,13 +275,14 @@ def _has_body(head: WireRequest) -> bool:
     )
 
 
-def _head_of(scope: ASGIScope) -> WireRequest:
+def _head_of(scope: ASGIScope, body: bytes = b"") -> WireRequest:
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode("utf-8")
     return WireRequest(
         method=scope["method"],
         raw_path=raw_path.partition(b"?")[0],
         query_string=scope["query_string"],
         headers=tuple(scope["headers"]),
+        body=body,
     )
 
 

@@ -18,7 +18,7 @@ from tocsin.errors import StoreError, TocsinError
 from tocsin.wire import codec
 from tocsin.wire.call import UnknownCallError
 from tocsin.wire.content_encoding import unpacked
-from tocsin.wire.detection import detect, guess
+from tocsin.wire.detection import detect, guess, named_operation
 from tocsin.wire.fault import Fault
 from tocsin.wire.fault_format import internal_failure, not_supported, unavailable
 from tocsin.wire.validate import validate
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 
 ReportFailure = Callable[[str, str, BaseException], None]
 """Told of a defect: request id, what was called, and the exception."""
+
+
+_APPENDING = frozenset(("PutLogEvents", "PutMetricData"))
+"""Operations that do little but write at the end of what is there, as clients call them thousands of times a minute."""
+
+MOST_AT_ONCE = 16 * 1024
+"""Bytes of a body that keeps nobody else waiting for long while it is worked on."""
 
 
 class _Course:
@@ -90,6 +97,23 @@ class Dispatcher:
         self._store_failed = store_failed
         self._recorder = recorder
         self._rates = rates
+
+    def may_answer_at_once(self, request: WireRequest) -> bool:
+        """Whether a small request is of a kind that `answer_at_once` is for."""
+        # What came packed may become large.
+        return named_operation(request) in _APPENDING and request.header("content-encoding") is None
+
+    def answer_at_once(
+        self, request: WireRequest, *, request_id: str, source_address: str, tls: tuple[str, str] | None = None
+    ) -> WireResponse | None:
+        """The same as `answer`, if nothing has to be waited for; else None.
+
+        It is for the thread of the event loop, where two changes of threads would cost as much as the request.
+        """
+        with self._service.store.at_once() as is_possible:
+            if not is_possible:
+                return None
+            return self.answer(request, request_id=request_id, source_address=source_address, tls=tls)
 
     def answer(
         self, request: WireRequest, *, request_id: str, source_address: str, tls: tuple[str, str] | None = None
@@ -153,6 +177,8 @@ class Dispatcher:
         except UnknownCallError as error:
             return self._refused(error.guess, error.fault, request_id, "unknown")
         except Fault as fault:
+            # What led to it holds this frame, which holds `course` and all that was sent: they would stay in memory.
+            fault.__traceback__ = fault.__context__ = fault.__cause__ = None
             course.fault = fault
             return self._refused(known or guess(request, self._models), fault, request_id, named)
         except StoreError as error:

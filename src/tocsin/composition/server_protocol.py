@@ -2,14 +2,20 @@
 
 Rule: whoever is connected is either working on a request or has a timer that will end the connection. Answers go out
 in the order of their requests, those of refused requests too: what was done is never told to have been refused.
+
+A request that came as a whole may be answered where it was read (`AnswerAtOnce`). A task for it, and ASGI's messages,
+take as long as a small request itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from tocsin.wire.message import WireResponse
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,6 +24,13 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from tocsin.config import RequestLimits
+
+AnswerAtOnce = Callable[[dict[str, Any], bytes], WireResponse | None]
+"""The answer to a request, by its ASGI scope and its body; None for one that is to be worked on as usual."""
+
+
+def _never(_scope: dict[str, Any], _body: bytes) -> None:
+    """Nothing is answered at once."""
 
 
 class _RefusedError(Exception):
@@ -77,7 +90,7 @@ class GatheredWrites:
         return self._transport.is_closing()
 
 
-def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
+def bounded_protocol(limits: RequestLimits, answer_at_once: AnswerAtOnce = _never) -> type[HttpToolsProtocol]:
     """A protocol that ends connections that are too many, and those with headers too slow, too long or too many."""
 
     class BoundedProtocol(HttpToolsProtocol):
@@ -90,6 +103,9 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._has_body_come = False
             self._overhead = 0  # bytes that came since a request began, or since the last byte of its body
             self._running: RequestResponseCycle | None = None  # the request that is worked on; `cycle` came last
+            # The request that is being read, and is not worked on before that is done or its body has to be waited for.
+            self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
+            self._is_reading = False
             self._last_words: bytes | None = None  # said before the connection ends, when all that is due is answered
             self._untaken_timer: asyncio.TimerHandle | None = None
             self._untaken = 0
@@ -122,6 +138,7 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
                 return  # nothing is wanted any more
             self._unset_keepalive_if_required()
             self._has_body_come = False
+            self._is_reading = True
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade:
@@ -130,6 +147,9 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
                 cause = error.__context__
                 self._end(_ANSWERS[cause.status if isinstance(cause, _RefusedError) else 400])
                 return
+            finally:
+                self._is_reading = False
+                self._start_held()
             if self._is_in_headers or self._is_in_body():
                 # Headers, and what stands around the pieces of a body. At most what came in one piece more than is
                 # allowed has been looked at by now.
@@ -137,7 +157,8 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
                 if self._overhead > limits.header_bytes:
                     self._end(_ANSWERS[431])
                     return
-            if self._header_timer is None and not self._is_busy():
+            is_kept_alive = self.timeout_keep_alive_task is not None and not self._is_in_headers  # answered already
+            if self._header_timer is None and not self._is_busy() and not is_kept_alive:
                 self._start_timer()
 
         def on_message_begin(self) -> None:
@@ -163,13 +184,52 @@ def bounded_protocol(limits: RequestLimits) -> type[HttpToolsProtocol]:
             self._has_body_come = True
             super().on_body(body)
 
+        def on_message_complete(self) -> None:
+            super().on_message_complete()
+            if self._held is not None and not self.flow.write_paused:
+                cycle, _ = self._held
+                response = answer_at_once(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]  # it is a dict
+                if response is not None:
+                    self._held = None
+                    self._send_whole(cycle, response)
+            self._start_held()
+
+        def _send_whole(self, cycle: RequestResponseCycle, response: WireResponse) -> None:
+            """Answer a request for which there is no task."""
+            cycle.response_started = cycle.response_complete = True
+            parts = [STATUS_LINE[response.status]]
+            for name, value in self.server_state.default_headers:
+                parts += (name, b": ", value, b"\r\n")
+            for text, given in response.headers:
+                parts.append(f"{text}: {given}\r\n".encode("latin-1"))
+            parts.append(b"content-length: %d\r\n" % len(response.body))
+            parts.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+            parts.append(response.body)
+            self.transport.write(b"".join(parts))
+            if not cycle.keep_alive:
+                self.transport.close()
+            self.on_response_complete()
+
+        def _start_held(self) -> None:
+            if self._held is not None:
+                (cycle, app), self._held = self._held, None
+                self._start_task(cycle, app)
+
         def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+            if self._tls is not None:
+                cycle.scope[TLS] = self._tls  # type: ignore[literal-required]  # ours
+            # Who waits to be asked for the body is asked by the task. One that waited for its turn is not answered
+            # where the one before it ended: there may be a thousand of them, one within the other.
+            if self._is_reading and cycle.more_body and not cycle.waiting_for_100_continue and not self.pipeline:
+                self._held = cycle, app
+            else:
+                self._start_task(cycle, app)
+
+        def _start_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
             self._running = cycle
             if self._gathered is not None:
                 cycle.transport = self._gathered  # type: ignore[assignment]  # it has what a cycle asks a transport for
             cycle.scope[BODY_THAT_CAME] = lambda: _body_that_came(cycle)  # type: ignore[literal-required]  # ours
-            if self._tls is not None:
-                cycle.scope[TLS] = self._tls  # type: ignore[literal-required]  # ours
             super()._start_asgi_task(cycle, app)
 
         def on_response_complete(self) -> None:

@@ -45,6 +45,15 @@ def is_form(request: WireRequest) -> bool:
     return not content_type or _media_type(content_type) == "application/x-www-form-urlencoded"
 
 
+def named_operation(request: WireRequest) -> str:
+    """The operation that a header or the path names; empty where the body does. Whether there is such a one is open."""
+    target = request.header("x-amz-target")
+    if target is not None:
+        return target.rpartition(".")[2]
+    path = _CBOR_PATH.search(request.raw_path)
+    return path[2].decode("ascii") if path else ""
+
+
 def guess(request: WireRequest, models: ServiceModels) -> Guess:
     """Service and protocol by headers and URL alone: for answers to requests whose body was not read."""
     is_query_mode = (request.header("x-amzn-query-mode") or "").lower() == "true"
