@@ -168,7 +168,8 @@ class ServerApp:
 
     def answer_at_once(self, scope: ASGIScope, body: bytes) -> WireResponse | None:
         """The answer to a request that came as a whole, if it is small and nothing has to be waited for; else None."""
-        if scope["method"] != "POST" or len(body) > MOST_AT_ONCE or self._running > self._limits.concurrent:
+        limits = self._limits
+        if scope["method"] != "POST" or len(body) > min(MOST_AT_ONCE, limits.body) or self._running > limits.concurrent:
             return None
         head = _head_of(scope, body)
         if not self._dispatcher.may_answer_at_once(head) or self._early_refusal(head) is not None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tocsin.errors import StoreBusyError, StoreError
@@ -129,8 +130,9 @@ class GroupCommit(Generic[Writer]):
 
     def end_turn(self) -> None:
         """Let others write."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")  # nothing was written, or it would have been committed
+        if self._connection.in_transaction:  # nothing was written, or it would have been committed
+            with suppress(sqlite3.Error):  # whoever writes next is told
+                self._connection.execute("ROLLBACK")
         self._turn = None
         self._pass_turn()
 
