@@ -11,6 +11,7 @@ reference is how long SQLite takes to read as many rows of metric data by their 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 HERE = Scope("111122223333", "eu-west-1")
 METRICS = 1_000
+GARBAGE_COLLECTION = (200_000, 20, 20)  # as the command `tocsin` has it
+SWITCH_INTERVAL = 0.0005  # and as the service does
 
 
 def set_up(folder: Path, alarms: int) -> tuple[Service, ManualClock]:
@@ -143,6 +146,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=6)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    gc.set_threshold(*GARBAGE_COLLECTION)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     with tempfile.TemporaryDirectory(prefix="tocsin-evaluator-") as folder:
         service, clock = set_up(Path(folder), arguments.alarms)
         runs, references, changes = [], [], []

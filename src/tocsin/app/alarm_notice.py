@@ -75,10 +75,11 @@ class AlarmNotices:
         self._service = service
         self._store = store
         self._scope = scope
+        self._remembered: dict[str, KeptNotices | None] = {}
 
     def due(self, name: str) -> int | None:
         """When an alarm has to be looked at again, in seconds since the epoch."""
-        kept = NOTICES.get(self._store, self._scope, name)
+        kept = self._kept(name)
         return None if kept is None else kept.timing.due
 
     def changed(
@@ -183,10 +184,16 @@ class AlarmNotices:
         """What the tags ask for, and what is remembered; None for an alarm that speaks as on AWS."""
         name = definition.alarm_name
         rules = notice_rules(get_tags(self._store, self._scope, alarm_arn(self._scope, name)))
-        kept = NOTICES.get(self._store, self._scope, name)
+        kept = self._kept(name)
         return rules, KeptNotices() if kept is None and rules != AS_ON_AWS else kept
 
+    def _kept(self, name: str) -> KeptNotices | None:
+        if name not in self._remembered:
+            self._remembered[name] = NOTICES.get(self._store, self._scope, name)
+        return self._remembered[name]
+
     def _put(self, definition: MetricAlarm | CompositeAlarm, kept: KeptNotices) -> None:
+        self._remembered[definition.alarm_name] = kept
         NOTICES.put(self._store, self._scope, definition.alarm_name, kept)
 
     def _since(self, definition: MetricAlarm | CompositeAlarm, since: int | None, until: int) -> Contribution | None:

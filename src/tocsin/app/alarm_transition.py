@@ -78,6 +78,8 @@ class AlarmChanges:
         self._scope = scope
         self._around: ScopeAlarms = service.part(AlarmNetworks).of(store, scope)
         self._standings: dict[str, AlarmStanding] = {}
+        self._metrics: dict[str, KnownAlarm | None] = {}
+        self._waiting: dict[str, int] | None = None
         self._contributions: dict[str, Contribution] = {}
         self._notices = AlarmNotices(service, store, scope)
 
@@ -175,7 +177,9 @@ class AlarmChanges:
         return {name: self._standing(name).state for name in self._around.concerned}
 
     def _metric(self, name: str) -> KnownAlarm | None:
-        return self._service.part(AlarmCatalogue).get(self._store, self._scope, name)
+        if name not in self._metrics:
+            self._metrics[name] = self._service.part(AlarmCatalogue).get(self._store, self._scope, name)
+        return self._metrics[name]
 
     def _write_metric(self, change: MetricChange, at: datetime) -> None:
         self._standings[change.name] = change.standing
@@ -247,7 +251,7 @@ class AlarmChanges:
 
     def _gate(self, names: Collection[str], at: int) -> ActionGate:
         """The gate for these alarms, for what they hold as suppressors, and for what is due."""
-        due = {name for name, second in WAITING.scan(self._store, self._scope) if second <= at}
+        due = {name for name, second in self._all_waiting().items() if second <= at}
         suppressed = {
             name: self._standing(name).suppression or Suppression()
             for name, alarm in self._around.composites.items()
@@ -264,11 +268,19 @@ class AlarmChanges:
         if (kept.suppression, kept.held) != (standing.suppression, standing.held):
             self._put(name, kept)
         due = min((one for one in (gate.due(name, at), self._notices.due(name)) if one is not None), default=None)
-        known = WAITING.get(self._store, self._scope, name)
-        if due is not None and due != known:
+        waiting = self._all_waiting()
+        if due is not None and due != waiting.get(name):
+            waiting[name] = due
             WAITING.put(self._store, self._scope, name, due)
-        elif due is None and known is not None:
+        elif due is None and name in waiting:
+            del waiting[name]
             WAITING.delete(self._store, self._scope, name)
+
+    def _all_waiting(self) -> dict[str, int]:
+        """The alarms of the scope that have to be looked at again, and when."""
+        if self._waiting is None:
+            self._waiting = dict(WAITING.scan(self._store, self._scope))
+        return self._waiting
 
     def _carry_out(self, at: datetime, decision: GateDecision) -> None:
         """Run the actions of an alarm's state, or note that a mute rule holds them (AL-14.2)."""

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def json_text(text: str) -> str:
     """A text as a JSON string; lone surrogates, which no encoding takes, as escapes in words."""
-    return msgspec.json.encode(text.encode("utf-8", "backslashreplace").decode()).decode()
+    try:
+        return msgspec.json.encode(text).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(text.encode("utf-8", "backslashreplace").decode()).decode()
 
 
 def reason_data_text(

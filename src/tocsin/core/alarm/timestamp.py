@@ -7,6 +7,7 @@ lies outside the years 1 to 9999 is shown as the nearest second inside. Spec: AL
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from tocsin.core.alarm.error import AlarmError
 
@@ -38,6 +39,7 @@ def millisecond_of(at: datetime, *, name: str = "at") -> int:
     return second_of(at, name=name) * 1000 + at.microsecond // 1000
 
 
+@lru_cache(maxsize=1024)
 def aws_timestamp(at: datetime) -> str:
     """An aware datetime as `2026-09-14T05:43:04.472+0000`, to the millisecond, in UTC."""
     utc = moment(second_of(at))  # and not astimezone, which fails at the ends of the calendar
