@@ -22,15 +22,20 @@ def stream_arn(scope: Scope, group: str, stream: str) -> str:
 def require_stream(store: StoreReader, scope: Scope, group: str, name: str) -> LogStream:
     """The stream of that name; the group is looked for first (WIRE-8.1). NotFoundError in AWS's words."""
     require_group(store, scope, group)
-    return stream_in(store, scope, group, name)
-
-
-def stream_in(store: StoreReader, scope: Scope, group: str, name: str) -> LogStream:
-    """The same in a group that is there."""
     stream = store.logs.stream(scope, group, name)
     if stream is None:
-        raise NotFoundError("The specified log stream does not exist.", resource="log-stream")
+        raise _not_found()
     return stream
+
+
+def require_stream_in(store: StoreWriter, scope: Scope, group: str, name: str) -> None:
+    """See to it that there is a stream of that name in a group that is there. NotFoundError as above."""
+    if not store.logs.has_stream(scope, group, name):
+        raise _not_found()
+
+
+def _not_found() -> NotFoundError:
+    return NotFoundError("The specified log stream does not exist.", resource="log-stream")
 
 
 def create_log_stream(service: Service, scope: Scope, group: str, name: str) -> None:

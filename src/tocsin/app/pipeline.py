@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tocsin.app.ingest_rate import IngestRates
 from tocsin.app.late_breach import note_late_data
 from tocsin.app.log_group import LogGroup, require_group
-from tocsin.app.log_stream import stream_in
+from tocsin.app.log_stream import require_stream_in
 from tocsin.app.metric_filter import FILTERS
 from tocsin.core.event import Event
 from tocsin.core.message_projection import MessageProjection
@@ -134,7 +134,7 @@ class Pipeline:
         checked: bool,
     ) -> PutOutcome:
         kept_group = require_group(store, scope, group)
-        stream_in(store, scope, group, stream)
+        require_stream_in(store, scope, group, stream)
         now = self._service.now_ms()
         outcome = PutOutcome(0)
         kept: Sequence[tuple[int, str]] = events

@@ -306,6 +306,10 @@ class LogWriter(LogReader, Protocol):
         """Remove all streams of a group with their events."""
         ...
 
+    def has_stream(self, scope: Scope, group: str, name: str) -> bool:
+        """Whether there is a stream; it costs less than to read it."""
+        ...
+
     def append(
         self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:

@@ -208,6 +208,10 @@ class MemoryLogs:
         if (scope, group) in self._groups:
             self._undo.remove(self._groups, (scope, group))
 
+    def has_stream(self, scope: Scope, group: str, name: str) -> bool:
+        """Whether there is a stream."""
+        return self._stream(scope, group, name) is not None
+
     def append(
         self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:

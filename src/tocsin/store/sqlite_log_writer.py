@@ -52,6 +52,7 @@ class SqliteLogWriter(SqliteLogReader):
         self._buffer = bytearray()
         self._sequence: int | None = None
         self._ids: dict[tuple[Scope, str, str], tuple[int, int]] = {}
+        self._times: dict[int, tuple[int, int]] = {}  # stream -> the times of its first and last event
         self._open: dict[int, tuple[int, int]] | None = None  # group -> events that are not packed, oldest ingestion
 
     def create_stream(self, scope: Scope, group: str, name: str, *, at: int) -> None:
@@ -84,6 +85,10 @@ class SqliteLogWriter(SqliteLogReader):
         """Remove all streams of a group."""
         self._delete_groups([self._group_id(scope, group)])
 
+    def has_stream(self, scope: Scope, group: str, name: str) -> bool:
+        """Whether there is a stream."""
+        return (scope, group, name) in self._ids or self.stream(scope, group, name) is not None
+
     def append(
         self, scope: Scope, group: str, stream: str, events: Sequence[tuple[int, str]], *, ingested_at: int
     ) -> range:
@@ -104,19 +109,31 @@ class SqliteLogWriter(SqliteLogReader):
                         for sequence, (timestamp, message) in enumerate(events, first)
                     ],
                 )
-            times = [timestamp for timestamp, _ in events]
             size = sum(one.size for one in batches) or bytes_of(events)
-            self._connection.execute(
-                "UPDATE log_stream SET first_event = min(ifnull(first_event, ?1), ?1),"
-                " last_event = max(ifnull(last_event, ?2), ?2), last_ingestion = ?3,"
-                " stored_bytes = stored_bytes + ?4 WHERE id = ?5",
-                (min(times), max(times), ingested_at, size, stream_id),
-            )
+            self._note_append(stream_id, [timestamp for timestamp, _ in events], size, ingested_at)
             counts = self._open_counts()
             count, oldest = counts.get(group_id, (0, ingested_at))
             counts[group_id] = (count + len(events), min(oldest, ingested_at))
         self._sequence = first + len(events) - 1
         return range(first, first + len(events))
+
+    def _note_append(self, stream_id: int, times: Sequence[int], size: int, ingested_at: int) -> None:
+        first, last = min(times), max(times)
+        known = self._times.get(stream_id)
+        if known is not None and known[0] <= first and last <= known[1]:
+            # Often so: records have whole seconds. An index has the times, which is written anew where they are set.
+            self._connection.execute(
+                "UPDATE log_stream SET last_ingestion = ?, stored_bytes = stored_bytes + ? WHERE id = ?",
+                (ingested_at, size, stream_id),
+            )
+            return
+        row = self._connection.execute(
+            "UPDATE log_stream SET first_event = min(ifnull(first_event, ?1), ?1),"
+            " last_event = max(ifnull(last_event, ?2), ?2), last_ingestion = ?3,"
+            " stored_bytes = stored_bytes + ?4 WHERE id = ?5 RETURNING first_event, last_event",
+            (first, last, ingested_at, size, stream_id),
+        ).fetchone()
+        self._times[stream_id] = row
 
     def _keep_batches(
         self, batches: Sequence[NewBatch], sequence: int, group_id: int, stream_id: int, ingested_at: int
@@ -177,6 +194,7 @@ class SqliteLogWriter(SqliteLogReader):
             self._connection.execute("DELETE FROM log_event WHERE group_id = ? AND timestamp < ?", (group_id, before))
             self._connection.execute("DELETE FROM log_batch WHERE group_id = ? AND last_time < ?", (group_id, before))
             self._open = None
+        self._times.clear()
         for stream, size in sizes.items():
             self._connection.execute(
                 "UPDATE log_stream SET stored_bytes = max(0, stored_bytes - ?1),"
@@ -228,6 +246,7 @@ class SqliteLogWriter(SqliteLogReader):
 
     def _forget(self) -> None:
         self._ids.clear()
+        self._times.clear()
         self._open = None
         self._blocks.forget()
 

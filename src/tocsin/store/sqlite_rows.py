@@ -29,4 +29,7 @@ def insert_rows(
         statement = f"{insert} VALUES {','.join([row] * _TOGETHER)} {conflict}"
         for start in range(0, whole, _TOGETHER):
             connection.execute(statement, list(chain.from_iterable(rows[start : start + _TOGETHER])))
-    connection.executemany(f"{insert} VALUES {row} {conflict}", rows[whole:])
+    if len(rows) - whole == 1:  # quicker for one, which is what most calls have
+        connection.execute(f"{insert} VALUES {row} {conflict}", rows[whole])
+    else:
+        connection.executemany(f"{insert} VALUES {row} {conflict}", rows[whole:])
