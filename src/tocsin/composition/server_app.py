@@ -166,12 +166,12 @@ class ServerApp:
         """Wait for what is being worked on."""
         self._threads.close()
 
-    def answer_at_once(self, scope: ASGIScope, body: bytes) -> WireResponse | None:
+    def answer_at_once(self, scope: ASGIScope, body: bytearray) -> WireResponse | None:
         """The answer to a request that came as a whole, if it is small and nothing has to be waited for; else None."""
         limits = self._limits
         if scope["method"] != "POST" or len(body) > min(MOST_AT_ONCE, limits.body) or self._running > limits.concurrent:
             return None
-        head = _head_of(scope, body)
+        head = _head_of(scope, bytes(body))
         if not self._dispatcher.may_answer_at_once(head) or self._early_refusal(head) is not None:
             return None
         address = scope["client"][0] if scope.get("client") else ""

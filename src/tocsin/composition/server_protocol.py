@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from tocsin.config import RequestLimits
 
-AnswerAtOnce = Callable[[dict[str, Any], bytes], WireResponse | None]
+AnswerAtOnce = Callable[[dict[str, Any], bytearray], WireResponse | None]
 """The answer to a request, by its ASGI scope and its body; None for one that is to be worked on as usual."""
 
 
-def _never(_scope: dict[str, Any], _body: bytes) -> None:
+def _never(_scope: dict[str, Any], _body: bytearray) -> None:
     """Nothing is answered at once."""
 
 
@@ -188,7 +188,7 @@ def bounded_protocol(limits: RequestLimits, answer_at_once: AnswerAtOnce = _neve
             super().on_message_complete()
             if self._held is not None and not self.flow.write_paused:
                 cycle, _ = self._held
-                response = answer_at_once(cycle.scope, bytes(cycle.body))  # type: ignore[arg-type]  # it is a dict
+                response = answer_at_once(cycle.scope, cycle.body)  # type: ignore[arg-type]  # it is a dict
                 if response is not None:
                     self._held = None
                     self._send_whole(cycle, response)

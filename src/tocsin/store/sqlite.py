@@ -107,7 +107,7 @@ class SqliteStore:
                 path,
                 writing=connection,
                 alone=self._commits.alone,
-                connect=lambda: self._connect(cache=_READING_CACHE),
+                connect=self._connect_to_read,
             )
 
     @contextmanager
@@ -117,8 +117,7 @@ class SqliteStore:
         with told(self._path):
             reader = getattr(self._local, "reader", None)
             if reader is None:
-                self._require_file()  # SQLite would make another one
-                connection = self._connect(cache=_READING_CACHE)
+                connection = self._connect_to_read()
                 with self._lock:
                     self._readers.append(connection)
                 reader = self._local.reader = _Reader(connection, self._loose_terms)
@@ -215,6 +214,10 @@ class SqliteStore:
                 f"the database {self._path} cannot be used: it was removed or replaced while it was in use",
                 hint="move it back, or stop the service and start it again",
             )
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        self._require_file()  # SQLite would make another one
+        return self._connect(cache=_READING_CACHE)
 
     def _connect(self, *, cache: int) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=256)

@@ -79,10 +79,10 @@ CBOR = "/service/GraniteServiceVersion20100801/operation/PutMetricData"
     ],
 )
 def test_which(app: ServerApp, given: dict[str, Any], body: bytes, *, is_answered: bool) -> None:
-    assert (app.answer_at_once(given, body) is ANSWER) is is_answered
+    assert (app.answer_at_once(given, bytearray(body)) is ANSWER) is is_answered
 
 
 def test_a_large_one_keeps_nobody_waiting(app: ServerApp) -> None:
     app._limits = RequestLimits()
-    assert app.answer_at_once(scope(APPEND), b" " * MOST_AT_ONCE) is ANSWER
-    assert app.answer_at_once(scope(APPEND), b" " * (MOST_AT_ONCE + 1)) is None
+    assert app.answer_at_once(scope(APPEND), bytearray(MOST_AT_ONCE)) is ANSWER
+    assert app.answer_at_once(scope(APPEND), bytearray(MOST_AT_ONCE + 1)) is None
