@@ -96,6 +96,10 @@ class AlarmChanges:
             followers = self._around.network.change(before, states, at)
         return self._finish(at, before, followers)
 
+    def know(self, name: str, alarm: KnownAlarm) -> None:
+        """Take a metric alarm as it stands in the store, where that was read already."""
+        self._metrics[name] = alarm
+
     def record(self, name: str, evaluation: Evaluation, behind: Contribution) -> None:
         """Keep what an evaluation saw (AL-18.6)."""
         body = pack_evaluation(evaluation, behind.event_ids)

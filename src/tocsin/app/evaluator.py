@@ -299,6 +299,7 @@ class Evaluator:
             is_same = (standing.state, standing.warm_up) == (before.state, before.warm_up)
             if not is_same or store.get(METRIC_ALARMS.kind, scope, one.name) != one.known.body:
                 raise _ChangedMeanwhileError
+            writing.know(one.name, one.known)
             after = _after(standing, look)
             if look.step.transition is not None:
                 changes.append(MetricChange(one.name, look.step.transition, after, behind))

@@ -6,6 +6,7 @@ Rule: a scope is passed, never ambient. Nothing in one scope is seen from anothe
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -34,7 +35,7 @@ class Scope(msgspec.Struct, frozen=True, order=True):
         >>> Scope("111122223333", "us-gov-west-1").partition
         'aws-us-gov'
         """
-        return next((name for pattern, name in _PARTITIONS if pattern.match(self.region)), "aws")
+        return _partition_of(self.region)
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this scope.
@@ -43,3 +44,8 @@ class Scope(msgspec.Struct, frozen=True, order=True):
         'arn:aws:sns:us-east-1:111122223333:sec-alerts'
         """
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+@lru_cache(maxsize=256)
+def _partition_of(region: str) -> str:
+    return next((name for pattern, name in _PARTITIONS if pattern.match(region)), "aws")

@@ -11,7 +11,6 @@ import hmac
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -225,7 +224,6 @@ class Authenticator:
         )
 
 
-@lru_cache(maxsize=256)
 def _partition(region: str) -> str:
     return Scope("", region).partition
 

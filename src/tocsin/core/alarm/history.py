@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -203,7 +204,10 @@ def _item(
 
 
 def _object(**members: str) -> str:
-    return "{" + ",".join(f"{json_text(name)}:{value}" for name, value in members.items()) + "}"
+    return "{" + ",".join(f"{_name_text(name)}:{value}" for name, value in members.items()) + "}"
+
+
+_name_text = lru_cache(maxsize=256)(json_text)
 
 
 def _text(text: str | None) -> str | None:

@@ -17,6 +17,7 @@ _LAST = 253_402_300_799
 _DAY = 86_400
 
 
+@lru_cache(maxsize=1024)
 def moment(second: int) -> datetime:
     """The second since the epoch as an aware datetime in UTC."""
     return _EPOCH + timedelta(seconds=min(max(second, _FIRST), _LAST))
